@@ -1,0 +1,178 @@
+import type { Readable } from 'node:stream';
+
+/** A program and its arguments; never a shell string. */
+export type Argv = readonly [string, ...string[]];
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to drydock's own minimal environment (PATH, HOME, LANG=C, TMPDIR). */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+  /** Every line of stdout and stderr as it arrives, without its line end. */
+  readonly onLine?: (line: string) => void;
+  /** Append stdout and stderr to this file. */
+  readonly logPath?: string;
+  /** Exit codes that are not an error; [0] unless told. */
+  readonly okExitCodes?: readonly number[];
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+export interface ExitStatus {
+  /** `null` when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** A long-lived child (QEMU). It dies with drydock, even when drydock is killed with SIGKILL. */
+export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ExitStatus>;
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export interface Processes {
+  /**
+   * Runs to completion. Throws a `Fault` of kind `command-failed` (exit code not in `okExitCodes`), `missing-tool`
+   * (not on PATH) or `interrupted` (signal aborted). The whole process group ends when drydock does.
+   */
+  run(command: Argv, options?: RunOptions): Promise<RunResult>;
+  start(command: Argv, options?: Pick<RunOptions, 'cwd' | 'env'>): RunningProcess;
+  /** Absolute path of a program on PATH (also /usr/sbin and /sbin), or `undefined`. */
+  which(program: string): Promise<string | undefined>;
+}
+
+export interface FileStat {
+  readonly sizeBytes: number;
+  readonly kind: 'file' | 'directory' | 'other';
+}
+
+export interface Files {
+  readText(path: string): Promise<string>;
+  readBytes(path: string): Promise<Uint8Array>;
+  /** Temp file, fsync, rename: readers see the old content or the new, never a part. */
+  writeAtomic(path: string, content: string | Uint8Array): Promise<void>;
+  appendText(path: string, text: string): Promise<void>;
+  stat(path: string): Promise<FileStat | undefined>;
+  list(directory: string): Promise<readonly string[]>;
+  makeDirectory(path: string): Promise<void>;
+  /** A fresh private directory below `parent` (made if absent). */
+  makeTempDirectory(parent: string, prefix: string): Promise<string>;
+  remove(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Copies content; reflinks where the filesystem can. */
+  copy(from: string, to: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
+  /** Hex sha256 of the file's content. */
+  sha256(path: string): Promise<string>;
+  /** Free bytes on the filesystem that holds `path`. */
+  freeBytes(path: string): Promise<number>;
+}
+
+export interface Clock {
+  /** Monotonic seconds with sub-microsecond resolution; only differences mean anything. */
+  monotonicSec(): number;
+  /** Wall time in milliseconds since 1970. */
+  nowMs(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  /** OpenSSH private key text. */
+  readonly privateKey: string;
+  /** The one host key that is accepted: `ssh-ed25519 AAAA…`. */
+  readonly hostKey: string;
+}
+
+export interface SshSession extends AsyncDisposable {
+  /** Every argument is quoted for a POSIX shell; throws a `Fault` (`command-failed`, or `no-ssh` if the link broke). */
+  run(command: readonly [string, ...string[]], options?: SshRunOptions): Promise<RunResult>;
+  upload(localPath: string, remotePath: string): Promise<void>;
+  download(remotePath: string, localPath: string): Promise<void>;
+  /** Settles when the connection is gone, whoever closed it. */
+  readonly closed: Promise<void>;
+}
+
+export interface SshRunOptions {
+  readonly input?: string | Uint8Array;
+  readonly okExitCodes?: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+export interface KeyPair {
+  readonly privateKey: string;
+  /** `ssh-ed25519 AAAA… comment` */
+  readonly publicKey: string;
+}
+
+export interface Ssh {
+  generateKey(comment: string): KeyPair;
+  /** One attempt. Throws a `Fault` of kind `no-ssh`; a host key other than the pinned one is refused by name. */
+  connect(target: SshTarget, options?: { readonly readyTimeoutMs?: number; readonly signal?: AbortSignal }): Promise<SshSession>;
+}
+
+/** A connected stream socket that speaks newline-separated JSON or text (QMP). */
+export interface LineSocket extends AsyncDisposable {
+  send(line: string): void;
+  lines(): AsyncIterable<string>;
+}
+
+export interface Sockets {
+  connectUnix(path: string, signal?: AbortSignal): Promise<LineSocket>;
+}
+
+export interface Lock extends AsyncDisposable {
+  /** Aborts if the lock was lost while held (machine suspended, file system trouble). */
+  readonly lost: AbortSignal;
+}
+
+export interface Locks {
+  /** Waits for the lock. `onWait` is told once, with the holder's words, when it is taken by another. */
+  acquire(path: string, options?: { readonly onWait?: (holder: string) => void; readonly signal?: AbortSignal }): Promise<Lock>;
+}
+
+export interface DownloadOptions {
+  readonly sha256: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (doneBytes: number, totalBytes: number | undefined) => void;
+}
+
+export interface Downloads {
+  /** Fetches `url` to `path`, resuming `path + '.part'`; the digest is verified before `path` exists. */
+  fetch(url: string, path: string, options: DownloadOptions): Promise<void>;
+}
+
+export interface SystemFacts {
+  readonly cpuModel: string;
+  readonly cpuCount: number;
+  readonly totalMemoryBytes: number;
+  readonly kernel: string;
+  readonly os: string;
+  readonly hostname: string;
+  readonly isRoot: boolean;
+}
+
+/** Everything drydock may do to the world. Rooms other than `host` receive one and touch nothing themselves. */
+export interface Host {
+  readonly processes: Processes;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly ssh: Ssh;
+  readonly sockets: Sockets;
+  readonly locks: Locks;
+  readonly downloads: Downloads;
+  readonly system: SystemFacts;
+  /** `bytes` of cryptographic randomness, hex. */
+  randomHex(bytes: number): string;
+}

@@ -1,0 +1,62 @@
+/**
+ * Instants of one boot that drydock looks for by content. Every marker names the line it came from; one that is not in
+ * the log is absent from `BootMarkers`, never zero.
+ */
+export type MarkerId =
+  | 'kernel-start' // first line the kernel printed ("Linux version")
+  | 'initrd-unpack' // "Trying to unpack rootfs image as initramfs..." / "Unpacking initramfs..."
+  | 'initrd-freed' // "Freeing initrd memory: ..."
+  | 'initmem-freed' // first "Freeing unused kernel [image (initmem) ]memory: ..." = end of kernel init
+  | 'init-exec' // "Run /init as init process" (first process: the initrd's, or the root's without one)
+  | 'systemd-start' // first "systemd[1]:" line of the guest's own init ("systemd 252... running in system mode")
+  | 'startup-finished' // "systemd[1]: Startup finished in ..."
+  | 'modules-begin' // "drydock: modules begin"
+  | 'modules-end' // "drydock: modules end"
+  | 'docker0-up' // "drydock: docker0 up" (or the thesis's "IPv6: ADDRCONF(NETDEV_UP): docker0: ...")
+  | 'ready'; // "drydock: ready" (a container has run and docker0 is up)
+
+export interface Marker {
+  readonly id: MarkerId;
+  /** Seconds on the guest's printk clock. */
+  readonly atSec: number;
+  /** The line's cost: seconds since the line before it on the same clock (scripts/show_delta's column). */
+  readonly deltaSec: number;
+  /** 1-based line number in the text that was parsed. */
+  readonly line: number;
+  readonly text: string;
+}
+
+export type BootMarkers = Readonly<Partial<Record<MarkerId, Marker>>>;
+
+/** One line of the boot hot list (thesis table 4-1). */
+export interface CostlyStep {
+  readonly atSec: number;
+  readonly deltaSec: number;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A stretch of the boot named by what happens in it; consecutive phases share an end. */
+export interface BootPhase {
+  readonly name: string;
+  readonly startSec: number;
+  readonly endSec: number;
+}
+
+/** What one measured boot left behind, as kept in the run record. */
+export interface BootSummary {
+  readonly arm: string;
+  /** 0-based position in the interleaved order of the whole run. */
+  readonly order: number;
+  readonly kernelRelease: string;
+  readonly bootId: string;
+  /** Host monotonic seconds from the QEMU process start to the `ready` marker's arrival on the console. */
+  readonly hostReadySec: number;
+  readonly markers: BootMarkers;
+  readonly phases: readonly BootPhase[];
+  readonly costliest: readonly CostlyStep[];
+  /** Values of the metrics this boot yields, by metric id; a metric whose marker was not found is absent. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Things the log showed that a reader must know: overflowed ring, clock restart, dropped messages. */
+  readonly warnings: readonly string[];
+}

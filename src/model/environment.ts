@@ -1,0 +1,16 @@
+export type Accelerator = 'kvm' | 'tcg';
+
+/** What must match for two runs to be comparable. */
+export interface Environment {
+  readonly accelerator: Accelerator;
+  /** Why this accelerator: asked for, or what the probe boot showed. */
+  readonly acceleratorReason: string;
+  readonly cpuModel: string;
+  readonly cpuCount: number;
+  readonly hostKernel: string;
+  readonly hostOs: string;
+  readonly qemuVersion: string;
+  readonly guest: string;
+  readonly guestCpus: number;
+  readonly guestMemoryMb: number;
+}
