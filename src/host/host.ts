@@ -119,7 +119,10 @@ export interface KeyPair {
 export interface Ssh {
   generateKey(comment: string): KeyPair;
   /** One attempt. Throws a `Fault` of kind `no-ssh`; a host key other than the pinned one is refused by name. */
-  connect(target: SshTarget, options?: { readonly readyTimeoutMs?: number; readonly signal?: AbortSignal }): Promise<SshSession>;
+  connect(
+    target: SshTarget,
+    options?: { readonly readyTimeoutMs?: number; readonly signal?: AbortSignal },
+  ): Promise<SshSession>;
 }
 
 /** A connected stream socket that speaks newline-separated JSON or text (QMP). */
@@ -139,7 +142,10 @@ export interface Lock extends AsyncDisposable {
 
 export interface Locks {
   /** Waits for the lock. `onWait` is told once, with the holder's words, when it is taken by another. */
-  acquire(path: string, options?: { readonly onWait?: (holder: string) => void; readonly signal?: AbortSignal }): Promise<Lock>;
+  acquire(
+    path: string,
+    options?: { readonly onWait?: (holder: string) => void; readonly signal?: AbortSignal },
+  ): Promise<Lock>;
 }
 
 export interface DownloadOptions {

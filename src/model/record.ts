@@ -1,0 +1,88 @@
+import type { BootSummary } from './boot.ts';
+import type { Environment } from './environment.ts';
+import type { Finding } from './finding.ts';
+import type { Measurement, Score } from './measure.ts';
+
+/** One requirement of Docker's `check-config.sh`, judged on a built `.config`. */
+export interface RequirementRow {
+  readonly section: 'necessary' | 'optional' | 'network' | 'storage';
+  readonly symbol: string;
+  readonly value: 'enabled' | 'module' | 'missing';
+}
+
+/** What shows that Docker works on an arm's kernel: the container's own words, not an exit code alone. */
+export interface DockerProof {
+  readonly command: readonly string[];
+  readonly exitCode: number;
+  /** What the container printed: its own eth0 address, default route and the answer of the bridge's gateway. */
+  readonly stdout: string;
+  readonly network: 'bridge';
+  readonly serverVersion: string;
+  readonly storageDriver: string;
+  readonly cgroupVersion: string;
+}
+
+/** check-config.sh of the guest's docker.io package beside drydock's own check, on the same configuration. */
+export interface ConfigCheck {
+  readonly rows: readonly RequirementRow[];
+  /** Symbols on which the two disagree; empty when they agree line by line. */
+  readonly disagreements: readonly string[];
+  /** Generally necessary symbols that are missing. */
+  readonly missingNecessary: readonly string[];
+}
+
+export interface ArmRecord {
+  readonly name: string;
+  readonly role: 'baseline' | 'candidate';
+  readonly kernelRelease: string;
+  /** e.g. `linux-image-6.1.0-49-amd64 6.1.176-1` or `linux-source-6.1 6.1.176-1 + docker-min fragments`. */
+  readonly kernelOrigin: string;
+  readonly initrd: 'stock' | 'busybox' | 'none';
+  readonly cmdline: string;
+  readonly kernelSizeBytes: number;
+  readonly initrdSizeBytes: number;
+  readonly kernelSha256: string;
+  readonly configSymbols?: { readonly builtIn: number; readonly modules: number };
+  readonly docker?: DockerProof;
+  readonly configCheck?: ConfigCheck;
+  /** Proof of the reboot into this kernel: boot ids before and after, and `uname -r` after. */
+  readonly reboot?: { readonly bootIdBefore: string; readonly bootIdAfter: string; readonly unameRelease: string };
+}
+
+export interface StageRecord {
+  readonly name: string;
+  readonly arm?: string;
+  readonly cached: boolean;
+  readonly durationMs: number;
+  readonly fingerprint: string;
+}
+
+/** The whole run as kept in `results/<run-id>/record.json`. */
+export interface RunRecord {
+  readonly schema: 1;
+  readonly id: string;
+  readonly drydockVersion: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly profile: { readonly name: string; readonly description: string; readonly sha256: string };
+  readonly guest: {
+    readonly name: string;
+    /** Which guest was taken and why. */
+    readonly reason: string;
+    readonly imageSha256: string;
+    readonly packages: Readonly<Record<string, string>>;
+  };
+  readonly environment: Environment;
+  readonly bootsPerArm: number;
+  /** Arm names in the order the boots ran, e.g. stock, docker-min, docker-min, stock. */
+  readonly bootOrder: readonly string[];
+  readonly arms: readonly ArmRecord[];
+  readonly boots: readonly BootSummary[];
+  readonly measurements: Readonly<Record<string, readonly Measurement[]>>;
+  readonly scores: readonly Score[];
+  readonly stages: readonly StageRecord[];
+  readonly findings: readonly Finding[];
+  /** Seconds of this run spent in boots and outside them (the outside is drydock's own cost plus uncached stages). */
+  readonly time: { readonly totalSec: number; readonly bootsSec: number; readonly outsideSec: number };
+}
