@@ -1,0 +1,26 @@
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Folders } from '../stages/stage.ts';
+
+/** Folder that holds pipelines/ and vm-images/: the checkout, also when the code runs from dist/. */
+const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+export const folders: Folders = {
+  pipelines: path.join(packageRoot, 'pipelines'),
+  guests: path.join(packageRoot, 'vm-images'),
+};
+
+export const packageFile = path.join(packageRoot, 'package.json');
+
+/** `--cache-dir`, else DRYDOCK_CACHE, else the user's cache folder (XDG base directory specification). */
+export function cacheRoot(asked: string | undefined): string {
+  const user = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache');
+  return path.resolve(asked ?? process.env.DRYDOCK_CACHE ?? path.join(user, 'drydock'));
+}
+
+/** `--results-dir`, else results/ of the checkout. */
+export function resultsRoot(asked: string | undefined): string {
+  return path.resolve(asked ?? path.join(packageRoot, 'results'));
+}

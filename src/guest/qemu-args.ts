@@ -1,0 +1,121 @@
+import type { Accelerator } from '../model/environment.ts';
+
+/** A disk the guest boots from: always a throwaway overlay, so writes need not survive the host. */
+export interface DiskSpec {
+  readonly path: string;
+  readonly format: 'qcow2' | 'raw';
+}
+
+/** How the guest can be reached: user networking that reaches nothing but sshd, from loopback. */
+export interface SshAccessSpec {
+  /** File with the run's public key; the guest reads it from fw_cfg `opt/drydock/authorized_keys`. */
+  readonly authorizedKeysPath: string;
+}
+
+/** One guest as QEMU is asked to run it. Without `disk` and `ssh` it boots from its initrd alone. */
+export interface MachineSpec {
+  readonly accelerator: Accelerator;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly kernelPath: string;
+  readonly initrdPath?: string;
+  readonly cmdline: string;
+  readonly disk?: DiskSpec;
+  readonly ssh?: SshAccessSpec;
+}
+
+/** Serial number of the root disk, so that a guest can name it as /dev/disk/by-id/virtio-drydock-root. */
+const ROOT_SERIAL = 'drydock-root';
+
+/** What the machine lacks is not probed by the guest: no HPET, no system management mode, no VMware port. */
+const MACHINE = 'q35,hpet=off,smm=off,vmport=off';
+
+/**
+ * CPU by accelerator. Under KVM the host's own; under TCG `max`, measured against qemu64, Nehalem and others on the stock
+ * guest (docs/measuring.md).
+ */
+const ACCELERATION: Readonly<Record<Accelerator, readonly string[]>> = {
+  kvm: ['-accel', 'kvm', '-cpu', 'host'],
+  tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max'],
+};
+
+/** QEMU's own seccomp filter: the guest's QEMU needs no child processes and no more rights than it has. */
+const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
+
+/** A value inside a comma-separated option: QEMU reads `,,` as one comma (qemu(1), "Device URL Syntax" and QemuOpts). */
+export function escapeOption(value: string): string {
+  return value.replaceAll(',', ',,');
+}
+
+function diskArgs(disk: DiskSpec): string[] {
+  // JSON needs no comma escaping. no-flush: the overlay dies with the boot, so the guest's barriers would only add the
+  // host disk's noise to what is measured.
+  const blockdev = {
+    'node-name': 'root',
+    driver: disk.format,
+    cache: { direct: false, 'no-flush': true },
+    discard: 'unmap',
+    file: {
+      driver: 'file',
+      filename: disk.path,
+      cache: { direct: false, 'no-flush': true },
+      discard: 'unmap',
+    },
+  };
+  return ['-blockdev', JSON.stringify(blockdev), '-device', `virtio-blk-pci,drive=root,serial=${ROOT_SERIAL}`];
+}
+
+function sshArgs(ssh: SshAccessSpec): string[] {
+  return [
+    '-netdev',
+    // Port 0: the kernel picks a free one and QEMU says which (`info usernet`), so two runs cannot clash.
+    'user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22',
+    '-device',
+    'virtio-net-pci,netdev=net,romfile=',
+    '-fw_cfg',
+    `name=opt/drydock/authorized_keys,file=${escapeOption(ssh.authorizedKeysPath)}`,
+  ];
+}
+
+/**
+ * The whole QEMU command line for one guest; the first serial port is QEMU's stdout.
+ *
+ * @param qmpPath path of the QMP socket that QEMU makes, at most 107 bytes
+ */
+export function qemuArgs(spec: MachineSpec, qmpPath: string): string[] {
+  return [
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+    '-machine',
+    MACHINE,
+    ...ACCELERATION[spec.accelerator],
+    '-smp',
+    String(spec.cpus),
+    '-m',
+    `${String(spec.memoryMb)}M`,
+    '-rtc',
+    'base=utc',
+    // A guest that reboots or panics ends its QEMU: what starts next is the boot loader's (our) decision.
+    '-action',
+    'reboot=shutdown',
+    '-sandbox',
+    SANDBOX,
+    '-kernel',
+    spec.kernelPath,
+    ...(spec.initrdPath === undefined ? [] : ['-initrd', spec.initrdPath]),
+    '-append',
+    spec.cmdline,
+    '-chardev',
+    'stdio,id=serial,signal=off',
+    '-serial',
+    'chardev:serial',
+    '-qmp',
+    `unix:${escapeOption(qmpPath)},server=on,wait=off`,
+    '-device',
+    'virtio-rng-pci',
+    ...(spec.disk === undefined ? [] : diskArgs(spec.disk)),
+    ...(spec.ssh === undefined ? [] : sshArgs(spec.ssh)),
+  ];
+}

@@ -1,0 +1,112 @@
+import { createWriteStream } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pRetry, { AbortError } from 'p-retry';
+import { Fault } from './fault.ts';
+import type { DownloadOptions, Downloads, Files } from './host.ts';
+
+/** A connection that delivers nothing for this long is dead; a slow one is not. */
+const SILENCE_MS = 60_000;
+const RETRIES = 4;
+
+function failed(url: string, why: string, cause?: unknown): Fault {
+  return new Fault(
+    {
+      kind: 'download-failed',
+      headline: `Could not download ${url}: ${why}`,
+      hint: 'Check the address and the network, then resume: what has arrived is kept and the download goes on from there.',
+    },
+    { cause },
+  );
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return fs.stat(file).then(
+    (found) => found.size,
+    () => 0,
+  );
+}
+
+/** One request; appends to the part file from where it ends. */
+async function attempt(url: string, part: string, options: DownloadOptions): Promise<void> {
+  const have = await sizeOf(part);
+  const silence = new AbortController();
+  let timer = setTimeout(() => {
+    silence.abort();
+  }, SILENCE_MS);
+  const signals = options.signal === undefined ? [silence.signal] : [silence.signal, options.signal];
+  try {
+    const response = await fetch(url, {
+      headers: have > 0 ? { range: `bytes=${String(have)}-` } : {},
+      signal: AbortSignal.any(signals),
+    });
+    // 416: nothing after what we have, so the part is whole (or wrong, which the digest shows).
+    if (response.status === 416) return;
+    if (!response.ok || response.body === null) {
+      const why = `the server answered ${String(response.status)} ${response.statusText}`.trim();
+      if (response.status >= 500 || response.status === 429) throw failed(url, why);
+      throw new AbortError(failed(url, why));
+    }
+    const resumed = response.status === 206;
+    let done = resumed ? have : 0;
+    const length = Number(response.headers.get('content-length') ?? Number.NaN);
+    const total = Number.isNaN(length) ? undefined : done + length;
+    const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of source) {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          silence.abort();
+        }, SILENCE_MS);
+        done += chunk.length;
+        options.onProgress?.(done, total);
+        yield chunk;
+      }
+    };
+    await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(part, { flags: resumed ? 'a' : 'w' }));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** HTTP downloads that resume and are verified before they get their name. */
+export function createDownloads(files: Pick<Files, 'sha256' | 'rename' | 'remove'>): Downloads {
+  return {
+    async fetch(url, target, options) {
+      const part = `${target}.part`;
+      await fs.mkdir(path.dirname(target), { recursive: true });
+      try {
+        await pRetry(() => attempt(url, part, options), {
+          retries: RETRIES,
+          minTimeout: 500,
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        });
+      } catch (error) {
+        if (options.signal?.aborted === true) {
+          throw new Fault(
+            { kind: 'interrupted', headline: `The download of ${url} was interrupted`, hint: 'Resume the run.' },
+            { cause: error },
+          );
+        }
+        throw error instanceof Fault ? error : failed(url, describe(error), error);
+      }
+      const got = await files.sha256(part);
+      if (got !== options.sha256) {
+        await files.remove(part);
+        throw new Fault({
+          kind: 'digest-mismatch',
+          headline: `${url} is not the file that was asked for`,
+          hint: 'Either the sha256 in the profile is wrong or the file was changed on its way; nothing was used. Compare with the digest its publisher signs.',
+          detail: [`asked for sha256 ${options.sha256}`, `got       sha256 ${got}`],
+        });
+      }
+      await files.rename(part, target);
+    },
+  };
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import process from 'node:process';
+import { createClock } from './clock.ts';
+import { createDownloads } from './download.ts';
+import { createProcesses } from './exec.ts';
+import { createFiles } from './files.ts';
+import type { Host, SystemFacts } from './host.ts';
+import { createLocks } from './lock.ts';
+import { createSockets } from './socket.ts';
+import { createSsh } from './ssh.ts';
+
+function osName(): string {
+  try {
+    const release = readFileSync('/etc/os-release', 'utf8');
+    return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release)?.[1] ?? os.type();
+  } catch {
+    return os.type();
+  }
+}
+
+function systemFacts(): SystemFacts {
+  const cpus = os.cpus();
+  return {
+    cpuModel: cpus[0]?.model.trim() ?? 'unknown',
+    cpuCount: os.availableParallelism(),
+    totalMemoryBytes: os.totalmem(),
+    kernel: os.release(),
+    os: osName(),
+    hostname: os.hostname(),
+    isRoot: process.getuid?.() === 0,
+  };
+}
+
+/** The real world: this machine's processes, files, clocks, sockets and locks. */
+export function createHost(): Host {
+  const files = createFiles();
+  return {
+    processes: createProcesses(),
+    files,
+    clock: createClock(),
+    ssh: createSsh(),
+    sockets: createSockets(),
+    locks: createLocks(),
+    downloads: createDownloads(files),
+    system: systemFacts(),
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+  };
+}

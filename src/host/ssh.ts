@@ -1,0 +1,221 @@
+import { stat } from 'node:fs/promises';
+import ssh2 from 'ssh2';
+import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
+import { Fault } from './fault.ts';
+import type { RunResult, Ssh, SshRunOptions, SshSession } from './host.ts';
+import { quoteCommand } from './shell-quote.ts';
+import { SshFault } from './ssh-fault.ts';
+import { interrupted, messageOf, openLink, RETRY_HINT } from './ssh-link.ts';
+import type { Link } from './ssh-link.ts';
+
+const READY_TIMEOUT_MS = 20_000;
+const SAID_LINES = 25;
+
+/** Signal numbers by name (signal(7), x86), for the shell's 128 + n. */
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ILL: 4,
+  TRAP: 5,
+  ABRT: 6,
+  BUS: 7,
+  FPE: 8,
+  KILL: 9,
+  USR1: 10,
+  SEGV: 11,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+};
+
+/** `work`, unless `signal` aborts first: then `onAbort` is called and the wait ends as interrupted. */
+function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  what: string,
+  onAbort: () => void,
+  work: Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      onAbort();
+      reject(interrupted(what));
+    };
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+interface Ended {
+  readonly exitCode: number | undefined;
+  readonly signalName: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function finished(channel: ClientChannel, input: string | Uint8Array | undefined): Promise<Ended> {
+  return new Promise((resolve) => {
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let exitCode: number | undefined;
+    let signalName: string | undefined;
+    channel.on('data', (chunk: Buffer) => stdout.push(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    channel.on('exit', (code: number | null, name?: string) => {
+      exitCode = code ?? undefined;
+      signalName = name;
+    });
+    channel.on('error', () => undefined);
+    channel.once('close', () => {
+      resolve({
+        exitCode,
+        signalName,
+        stdout: Buffer.concat(stdout).toString('utf8'),
+        stderr: Buffer.concat(stderr).toString('utf8'),
+      });
+    });
+    channel.end(input);
+  });
+}
+
+function commandFailed(command: readonly string[], ended: Ended, exitCode: number): Fault {
+  const name = command[0] ?? 'The command';
+  const full = ended.stderr.includes('No space left on device');
+  const how = ended.signalName === undefined ? `exit code ${String(exitCode)}` : `signal ${ended.signalName}`;
+  const said = (ended.stderr.trim() === '' ? ended.stdout : ended.stderr).split('\n').filter((line) => line !== '');
+  return new Fault({
+    kind: full ? 'disk-full' : 'command-failed',
+    headline: full ? `${name} found no space left on the guest's disk` : `${name} in the guest ended with ${how}`,
+    hint: full ? "Make the guest's disk bigger in its image definition." : 'The last lines it printed are below.',
+    detail: [`guest$ ${command.join(' ')}`, ...said.slice(-SAID_LINES)],
+  });
+}
+
+async function runCommand(link: Link, command: readonly string[], options: SshRunOptions): Promise<RunResult> {
+  const what = `\`${command.join(' ')}\``;
+  const startedMs = performance.now();
+  const text = quoteCommand(command);
+  let channel: ClientChannel | undefined;
+  const work = async (): Promise<Ended> => {
+    const opened = await new Promise<ClientChannel>((resolve, reject) => {
+      link.client.exec(text, (error, stream) => {
+        if (error === undefined) resolve(stream);
+        else reject(new SshFault('protocol', `The guest's sshd did not run ${what}: ${error.message}`, RETRY_HINT));
+      });
+    });
+    channel = opened;
+    return finished(opened, options.input);
+  };
+  const closeChannel = (): void => {
+    channel?.close();
+  };
+  const ended = await unlessAborted(options.signal, what, closeChannel, Promise.race([work(), link.broken(what)]));
+  // A broken link closes its channels too, and may do so before it says that it is broken.
+  if (ended.exitCode === undefined && ended.signalName === undefined) {
+    throw new SshFault('lost', `The SSH connection broke during ${what}: it ended without a status`, RETRY_HINT);
+  }
+  const exitCode = ended.exitCode ?? 128 + (SIGNAL_NUMBERS[ended.signalName ?? ''] ?? 0);
+  if (!(options.okExitCodes ?? [0]).includes(exitCode)) throw commandFailed(command, ended, exitCode);
+  return { exitCode, stdout: ended.stdout, stderr: ended.stderr, durationMs: performance.now() - startedMs };
+}
+
+function startSftp(client: Client): Promise<SFTPWrapper> {
+  return new Promise((resolve, reject) => {
+    client.sftp((error, sftp) => {
+      if (error === undefined) resolve(sftp);
+      else reject(error);
+    });
+  });
+}
+
+type Transfer = (sftp: SFTPWrapper, done: (error?: Error | null) => void) => void;
+
+async function transferred(link: Link, what: string, remotePath: string, transfer: Transfer): Promise<number> {
+  const work = async (): Promise<number> => {
+    const sftp = await startSftp(link.client);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        transfer(sftp, (error) => {
+          if (error === undefined || error === null) resolve();
+          else reject(error);
+        });
+      });
+      return await new Promise<number>((resolve, reject) => {
+        sftp.stat(remotePath, (error, stats) => {
+          if (error === undefined) resolve(stats.size);
+          else reject(error);
+        });
+      });
+    } finally {
+      sftp.end();
+    }
+  };
+  try {
+    return await Promise.race([work(), link.broken(what)]);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault(
+      {
+        kind: 'command-failed',
+        headline: `${what} failed: ${messageOf(error)}`,
+        hint: 'A bare "Failure" from the guest usually means its disk is full; otherwise check both paths.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function sizesDiffer(what: string, localBytes: number, remoteBytes: number): Fault {
+  return new Fault({
+    kind: 'command-failed',
+    headline: `${what} arrived incomplete: ${String(localBytes)} bytes here, ${String(remoteBytes)} in the guest`,
+    hint: "The guest's disk may be full; resume to try again.",
+  });
+}
+
+function session(link: Link): SshSession {
+  return {
+    closed: link.closed,
+    run: (command, options = {}) => runCommand(link, command, options),
+    async upload(localPath, remotePath) {
+      const what = `the upload of ${localPath} to ${remotePath}`;
+      const remoteBytes = await transferred(link, what, remotePath, (sftp, done) => {
+        sftp.fastPut(localPath, remotePath, done);
+      });
+      const localBytes = (await stat(localPath)).size;
+      if (localBytes !== remoteBytes) throw sizesDiffer(what, localBytes, remoteBytes);
+    },
+    async download(remotePath, localPath) {
+      const what = `the download of ${remotePath}`;
+      const remoteBytes = await transferred(link, what, remotePath, (sftp, done) => {
+        sftp.fastGet(remotePath, localPath, done);
+      });
+      const localBytes = (await stat(localPath)).size;
+      if (localBytes !== remoteBytes) throw sizesDiffer(what, localBytes, remoteBytes);
+    },
+    async [Symbol.asyncDispose]() {
+      link.client.end();
+      // end() asks politely and a dead peer never answers; the farewell is on its way either way.
+      link.client.destroy();
+      await link.closed;
+    },
+  };
+}
+
+/** SSH through ssh2: pinned host key, one key a run, keepalive on, every failure a `Fault`. */
+export function createSsh(): Ssh {
+  return {
+    generateKey(comment) {
+      const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+      return { privateKey: pair.private, publicKey: pair.public };
+    },
+    async connect(target, options = {}) {
+      return session(await openLink(target, options.readyTimeoutMs ?? READY_TIMEOUT_MS, options.signal));
+    },
+  };
+}

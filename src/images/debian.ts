@@ -1,0 +1,189 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { Argv, Host, RunOptions } from '../host/host.ts';
+import { moduleLoadOrder } from '../initrd/modules.ts';
+import type { GuestDefinition } from '../profile/schema.ts';
+
+/** Files of a fresh guest image, all below the work directory that was given. */
+export interface DebianImage {
+  /** qcow2, self-contained; the root file system is the whole disk. */
+  readonly diskPath: string;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  readonly configPath: string;
+  /** tar of the modules that a BusyBox initrd needs, paths relative to /lib/modules/<release>. */
+  readonly modulesTarPath: string;
+  /** The same modules in the order in which they must be loaded. */
+  readonly moduleOrder: readonly string[];
+  /** `uname -r` of the stock kernel. */
+  readonly release: string;
+  /** Debian version of the stock kernel's package. */
+  readonly kernelVersion: string;
+  /** `ssh-ed25519 AAAA…`, to be pinned. */
+  readonly hostKey: string;
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+export interface DebianImageOptions {
+  readonly definition: GuestDefinition;
+  /** Folder that the definition's `files[].from` are relative to. */
+  readonly definitionFolder: string;
+  /** Empty scratch folder on a filesystem with a few GB free. */
+  readonly workDir: string;
+  readonly onLine?: (line: string) => void;
+  readonly logPath?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** One file system identity for every image of a definition: the same packages give the same disk. */
+const FS_UUID = '6d1d0c2e-6f0d-4b5e-9b0a-d0c4e2017000';
+/** Plenty for a guest of this kind; fewer inodes are fewer blocks to write. */
+const INODES = 400_000;
+const EXCLUDED = ['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*'];
+
+/**
+ * Builds a Debian guest with mmdebstrap and makes it a disk without mounting anything: `mke2fs -d` fills the file
+ * system from the directory tree. As root it works directly, otherwise in mmdebstrap's user namespace.
+ */
+export async function buildDebianImage(host: Host, options: DebianImageOptions): Promise<DebianImage> {
+  const { definition, workDir } = options;
+  const { files, processes } = host;
+  const runOptions: RunOptions = {
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+    ...(options.logPath === undefined ? {} : { logPath: options.logPath }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    env: { SOURCE_DATE_EPOCH: '0' },
+  };
+  const plain = (command: Argv) => processes.run(command, runOptions);
+  const asRoot = (command: Argv) =>
+    plain(host.system.isRoot ? command : ['mmdebstrap', '--unshare-helper', ...command]);
+
+  // The namespace's root is another user here, and it writes into this folder.
+  if (!host.system.isRoot) await files.chmod(workDir, 0o777);
+  const tar = path.join(workDir, 'guest.tar');
+  const root = path.join(workDir, 'root');
+  await plain([
+    'mmdebstrap',
+    `--mode=${host.system.isRoot ? 'root' : 'unshare'}`,
+    '--variant=apt',
+    `--include=${definition.packages.join(',')}`,
+    ...EXCLUDED.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    `--keyring=${definition.keyring}`,
+    definition.suite,
+    tar,
+    ...definition.archives.map((line) => `deb ${line}`),
+  ]);
+  await asRoot(['mkdir', root]);
+  await asRoot([
+    'tar',
+    '--extract',
+    '--file',
+    tar,
+    '--directory',
+    root,
+    '--numeric-owner',
+    '--xattrs',
+    '--xattrs-include=*',
+  ]);
+  await files.remove(tar);
+
+  for (const file of definition.files) {
+    const from = path.resolve(options.definitionFolder, file.from);
+    await asRoot(['install', '-D', '-o', '0', '-g', '0', '-m', file.mode, from, path.join(root, file.to)]);
+  }
+  await writeInto(host, asRoot, root, 'etc/hostname', 'drydock\n', workDir);
+  await writeInto(host, asRoot, root, 'etc/hosts', '127.0.0.1 localhost drydock\n::1 localhost\n', workDir);
+  await writeInto(host, asRoot, root, 'etc/fstab', `${definition.rootDevice} / ext4 errors=remount-ro 0 1\n`, workDir);
+  const inGuest = (command: Argv) => asRoot(['chroot', root, ...command]);
+  if (definition.enable.length > 0) await inGuest(['systemctl', 'enable', ...definition.enable]);
+  if (definition.mask.length > 0) await inGuest(['systemctl', 'mask', ...definition.mask]);
+
+  const release = await onlyRelease(host, root);
+  const listed = await inGuest(['dpkg-query', '--show', '--showformat=${Package} ${Version}\\n']);
+  const packages = Object.fromEntries(
+    listed.stdout
+      .trim()
+      .split('\n')
+      .map((line): [string, string] => {
+        const [name = '', version = ''] = line.split(' ');
+        return [name, version];
+      }),
+  );
+  const kernelVersion = packages[`linux-image-${release}`];
+  if (kernelVersion === undefined) throw noKernel(`no package linux-image-${release} is installed`);
+
+  const kernelPath = path.join(workDir, 'vmlinuz');
+  const initrdPath = path.join(workDir, 'initrd.img');
+  const configPath = path.join(workDir, 'config');
+  await files.copy(path.join(root, 'boot', `vmlinuz-${release}`), kernelPath);
+  await files.copy(path.join(root, 'boot', `initrd.img-${release}`), initrdPath);
+  await files.copy(path.join(root, 'boot', `config-${release}`), configPath);
+  const hostKeyText = await files.readText(path.join(root, 'etc/ssh/ssh_host_ed25519_key.pub'));
+  const hostKey = hostKeyText.trim().split(' ').slice(0, 2).join(' ');
+
+  const moduleRoot = path.join(root, 'lib/modules', release);
+  const moduleOrder = moduleLoadOrder({
+    dep: await files.readText(path.join(moduleRoot, 'modules.dep')),
+    builtin: await files.readText(path.join(moduleRoot, 'modules.builtin')),
+    wanted: definition.initrdModules,
+  });
+  const modulesTarPath = path.join(workDir, 'modules.tar');
+  await plain([
+    'tar',
+    '--create',
+    '--file',
+    modulesTarPath,
+    '--directory',
+    moduleRoot,
+    ...reproducibleTar,
+    ...moduleOrder,
+  ]);
+
+  const raw = path.join(workDir, 'disk.img');
+  await asRoot([
+    'mke2fs',
+    ...['-q', '-t', 'ext4', '-d', root, '-L', 'drydock-root', '-U', FS_UUID, '-N', String(INODES)],
+    // Everything initialised now: a kernel thread that does it later would do so in the middle of a measured boot.
+    ...['-E', `hash_seed=${FS_UUID},lazy_itable_init=0,lazy_journal_init=0`],
+    raw,
+    `${String(definition.machine.diskGb)}G`,
+  ]);
+  const diskPath = path.join(workDir, 'disk.qcow2');
+  await plain(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, diskPath]);
+  await asRoot(['rm', '-rf', root, raw]);
+
+  const paths = { diskPath, kernelPath, initrdPath, configPath, modulesTarPath };
+  return { ...paths, moduleOrder, release, kernelVersion, hostKey, packages };
+}
+
+/** tar(1) options that leave nothing of this machine or moment in an archive. */
+const reproducibleTar = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'];
+
+function noKernel(why: string): Fault {
+  return new Fault({
+    kind: 'profile',
+    headline: `The guest image has no usable stock kernel: ${why}`,
+    hint: 'Name one in packages:, such as linux-image-amd64.',
+  });
+}
+
+async function onlyRelease(host: Host, root: string): Promise<string> {
+  const kernels = (await host.files.list(path.join(root, 'boot'))).filter((file) => file.startsWith('vmlinuz-'));
+  const [kernel, ...others] = kernels;
+  if (kernel === undefined) throw noKernel('there is no /boot/vmlinuz-*');
+  if (others.length > 0) throw noKernel(`there are several (${kernels.join(', ')}), and one must be the baseline`);
+  return kernel.slice('vmlinuz-'.length);
+}
+
+async function writeInto(
+  host: Host,
+  asRoot: (command: Argv) => Promise<unknown>,
+  root: string,
+  target: string,
+  text: string,
+  workDir: string,
+): Promise<void> {
+  const temporary = path.join(workDir, 'text');
+  await host.files.writeAtomic(temporary, text);
+  await asRoot(['install', '-o', '0', '-g', '0', '-m', '0644', temporary, path.join(root, target)]);
+}

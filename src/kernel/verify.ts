@@ -1,0 +1,90 @@
+import type { AskedSymbol, Config, ConfigValue, Origin } from './config.ts';
+import { explain } from './kconfig-explain.ts';
+import type { KconfigTree } from './kconfig.ts';
+
+/** A symbol that did not come out of `olddefconfig` as it was asked for. */
+export interface Rejection {
+  readonly symbol: string;
+  readonly asked: ConfigValue;
+  /** Value in the final configuration; `n` where it has none. */
+  readonly got: ConfigValue;
+  /** One clause: no such symbol, or which condition is unmet. */
+  readonly why: string;
+  readonly origin: Origin;
+  /** The existing symbol whose name is closest, for a misspelt one. */
+  readonly nearest?: string;
+}
+
+/**
+ * Edit distance with transpositions (optimal string alignment), at most `limit`; `limit + 1` when it is more.
+ * https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance
+ */
+export function editDistance(one: string, other: string, limit: number): number {
+  if (Math.abs(one.length - other.length) > limit) return limit + 1;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= one.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= other.length; column += 1) {
+      const same = one[row - 1] === other[column - 1];
+      const substituted = (last[column - 1] ?? 0) + (same ? 0 : 1);
+      let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, substituted);
+      if (row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1]) {
+        cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
+      }
+      current.push(cost);
+    }
+    if (Math.min(...current) > limit) return limit + 1;
+    beforeLast = last;
+    last = current;
+  }
+  return Math.min(last[other.length] ?? limit + 1, limit + 1);
+}
+
+/**
+ * The name closest to a misspelt one, `undefined` when none is near enough to be what was meant: a quarter of its
+ * length may differ, three letters at most. A missing or doubled prefix (`CONFIG_`) is looked through.
+ */
+export function nearestName(name: string, names: Iterable<string>): string | undefined {
+  const bare = name.replace(/^(?:CONFIG_)+/, '').toUpperCase();
+  let limit = Math.min(3, Math.max(1, Math.floor(bare.length / 4)));
+  let nearest: string | undefined;
+  for (const candidate of names) {
+    const distance = editDistance(bare, candidate.toUpperCase(), limit);
+    if (distance > limit || (nearest !== undefined && distance === limit)) continue;
+    nearest = candidate;
+    limit = distance;
+  }
+  return nearest;
+}
+
+function sameValue(asked: ConfigValue, got: ConfigValue): boolean {
+  if (asked === got) return true;
+  const numeric = /^(?:-?\d+|0[xX][0-9a-fA-F]+)$/;
+  return numeric.test(asked) && numeric.test(got) && Number(asked) === Number(got);
+}
+
+/**
+ * Compares what was asked with what `olddefconfig` left, symbol by symbol. Asking for `n` is satisfied by a symbol this
+ * kernel does not have; see `unknownOff` for those.
+ */
+export function verifyConfig(asked: readonly AskedSymbol[], got: Config, tree: KconfigTree): readonly Rejection[] {
+  return asked.flatMap((one): Rejection[] => {
+    const value = got.get(one.symbol) ?? 'n';
+    if (sameValue(one.value, value)) return [];
+    const rejection = { symbol: one.symbol, asked: one.value, got: value, origin: one.origin };
+    const symbol = tree.symbols.get(one.symbol);
+    if (symbol !== undefined) return [{ ...rejection, why: explain(one, symbol, got, tree) }];
+    const nearest = nearestName(one.symbol, tree.symbols.keys());
+    const why = 'no such symbol in this kernel';
+    return [{ ...rejection, why, ...(nearest === undefined ? {} : { nearest }) }];
+  });
+}
+
+/**
+ * Symbols asked to be off that this kernel does not know: harmless for one that another version has, but a misspelt
+ * name leaves the real symbol as it was.
+ */
+export function unknownOff(asked: readonly AskedSymbol[], tree: KconfigTree): readonly AskedSymbol[] {
+  return asked.filter((one) => one.value === 'n' && !tree.symbols.has(one.symbol));
+}

@@ -1,0 +1,60 @@
+import type { BootSummary } from '../model/boot.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Finding } from '../model/finding.ts';
+
+/** A step or boot as announced before it runs. `expectedMs` comes from earlier runs on this host. */
+export interface PlannedUnit {
+  readonly id: string;
+  readonly expectedMs?: number;
+  readonly cached: boolean;
+}
+
+/** What a run was asked to do; enough to go on with it after an interruption. */
+export interface RunRequest {
+  readonly profilePath: string;
+  readonly profileText: string;
+  readonly guest: string;
+  readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  readonly boots: number;
+  readonly install: boolean;
+  readonly refresh: string;
+}
+
+/** Everything that happens in a run. The journal is the list of these; state is a fold of it. */
+export type RunEvent =
+  | {
+      readonly type: 'run-started';
+      readonly runId: string;
+      readonly request: RunRequest;
+      readonly steps: readonly PlannedUnit[];
+      readonly boots: readonly PlannedUnit[];
+      readonly resumed: boolean;
+    }
+  | { readonly type: 'step-started'; readonly id: string; readonly fingerprint: string }
+  | { readonly type: 'step-progress'; readonly id: string; readonly message: string; readonly fraction?: number }
+  | {
+      readonly type: 'step-finished';
+      readonly id: string;
+      readonly fingerprint: string;
+      readonly cached: boolean;
+      readonly durationMs: number;
+      /** One line on what came out: which guest, which accelerator and why. */
+      readonly summary?: string;
+    }
+  | { readonly type: 'boot-started'; readonly id: string; readonly order: number; readonly arm: string }
+  | {
+      readonly type: 'boot-finished';
+      readonly id: string;
+      readonly durationMs: number;
+      /** Digest of everything that must match for boots to be pooled. */
+      readonly condition: string;
+      readonly summary: BootSummary;
+    }
+  | { readonly type: 'finding'; readonly id: string; readonly finding: Finding }
+  | { readonly type: 'run-finished'; readonly exitCode: number; readonly directory: string }
+  | { readonly type: 'run-failed'; readonly id?: string; readonly failure: Failure };
+
+/** An event with the wall time at which it was written, ISO 8601 UTC. */
+export type JournalEntry = RunEvent & { readonly at: string };
+
+export type Emit = (event: RunEvent) => void;

@@ -1,0 +1,115 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { Fault } from '../host/fault.ts';
+import type { Host } from '../host/host.ts';
+import type { BootSummary } from '../model/boot.ts';
+import type { JournalEntry, RunEvent, RunRequest } from './event.ts';
+
+const FILE = 'journal.jsonl';
+
+/** Events that are worth nothing once they are past. */
+function isTransient(event: RunEvent): boolean {
+  return event.type === 'step-progress';
+}
+
+/** Appends events to `results/<run-id>/journal.jsonl`, in order, each on disk before the next. */
+export interface Journal {
+  write(event: RunEvent): void;
+  /** Settles when everything written so far is in the file; rejects if the disk refused it. */
+  flush(): Promise<void>;
+}
+
+export function openJournal(host: Host, runDirectory: string): Journal {
+  const file = path.join(runDirectory, FILE);
+  let tail: Promise<void> = Promise.resolve();
+  return {
+    write(event) {
+      if (isTransient(event)) return;
+      const entry: JournalEntry = { ...event, at: new Date(host.clock.nowMs()).toISOString() };
+      tail = tail.then(() => host.files.appendText(file, `${JSON.stringify(entry)}\n`));
+      // Seen again, and thrown, by flush().
+      tail.catch(() => undefined);
+    },
+    flush: () => tail,
+  };
+}
+
+/** What a resumed run needs to know of the past. */
+export interface PastRun {
+  readonly request: RunRequest;
+  readonly startedAt: string;
+  readonly finished: boolean;
+  /** Boots that were finished, by boot id, with the condition they ran under. */
+  readonly boots: ReadonlyMap<
+    string,
+    { readonly condition: string; readonly summary: BootSummary; readonly durationMs: number }
+  >;
+}
+
+const requestSchema = z.strictObject({
+  profilePath: z.string(),
+  profileText: z.string(),
+  guest: z.string(),
+  accelerator: z.enum(['auto', 'kvm', 'tcg']),
+  boots: z.number(),
+  install: z.boolean(),
+  refresh: z.string(),
+});
+const markerSchema = z.looseObject({ atSec: z.number() });
+const summarySchema = z.custom<BootSummary>(
+  (value) =>
+    z.looseObject({ arm: z.string(), order: z.number(), markers: z.record(z.string(), markerSchema) }).safeParse(value)
+      .success,
+);
+const entrySchema = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('run-started'), at: z.string(), request: requestSchema }),
+  z.looseObject({
+    type: z.literal('boot-finished'),
+    id: z.string(),
+    condition: z.string(),
+    durationMs: z.number(),
+    summary: summarySchema,
+  }),
+  z.looseObject({ type: z.literal('run-finished') }),
+]);
+
+/** Folds a run's journal. A last line cut short by a kill is ignored: what it told had not happened yet. */
+export async function readPastRun(host: Host, runDirectory: string): Promise<PastRun> {
+  const file = path.join(runDirectory, FILE);
+  if ((await host.files.stat(file)) === undefined) {
+    throw new Fault({
+      kind: 'usage',
+      headline: `There is no run in ${runDirectory}`,
+      hint: 'Name a folder of results/, such as the one a failed run printed.',
+    });
+  }
+  let request: RunRequest | undefined;
+  let startedAt = '';
+  let finished = false;
+  const boots = new Map<string, { condition: string; summary: BootSummary; durationMs: number }>();
+  for (const line of (await host.files.readText(file)).split('\n')) {
+    const entry = entrySchema.safeParse(parseLine(line));
+    if (!entry.success) continue;
+    const { data } = entry;
+    if (data.type === 'run-started') {
+      request ??= data.request;
+      if (startedAt === '') startedAt = data.at;
+    }
+    if (data.type === 'boot-finished') {
+      boots.set(data.id, { condition: data.condition, summary: data.summary, durationMs: data.durationMs });
+    }
+    if (data.type === 'run-finished') finished = true;
+  }
+  if (request === undefined) {
+    throw new Fault({ kind: 'usage', headline: `${file} does not say what was asked`, hint: 'Start a new run.' });
+  }
+  return { request, startedAt, finished, boots };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

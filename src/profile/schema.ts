@@ -1,0 +1,134 @@
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and dashes, 40 at most')
+  .describe('Shown in records and used in file names.');
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+const symbolName = z
+  .string()
+  .regex(/^[A-Z0-9_]+$/, 'expected a Kconfig symbol without its CONFIG_ prefix, such as VIRTIO_BLK');
+const cmdline = z
+  .array(z.string().regex(/^[\x21-\x7e]+$/, 'expected one kernel parameter without spaces'))
+  .describe('Kernel parameters, one an item.');
+
+const packageSource = z.strictObject({
+  package: z.string().regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1'),
+});
+const directorySource = z.strictObject({ directory: z.string().min(1) });
+const tarballSource = z.strictObject({
+  tarball: z.string().min(1).describe('A path, or an http(s) address; downloads resume.'),
+  sha256,
+});
+
+const builtKernel = z.strictObject({
+  source: z.union([packageSource, directorySource, tarballSource], {
+    error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
+  }),
+  base: z.enum(['tinyconfig', 'allnoconfig', 'defconfig']).default('tinyconfig'),
+  fragments: z
+    .array(z.string().regex(/^[a-z0-9-]+$/, 'expected the name of a file in pipelines/kconfig/, without .config'))
+    .default([]),
+  symbols: z
+    .record(
+      symbolName,
+      z.union([z.enum(['y', 'm', 'n']), z.string().regex(/^"[^"\n]*"$/), z.number().int()], {
+        error: 'expected y, m, n, a number, or a quoted string',
+      }),
+    )
+    .default({})
+    .describe('Symbols of this profile alone; they override the fragments.'),
+  patches: z.array(z.enum(['rtc-no-sync'])).default([]),
+});
+
+const arm = z.strictObject({
+  role: z.enum(['baseline', 'candidate']),
+  kernel: z.union([z.literal('stock'), builtKernel], {
+    error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
+  }),
+  initrd: z
+    .enum(['stock', 'busybox', 'none'])
+    .describe("stock: the guest's own; busybox: drydock's linuxrc; none: root= alone."),
+  cmdline: cmdline.default([]),
+});
+
+/** What to do: the file a lab engineer writes. `pipelines/schema.json` is made from this. */
+export const profileSchema = z
+  .strictObject({
+    name,
+    description: z.string().min(1),
+    guest: z.enum(['auto', 'debian-12-minimal', 'centos-7-minimal']).default('auto'),
+    boots: z.number().int().min(1).max(200).default(5).describe('Measured boots an arm.'),
+    cmdline: cmdline.default([]).describe('Kernel parameters that every arm gets.'),
+    arms: z.record(name, arm),
+  })
+  .superRefine((profile, context) => {
+    const roles = Object.values(profile.arms).map((one) => one.role);
+    const baselines = roles.filter((role) => role === 'baseline').length;
+    if (roles.length === 0) context.addIssue({ code: 'custom', path: ['arms'], message: 'expected at least one arm' });
+    if (baselines > 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['arms'],
+        message: `expected one baseline at most, found ${String(baselines)}`,
+      });
+    }
+    for (const [armName, one] of Object.entries(profile.arms)) {
+      if (one.kernel !== 'stock' && one.initrd === 'stock') {
+        context.addIssue({
+          code: 'custom',
+          path: ['arms', armName, 'initrd'],
+          message: "a kernel built here cannot use the stock kernel's initrd; expected busybox or none",
+        });
+      }
+      if (one.kernel === 'stock' && one.initrd === 'none') {
+        context.addIssue({
+          code: 'custom',
+          path: ['arms', armName, 'initrd'],
+          message:
+            'the stock kernel has its disk driver as a module and cannot boot without an initrd; expected stock or busybox',
+        });
+      }
+    }
+  });
+
+const absolutePath = z.string().regex(/^\/[^\s]*$/, 'expected an absolute path in the guest');
+const guestFile = z.strictObject({
+  from: z.string().min(1).describe('Path below vm-images/.'),
+  to: absolutePath,
+  mode: z.enum(['0644', '0755']).default('0644'),
+});
+
+/** What to do it to: a guest image, made of distribution packages and files of ours. */
+export const guestSchema = z.strictObject({
+  name,
+  description: z.string().min(1),
+  family: z.enum(['debian', 'centos']),
+  machine: z.strictObject({
+    cpus: z.number().int().min(1).max(64),
+    memoryMb: z.number().int().min(256),
+    diskGb: z.number().int().min(4),
+  }),
+  suite: z.string().min(1),
+  archives: z.array(z.string().regex(/^https?:\/\/\S+ \S+ .+$/, 'expected ADDRESS SUITE COMPONENT…')).min(1),
+  keyring: absolutePath.describe('Keyring on the host that signs the archives.'),
+  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected a package name')).min(1),
+  files: z.array(guestFile).default([]),
+  enable: z.array(z.string()).default([]).describe('systemd units to enable.'),
+  mask: z.array(z.string()).default([]).describe('systemd units to mask, in every arm alike.'),
+  initrdModules: z
+    .array(z.string().regex(/^[a-z0-9_]+$/))
+    .default([])
+    .describe('Modules that a BusyBox initrd needs to mount the root under the stock kernel.'),
+  rootDevice: z.string().min(1),
+});
+
+export type Profile = z.infer<typeof profileSchema>;
+export type Arm = z.infer<typeof arm>;
+export type KernelSpec = z.infer<typeof builtKernel>;
+export type GuestDefinition = z.infer<typeof guestSchema>;
+
+/** JSON Schema (draft 2020-12) of a profile, for editors; published as `pipelines/schema.json`. */
+export function profileJsonSchema(): unknown {
+  return z.toJSONSchema(profileSchema, { io: 'input' });
+}

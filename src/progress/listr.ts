@@ -1,0 +1,155 @@
+import { Listr } from 'listr2';
+import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
+import type { PlannedUnit, RunEvent } from '../pipeline/event.ts';
+import { duration } from './reporter.ts';
+import type { Reporter } from './reporter.ts';
+
+type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
+/** How often a running row's elapsed time is redrawn. */
+const REDRAW_MS = 1000;
+
+interface Row {
+  readonly id: string;
+  title: string;
+  expectedMs: number | undefined;
+  startedSec: number | undefined;
+  wrapper: Wrapper | undefined;
+  readonly settled: Promise<void>;
+  finish(title: string): void;
+  fail(why: string): void;
+  readonly done: Promise<string>;
+}
+
+function makeRow(id: string, expectedMs: number | undefined): Row {
+  let resolve: (title: string) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const done = new Promise<string>((onFinish, onFail) => {
+    resolve = onFinish;
+    reject = onFail;
+  });
+  done.catch(() => undefined);
+  return {
+    id,
+    title: id,
+    expectedMs,
+    startedSec: undefined,
+    wrapper: undefined,
+    settled: done.then(
+      () => undefined,
+      () => undefined,
+    ),
+    done,
+    finish: (title) => {
+      resolve(title);
+    },
+    fail: (why) => {
+      reject(new Error(why));
+    },
+  };
+}
+
+/** The interactive task list: listr2 draws, events drive. */
+export function listrReporter(monotonicSec: () => number): Reporter {
+  const rows = new Map<string, Row>();
+  let drawing: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const bootTimes: string[] = [];
+  let bootsWanted = 0;
+  let bootsDone = 0;
+
+  const heading = (row: Row): string => {
+    if (row.startedSec === undefined) return row.title;
+    const elapsed = duration((monotonicSec() - row.startedSec) * 1000);
+    return row.expectedMs === undefined
+      ? `${row.title}  ${elapsed}`
+      : `${row.title}  ${elapsed} of about ${duration(row.expectedMs)}`;
+  };
+
+  const begin = (steps: readonly PlannedUnit[], boots: readonly PlannedUnit[]): void => {
+    for (const unit of steps) rows.set(unit.id, makeRow(unit.id, unit.cached ? undefined : unit.expectedMs));
+    const times = boots.map((unit) => unit.expectedMs);
+    const bootsMs = times.every((ms) => ms !== undefined) ? times.reduce((sum, ms) => sum + ms, 0) : undefined;
+    bootsWanted = boots.length;
+    rows.set('boots', makeRow('boots', bootsMs));
+    const tasks = [...rows.values()].map((row): ListrTask => ({
+      title: row.id,
+      task: async (_, wrapper) => {
+        row.wrapper = wrapper;
+        wrapper.title = await row.done;
+      },
+    }));
+    const list = new Listr(tasks, { concurrent: true, exitOnError: false, rendererOptions: { collapseErrors: false } });
+    drawing = list.run().catch(() => undefined);
+    timer = setInterval(() => {
+      for (const row of rows.values()) {
+        if (row.wrapper !== undefined && row.startedSec !== undefined) row.wrapper.title = heading(row);
+      }
+    }, REDRAW_MS);
+  };
+
+  const started = (id: string): void => {
+    const row = rows.get(id);
+    if (row !== undefined) row.startedSec ??= monotonicSec();
+  };
+
+  const say = (id: string, words: string): void => {
+    const wrapper = rows.get(id)?.wrapper;
+    if (wrapper !== undefined) wrapper.output = words;
+  };
+
+  const show = (event: RunEvent): void => {
+    switch (event.type) {
+      case 'run-started':
+        begin(event.steps, event.boots);
+        return;
+      case 'step-started':
+        started(event.id);
+        return;
+      case 'boot-started':
+        started('boots');
+        say('boots', `${event.arm}, ${String(bootsDone + 1)} of ${String(bootsWanted)}`);
+        return;
+      case 'step-progress': {
+        const percent = event.fraction === undefined ? '' : `${String(Math.floor(event.fraction * 100))} % `;
+        say(event.id, `${percent}${event.message}`);
+        return;
+      }
+      case 'finding':
+        say(event.id, event.finding.message);
+        return;
+      case 'step-finished': {
+        const row = rows.get(event.id);
+        if (row === undefined) return;
+        row.startedSec = undefined;
+        const how = event.cached ? 'cached' : duration(event.durationMs);
+        row.finish(`${event.id}  ${how}${event.summary === undefined ? '' : `  ${event.summary}`}`);
+        return;
+      }
+      case 'boot-finished': {
+        bootsDone += 1;
+        bootTimes.push(`${event.summary.arm} ${event.summary.hostReadySec.toFixed(1)} s`);
+        say('boots', bootTimes.slice(-4).join(', '));
+        if (bootsDone === bootsWanted) rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);
+        return;
+      }
+      case 'run-failed':
+        for (const row of rows.values()) {
+          if (row.startedSec !== undefined || row.id === event.id) row.fail(`${row.id}: ${event.failure.headline}`);
+          else row.finish(`${row.id}  not run`);
+          row.startedSec = undefined;
+        }
+        return;
+      case 'run-finished':
+        for (const row of rows.values()) row.finish(row.id);
+    }
+  };
+
+  return {
+    event: show,
+    async close() {
+      clearInterval(timer);
+      for (const row of rows.values()) row.finish(row.title);
+      await drawing;
+    },
+  };
+}

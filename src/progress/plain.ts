@@ -1,0 +1,60 @@
+import type { RunEvent } from '../pipeline/event.ts';
+import { duration } from './reporter.ts';
+import type { Reporter, Terminal } from './reporter.ts';
+
+/** Progress of one step is repeated no more often than this: a CI log is read later, by people. */
+const PROGRESS_EVERY_SEC = 20;
+
+/** One line an event: for logs, pipes and terminals that cannot redraw. */
+export function plainReporter(terminal: Terminal, monotonicSec: () => number): Reporter {
+  const startedSec = monotonicSec();
+  const lastProgress = new Map<string, number>();
+  const expected = new Map<string, number>();
+  const say = (id: string, words: string): void => {
+    const elapsed = duration((monotonicSec() - startedSec) * 1000).padStart(9);
+    terminal.write(`${elapsed}  ${id.padEnd(24)} ${words}\n`);
+  };
+
+  const show = (event: RunEvent): void => {
+    switch (event.type) {
+      case 'run-started':
+        for (const unit of [...event.steps, ...event.boots]) {
+          if (unit.expectedMs !== undefined && !unit.cached) expected.set(unit.id, unit.expectedMs);
+        }
+        say('run', `${event.runId}${event.resumed ? ' (resumed)' : ''}`);
+        return;
+      case 'step-started':
+      case 'boot-started': {
+        const ms = expected.get(event.id);
+        say(event.id, ms === undefined ? 'started' : `started, about ${duration(ms)} expected`);
+        lastProgress.set(event.id, monotonicSec());
+        return;
+      }
+      case 'step-progress': {
+        const last = lastProgress.get(event.id) ?? Number.NEGATIVE_INFINITY;
+        if (monotonicSec() - last < PROGRESS_EVERY_SEC) return;
+        lastProgress.set(event.id, monotonicSec());
+        const percent = event.fraction === undefined ? '' : `${String(Math.floor(event.fraction * 100))} % `;
+        say(event.id, `… ${percent}${event.message}`);
+        return;
+      }
+      case 'step-finished': {
+        const how = event.cached ? 'cached' : `done in ${duration(event.durationMs)}`;
+        say(event.id, event.summary === undefined ? how : `${how}: ${event.summary}`);
+        return;
+      }
+      case 'boot-finished':
+        say(event.id, `ready after ${event.summary.hostReadySec.toFixed(2)} s on the host's clock`);
+        return;
+      case 'finding':
+        say(event.id, `${event.finding.level === 'warning' ? 'warning: ' : ''}${event.finding.message}`);
+        return;
+      case 'run-finished':
+        say('run', `finished: ${event.directory}`);
+        return;
+      case 'run-failed':
+        say(event.id ?? 'run', `FAILED: ${event.failure.headline}`);
+    }
+  };
+  return { event: show, close: () => Promise.resolve() };
+}

@@ -1,0 +1,26 @@
+import type { RunEvent } from '../pipeline/event.ts';
+
+/** Shows a run to somebody. Consumers of events only: they never steer. */
+export interface Reporter {
+  event(event: RunEvent): void;
+  /** Settles when everything is on the screen. */
+  close(): Promise<void>;
+}
+
+/** Where a reporter writes. */
+export interface Terminal {
+  write(text: string): void;
+  readonly columns: number;
+}
+
+/** `8 s`, `2 m 05 s`, `1 h 02 m`; milliseconds below ten seconds keep one decimal. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${String(whole)} s`;
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${String(minutes)} m ${pad(whole % 60)} s`;
+  return `${String(Math.floor(minutes / 60))} h ${pad(minutes % 60)} m`;
+}

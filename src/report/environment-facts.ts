@@ -1,0 +1,69 @@
+import type { Clock } from '../model/measure.ts';
+import type { RunRecord } from '../model/record.ts';
+import { formatInstant, plural } from './format.ts';
+
+/** One condition of the run, with why it is so where a choice was made. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+  readonly why?: string;
+}
+
+const clockWords: Readonly<Record<Clock, string>> = {
+  wall: "guest's printk clock (wall time)",
+  virtual: "virtual clock (counts the guest's instructions)",
+  none: 'none (sizes)',
+};
+
+/** Everything that must match before two runs may be compared, and how this one was measured. */
+export function environmentFacts(record: RunRecord): readonly Fact[] {
+  const { environment, guest, profile } = record;
+  return [
+    {
+      name: 'Accelerator',
+      value: environment.accelerator === 'kvm' ? 'KVM' : 'TCG (emulation: no figure here is a bare-metal figure)',
+      why: environment.acceleratorReason,
+    },
+    { name: 'Guest', value: guest.name, why: guest.reason },
+    { name: 'CPU', value: `${environment.cpuModel}, ${plural(environment.cpuCount, 'CPU')}` },
+    {
+      name: 'Guest machine',
+      value: `${plural(environment.guestCpus, 'vCPU')}, ${environment.guestMemoryMb} MB`,
+    },
+    { name: 'QEMU', value: environment.qemuVersion },
+    { name: 'Host', value: `${environment.hostOs}, Linux ${environment.hostKernel}` },
+    {
+      name: 'Boots',
+      value: `${record.bootsPerArm} an arm`,
+      why: 'each from the same disk state, in a throwaway overlay',
+    },
+    { name: 'Order', value: record.bootOrder.length === 0 ? 'no boots' : record.bootOrder.join(', ') },
+    { name: 'Samples', value: sampleWords(record) },
+    { name: 'Clock', value: clocks(record) },
+    { name: 'Profile', value: profile.name, why: `sha256 ${profile.sha256}` },
+    {
+      name: 'Guest image',
+      value: `${plural(Object.keys(guest.packages).length, 'package')}`,
+      why: `sha256 ${guest.imageSha256}`,
+    },
+    { name: 'Started', value: formatInstant(record.startedAt) },
+    { name: 'Finished', value: formatInstant(record.finishedAt) },
+  ];
+}
+
+function sampleWords(record: RunRecord): string {
+  const arms = Object.entries(record.measurements).map(([arm, measurements]) => {
+    const counts = [...new Set(measurements.filter((one) => one.clock !== 'none').map((one) => one.samples.length))];
+    const least = Math.min(...counts);
+    const most = Math.max(...counts);
+    const words = counts.length === 0 ? 'none' : least === most ? String(least) : `${least} to ${most}`;
+    return `${arm} ${words}`;
+  });
+  return arms.length === 0 ? 'none' : `${arms.join(', ')} a timed metric`;
+}
+
+function clocks(record: RunRecord): string {
+  const all = new Set(Object.values(record.measurements).flatMap((ones) => ones.map((one) => one.clock)));
+  const timed = [...all].filter((clock) => clock !== 'none');
+  return timed.length === 0 ? 'nothing was timed' : timed.map((clock) => clockWords[clock]).join('; ');
+}

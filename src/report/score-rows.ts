@@ -1,0 +1,125 @@
+import type { Score, Verdict } from '../model/measure.ts';
+import type { ArmRecord, RunRecord } from '../model/record.ts';
+import { formatP, formatRatio, formatValue, spreadOf } from './format.ts';
+import { metricName } from './metric-names.ts';
+
+/** One row of the score table in words: every form of the report shows these same strings. */
+export interface ScoreRow {
+  readonly metric: string;
+  readonly baseline: string;
+  readonly candidate: string;
+  readonly ratio: string;
+  readonly interval: string;
+  readonly p: string;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly endPoints: string;
+  readonly thesis: ThesisCells | undefined;
+}
+
+export interface ThesisCells {
+  readonly before: string;
+  readonly after: string;
+  readonly ratio: string;
+  readonly endPoints: string;
+}
+
+/** The scores of one candidate against its baseline. */
+export interface ScoreGroup {
+  readonly baseline: string;
+  readonly candidate: string;
+  readonly scores: readonly Score[];
+  readonly rows: readonly ScoreRow[];
+}
+
+/** Scores by candidate, in the order of the record. */
+export function scoreGroups(record: RunRecord): readonly ScoreGroup[] {
+  const groups = new Map<string, Score[]>();
+  for (const score of record.scores) {
+    const key = JSON.stringify([score.baseline.arm, score.candidate.arm]);
+    groups.set(key, [...(groups.get(key) ?? []), score]);
+  }
+  return [...groups.values()].flatMap((scores) => {
+    const first = scores[0];
+    if (first === undefined) return [];
+    return [{ baseline: first.baseline.arm, candidate: first.candidate.arm, scores, rows: scores.map(toRow) }];
+  });
+}
+
+/** What happened to the candidate, in one sentence that may stand alone. */
+export function headline(record: RunRecord): string {
+  const groups = scoreGroups(record);
+  if (groups.length > 0) return groups.map(groupHeadline).join(' ');
+  const names = record.arms.map((arm) => arm.name).join(', ');
+  return record.arms.some((arm) => arm.role === 'candidate')
+    ? `Nothing was scored: no metric has samples on both arms (${names}).`
+    : `Nothing was compared: the run has no candidate arm (${names === '' ? 'no arms' : names}).`;
+}
+
+/** Arms with the baseline first, so that every table reads before → after. */
+export function armsBaselineFirst(record: RunRecord): readonly ArmRecord[] {
+  return [
+    ...record.arms.filter((arm) => arm.role === 'baseline'),
+    ...record.arms.filter((arm) => arm.role === 'candidate'),
+  ];
+}
+
+function toRow(score: Score): ScoreRow {
+  const { thesis, unit } = score;
+  return {
+    metric: metricName(score.metric),
+    baseline: formatValue(score.baseline.median, unit, spreadOf(score.baseline.samples)),
+    candidate: formatValue(score.candidate.median, unit, spreadOf(score.candidate.samples)),
+    ...formatRatio(score.ratio, score.ci95),
+    // Sizes are known exactly, so there is nothing to estimate and no test.
+    ...(score.p === null ? { ratio: formatRatio(score.ratio).ratio, interval: 'exact' } : {}),
+    p: formatP(score.p),
+    verdict: score.verdict,
+    reason: score.reason,
+    endPoints: score.endPoints,
+    thesis:
+      thesis === undefined
+        ? undefined
+        : {
+            before: formatValue(thesis.before, unit),
+            after: formatValue(thesis.after, unit),
+            ratio: formatRatio(thesis.ratio).ratio,
+            endPoints: thesis.endPoints,
+          },
+  };
+}
+
+// The two figures that the work is about come first; the rest is counted.
+const leading = ['kernel_init', 'total_boot'];
+
+const verdictOrder: readonly Verdict[] = ['better', 'worse', 'same', 'undecided', 'incomparable'];
+
+function groupHeadline({ baseline, candidate, scores, rows }: ScoreGroup): string {
+  const counts = verdictOrder.flatMap((verdict) => {
+    const count = scores.filter((score) => score.verdict === verdict).length;
+    return count === 0 ? [] : [`${verdict} on ${count}`];
+  });
+  const led = leading.flatMap((id) => {
+    const index = scores.findIndex((score) => score.metric === id);
+    const row = rows[index];
+    return row === undefined ? [] : [`${lowerFirst(row.metric)} ${leadingWords(row)}`];
+  });
+  const counted = `Against ${baseline}, ${candidate} is ${listing(counts)} of ${scores.length} metrics`;
+  return led.length === 0 ? `${counted}.` : `${counted}: ${led.join('; ')}.`;
+}
+
+function leadingWords(row: ScoreRow): string {
+  if (row.verdict === 'incomparable') return 'incomparable';
+  const figures = `${row.baseline} → ${row.candidate}, ratio ${row.ratio}`;
+  const interval =
+    row.interval === 'none' ? ', no interval' : row.interval === 'exact' ? '' : ` (95 % interval ${row.interval})`;
+  return row.verdict === 'undecided' ? `undecided, ${figures}${interval}` : `${figures}${interval}`;
+}
+
+function listing(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

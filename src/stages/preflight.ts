@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { Fault } from '../host/fault.ts';
+import type { Argv, Host } from '../host/host.ts';
+import type { Stage, StageContext } from './stage.ts';
+import { REQUIREMENTS } from './tools.ts';
+import type { Requirement } from './tools.ts';
+
+/** Enough for a guest, a kernel tree with its build, and the disks of a run. */
+const DISK_BYTES = 12 * 1024 ** 3;
+/** The guest's 2 GB and a compiler beside it. */
+const MEMORY_BYTES = 3 * 1024 ** 3;
+
+const outputSchema = z.strictObject({ tools: z.record(z.string(), z.string()) });
+export type Preflight = z.infer<typeof outputSchema>;
+
+/** What one check found; the table that `drydock doctor` prints. */
+export interface CheckRow {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+async function isPresent(host: Host, requirement: Requirement): Promise<boolean> {
+  const { probe } = requirement;
+  if ('program' in probe) return (await host.processes.which(probe.program)) !== undefined;
+  return (await host.files.stat(probe.file)) !== undefined;
+}
+
+function wanted(host: Host): readonly Requirement[] {
+  return REQUIREMENTS.filter((one) => one.onlyUnprivileged !== true || !host.system.isRoot);
+}
+
+async function missingOf(host: Host): Promise<readonly Requirement[]> {
+  const present = await Promise.all(wanted(host).map((one) => isPresent(host, one)));
+  return wanted(host).filter((_, index) => present[index] !== true);
+}
+
+async function versionOf(host: Host, command: Argv): Promise<string> {
+  const { stdout, stderr } = await host.processes.run(command, { okExitCodes: [0, 1] });
+  return /\d+(\.\d+)+[\w.+~-]*/.exec(`${stdout}\n${stderr}`)?.[0] ?? 'unknown';
+}
+
+/** `apt-get` as it may be run here: directly as root, through passwordless sudo, or not at all. */
+async function aptPrefix(host: Host): Promise<readonly string[] | undefined> {
+  if (host.system.isRoot) return [];
+  if ((await host.processes.which('sudo')) === undefined) return undefined;
+  const { exitCode } = await host.processes.run(['sudo', '-n', 'true'], { okExitCodes: [0, 1] });
+  return exitCode === 0 ? ['sudo', '-n'] : undefined;
+}
+
+async function install(host: Host, missing: readonly Requirement[], context: StageContext): Promise<void> {
+  const packages = [...new Set(missing.map((one) => one.package))];
+  const byHand = `sudo apt-get update && sudo apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
+  const reasons = missing.map((one) => `${one.package} — ${one.why}`);
+  const prefix = await aptPrefix(host);
+  if (prefix === undefined || (await host.processes.which('apt-get')) === undefined) {
+    throw missingTools(
+      reasons,
+      byHand,
+      'drydock may not install packages here (no root, no passwordless sudo, or no apt)',
+    );
+  }
+  const options = {
+    signal: context.signal,
+    logPath: context.logPath,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+    onLine: (line: string) => {
+      context.progress({ message: line.slice(0, 100) });
+    },
+  };
+  context.finding({ level: 'info', message: `Installing with apt: ${reasons.join('; ')}` });
+  const apt = (...rest: string[]): Argv => {
+    const [program = 'apt-get', ...before] = [...prefix, 'apt-get'];
+    return [program, ...before, ...rest];
+  };
+  await host.processes.run(apt('update', '-q'), options);
+  await host.processes.run(apt('install', '-q', '--yes', '--no-install-recommends', ...packages), options);
+}
+
+function missingTools(reasons: readonly string[], byHand: string, why: string): Fault {
+  return new Fault({
+    kind: 'missing-tool',
+    headline: `${String(reasons.length)} of the packages drydock needs ${reasons.length === 1 ? 'is' : 'are'} missing`,
+    hint: byHand,
+    detail: [why, ...reasons],
+  });
+}
+
+async function machineRows(host: Host, cacheRoot: string): Promise<readonly CheckRow[]> {
+  const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+  const free = await host.files.freeBytes(cacheRoot);
+  const memory = host.system.totalMemoryBytes;
+  const kvm = await host.files.stat('/dev/kvm');
+  return [
+    { what: 'free disk', ok: free >= DISK_BYTES, detail: `${gib(free)} at ${cacheRoot}; ${gib(DISK_BYTES)} needed` },
+    { what: 'memory', ok: memory >= MEMORY_BYTES, detail: `${gib(memory)}; ${gib(MEMORY_BYTES)} needed` },
+    {
+      what: 'KVM',
+      ok: true,
+      detail: kvm === undefined ? 'no /dev/kvm: runs use TCG' : '/dev/kvm is there; a run decides by a probe boot',
+    },
+  ];
+}
+
+/** Every check as a row; installs nothing. */
+export async function examine(host: Host, cacheRoot: string): Promise<readonly CheckRow[]> {
+  const rows = await Promise.all(
+    wanted(host).map(async (one): Promise<CheckRow> => {
+      const ok = await isPresent(host, one);
+      const version = ok && one.version !== undefined ? await versionOf(host, one.version) : undefined;
+      return { what: one.package, ok, detail: ok ? (version ?? 'present') : `missing: ${one.why}` };
+    }),
+  );
+  return [...rows, ...(await machineRows(host, cacheRoot))];
+}
+
+/** Makes sure that the host has what a run needs, installing it where that is allowed. */
+export const preflight: Stage<{ install: boolean }, Preflight> = {
+  name: 'preflight',
+  version: 1,
+  cache: 'never',
+  output: outputSchema,
+  async run({ install: mayInstall }, context) {
+    const { host } = context;
+    const missing = await missingOf(host);
+    if (missing.length > 0) {
+      if (!mayInstall) {
+        const packages = missing.map((one) => one.package).join(' ');
+        const reasons = missing.map((one) => `${one.package} — ${one.why}`);
+        const byHand = `sudo apt-get update && sudo apt-get install --yes --no-install-recommends ${packages}`;
+        throw missingTools(reasons, byHand, '--no-install forbids installing them');
+      }
+      await install(host, missing, context);
+      const still = await missingOf(host);
+      if (still.length > 0)
+        throw missingTools(
+          still.map((one) => one.package),
+          'See the log.',
+          'apt reported success',
+        );
+    }
+    for (const row of await machineRows(host, context.store.root)) {
+      if (row.ok) continue;
+      const kind = row.what === 'free disk' ? 'disk-full' : 'unavailable';
+      throw new Fault({
+        kind,
+        headline: `Not enough ${row.what}: ${row.detail}`,
+        hint:
+          row.what === 'free disk'
+            ? 'Free space, or put the cache elsewhere with --cache-dir.'
+            : 'Use a larger machine.',
+      });
+    }
+    const versions = await Promise.all(
+      REQUIREMENTS.flatMap(({ package: name, version }) =>
+        version === undefined ? [] : [versionOf(host, version).then((found): [string, string] => [name, found])],
+      ),
+    );
+    return { tools: Object.fromEntries(versions) };
+  },
+};

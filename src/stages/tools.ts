@@ -1,0 +1,72 @@
+import type { Argv } from '../host/host.ts';
+
+/** One thing drydock needs from the host. */
+export interface Requirement {
+  /** Debian and Ubuntu package that provides it. */
+  readonly package: string;
+  /** Why it is needed: shown when it is installed. */
+  readonly why: string;
+  /** A program on PATH, or a file that must exist. */
+  readonly probe: { readonly program: string } | { readonly file: string };
+  /** Prints the version; its first line's first dotted number is kept. Absent: no version is recorded. */
+  readonly version?: Argv;
+  /** Only needed without root. */
+  readonly onlyUnprivileged?: boolean;
+}
+
+/** Everything that a whole run uses, by apt package (Debian 12 and Ubuntu 22.04 names). */
+export const REQUIREMENTS: readonly Requirement[] = [
+  {
+    package: 'qemu-system-x86',
+    why: 'boots the guest',
+    probe: { program: 'qemu-system-x86_64' },
+    version: ['qemu-system-x86_64', '--version'],
+  },
+  { package: 'qemu-utils', why: 'makes and overlays disks', probe: { program: 'qemu-img' } },
+  {
+    package: 'mmdebstrap',
+    why: 'builds the guest image',
+    probe: { program: 'mmdebstrap' },
+    version: ['mmdebstrap', '--version'],
+  },
+  {
+    package: 'debian-archive-keyring',
+    why: "verifies Debian's packages",
+    probe: { file: '/usr/share/keyrings/debian-archive-keyring.gpg' },
+  },
+  {
+    package: 'e2fsprogs',
+    why: "makes the guest's file system",
+    probe: { program: 'mke2fs' },
+    version: ['mke2fs', '-V'],
+  },
+  { package: 'uidmap', why: 'builds images without root', probe: { program: 'newuidmap' }, onlyUnprivileged: true },
+  { package: 'gcc', why: 'compiles the kernel', probe: { program: 'gcc' }, version: ['gcc', '-dumpfullversion'] },
+  { package: 'binutils', why: 'links the kernel', probe: { program: 'ld' }, version: ['ld', '--version'] },
+  { package: 'make', why: 'builds the kernel', probe: { program: 'make' }, version: ['make', '--version'] },
+  { package: 'flex', why: "builds the kernel's configuration tools", probe: { program: 'flex' } },
+  { package: 'bison', why: "builds the kernel's configuration tools", probe: { program: 'bison' } },
+  { package: 'bc', why: 'computes a kernel header', probe: { program: 'bc' } },
+  { package: 'libelf-dev', why: "builds the kernel's objtool", probe: { file: '/usr/include/gelf.h' } },
+  {
+    package: 'libssl-dev',
+    why: "builds the kernel's signing tools",
+    probe: { file: '/usr/include/openssl/opensslv.h' },
+  },
+  {
+    package: 'ccache',
+    why: 'makes repeated kernel builds cheap',
+    probe: { program: 'ccache' },
+    version: ['ccache', '--version'],
+  },
+  {
+    package: 'coccinelle',
+    why: 'applies the semantic patches',
+    probe: { program: 'spatch' },
+    version: ['spatch', '--version'],
+  },
+  { package: 'busybox-static', why: 'is the initrd', probe: { file: '/bin/busybox' } },
+  { package: 'xz-utils', why: 'unpacks kernel sources', probe: { program: 'xz' } },
+  { package: 'patch', why: 'applies patches', probe: { program: 'patch' } },
+  { package: 'kmod', why: 'indexes kernel modules', probe: { program: 'depmod' } },
+];

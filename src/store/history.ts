@@ -1,0 +1,37 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { Host } from '../host/host.ts';
+
+const historySchema = z.record(z.string(), z.number());
+
+/** How long steps and boots took the last time on this host, for "expected" columns; never used to decide anything. */
+export interface History {
+  expectedMs(key: string): number | undefined;
+  note(key: string, durationMs: number): void;
+  save(): Promise<void>;
+}
+
+/** Opens the history below a cache root; one that cannot be read counts as empty. */
+export async function openHistory(host: Host, root: string): Promise<History> {
+  const file = path.join(root, 'history.json');
+  const durations = new Map<string, number>();
+  if ((await host.files.stat(file)) !== undefined) {
+    const parsed = historySchema.safeParse(parse(await host.files.readText(file)));
+    if (parsed.success) for (const [key, ms] of Object.entries(parsed.data)) durations.set(key, ms);
+  }
+  return {
+    expectedMs: (key) => durations.get(key),
+    note: (key, ms) => {
+      durations.set(key, Math.round(ms));
+    },
+    save: () => host.files.writeAtomic(file, `${JSON.stringify(Object.fromEntries(durations), null, 1)}\n`),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { Host, Lock } from '../host/host.ts';
+import type { Artifact } from '../model/artifact.ts';
+import type { Json } from '../model/json.ts';
+import { canonicalJson, sha256Text } from './canonical.ts';
+
+const jsonSchema: z.ZodType<Json> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(jsonSchema), z.record(z.string(), jsonSchema)]),
+);
+const actionSchema = z.strictObject({
+  schema: z.literal(1),
+  fingerprint: z.string(),
+  inputs: jsonSchema,
+  output: jsonSchema,
+  durationMs: z.number(),
+  finishedAt: z.string(),
+});
+const artifactSchema = z.looseObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), sizeBytes: z.number() });
+
+/** A finished stage: what went in, what came out, how long it took. */
+export type Action = z.infer<typeof actionSchema>;
+
+/** Content store: `sha256/ab/…` blobs and `actions/<fingerprint>.json`, written whole or not at all. */
+export interface Store {
+  readonly root: string;
+  /** Where a blob is, or will be. */
+  blobPath(artifact: Artifact): string;
+  /** Moves a finished file into the store; the file must lie below `workDir()` (one filesystem, so a rename). */
+  adopt(file: string): Promise<Artifact>;
+  put(content: string | Uint8Array): Promise<Artifact>;
+  readText(artifact: Artifact): Promise<string>;
+  fingerprint(inputs: Json): string;
+  /** The finished stage, with every blob of its output present and its digest verified; else `undefined`. */
+  restore(fingerprint: string): Promise<Action | undefined>;
+  /** Is it there, by name and size alone? For plans; `restore` verifies. */
+  peek(fingerprint: string): Promise<Action | undefined>;
+  record(action: Omit<Action, 'schema'>): Promise<void>;
+  /** One holder a fingerprint: two runs never build the same thing at once. */
+  lock(fingerprint: string, onWait: (holder: string) => void, signal?: AbortSignal): Promise<Lock>;
+  /** Scratch space on the store's filesystem. */
+  workDir(): string;
+}
+
+function artifactsIn(value: unknown): Artifact[] {
+  if (Array.isArray(value)) return value.flatMap(artifactsIn);
+  if (typeof value !== 'object' || value === null) return [];
+  const own = artifactSchema.safeParse(value);
+  const nested = Object.values(value).flatMap(artifactsIn);
+  return own.success ? [{ sha256: own.data.sha256, sizeBytes: own.data.sizeBytes }, ...nested] : nested;
+}
+
+/** Opens (and makes, if need be) the content store below `root`. */
+export function openStore(host: Host, root: string): Store {
+  const { files } = host;
+  const blobPath = (artifact: Artifact): string =>
+    path.join(root, 'sha256', artifact.sha256.slice(0, 2), artifact.sha256.slice(2));
+  const actionPath = (fingerprint: string): string => path.join(root, 'actions', `${fingerprint}.json`);
+
+  const peek = async (fingerprint: string): Promise<Action | undefined> => {
+    const file = actionPath(fingerprint);
+    if ((await files.stat(file)) === undefined) return undefined;
+    const parsed = actionSchema.safeParse(JSON.parse(await files.readText(file)));
+    if (!parsed.success) return undefined;
+    for (const artifact of artifactsIn(parsed.data.output)) {
+      if ((await files.stat(blobPath(artifact)))?.sizeBytes !== artifact.sizeBytes) return undefined;
+    }
+    return parsed.data;
+  };
+
+  const adopt = async (file: string): Promise<Artifact> => {
+    const found = await files.stat(file);
+    const artifact = { sha256: await files.sha256(file), sizeBytes: found?.sizeBytes ?? 0 };
+    await files.chmod(file, 0o444);
+    await files.rename(file, blobPath(artifact));
+    return artifact;
+  };
+
+  return {
+    root,
+    blobPath,
+    adopt,
+    put: async (content) => {
+      const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+      const file = path.join(root, 'work', `put-${host.randomHex(8)}`);
+      await files.writeAtomic(file, bytes);
+      return adopt(file);
+    },
+    readText: (artifact) => files.readText(blobPath(artifact)),
+    fingerprint: (inputs) => sha256Text(canonicalJson(inputs)),
+    peek,
+    restore: async (fingerprint) => {
+      const action = await peek(fingerprint);
+      if (action === undefined) return undefined;
+      for (const artifact of artifactsIn(action.output)) {
+        if ((await files.sha256(blobPath(artifact))) === artifact.sha256) continue;
+        // A blob that rotted is no evidence: forget it, so that it is made again.
+        await files.remove(blobPath(artifact));
+        return undefined;
+      }
+      return action;
+    },
+    record: (action) =>
+      files.writeAtomic(actionPath(action.fingerprint), `${JSON.stringify({ schema: 1, ...action }, null, 1)}\n`),
+    lock: (fingerprint, onWait, signal) =>
+      host.locks.acquire(path.join(root, 'locks', fingerprint), {
+        onWait,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    workDir: () => path.join(root, 'work'),
+  };
+}
