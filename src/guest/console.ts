@@ -39,6 +39,9 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** A line longer than this is binary noise, not a line; it is ended here so that it cannot grow without bound. */
+const MAX_LINE_CHARS = 8192;
+
 /** Shapes remembered to tell news from repetition; a boot prints a few thousand. */
 const MAX_SHAPES = 50_000;
 
@@ -53,18 +56,19 @@ function stateless(pattern: RegExp): RegExp {
 }
 
 /** Appends to the log file in order, one write at a time, whatever has gathered since the last. */
-function createAppender(host: Host, path: string) {
+function createAppender(host: Host, path: string, onFailure: (error: unknown) => void) {
   let gathered = '';
-  let failure: unknown;
+  let hasFailed = false;
   let running: Promise<void> = Promise.resolve();
   const drain = async (): Promise<void> => {
-    if (gathered === '' || failure !== undefined) return;
+    if (gathered === '' || hasFailed) return;
     const text = gathered;
     gathered = '';
     try {
       await host.files.appendText(path, text);
     } catch (error) {
-      failure = error;
+      hasFailed = true;
+      onFailure(error);
     }
   };
   return {
@@ -73,25 +77,27 @@ function createAppender(host: Host, path: string) {
       gathered += text;
       if (idle) running = running.then(drain);
     },
-    async flush(): Promise<void> {
-      await running;
-      if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
-    },
+    flush: (): Promise<void> => running,
   };
+}
+
+export interface RecordOptions {
+  /** Told every line as it ends. */
+  readonly onLine?: (line: ConsoleLine) => void;
+  /** Told once when the log file cannot be written (a full disk); the console goes on without it. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /**
  * Collects a serial console: splits lines, stamps each with the host clock, keeps them, appends the raw text to `path`
  * and wakes whoever waits for a pattern.
- *
- * @param onLine told every complete line as it ends
  */
-export function recordConsole(host: Host, path: string, onLine?: (line: ConsoleLine) => void): ConsoleRecorder {
+export function recordConsole(host: Host, path: string, options: RecordOptions = {}): ConsoleRecorder {
   const lines: ConsoleLine[] = [];
   const waiters = new Set<Waiter>();
   const shapes = new Set<string>();
   const decoder = new TextDecoder();
-  const file = createAppender(host, path);
+  const file = createAppender(host, path, (error) => options.onFailure?.(error));
   let unfinished: { atSec: number; raw: string } | undefined;
   let sizeBytes = 0;
   let firstByteAtSec: number | undefined;
@@ -119,7 +125,7 @@ export function recordConsole(host: Host, path: string, onLine?: (line: ConsoleL
       if (shapes.size < MAX_SHAPES) shapes.add(shape);
     }
     wake(line);
-    onLine?.(line);
+    options.onLine?.(line);
   };
 
   const log: ConsoleLog = {
@@ -196,7 +202,7 @@ export function recordConsole(host: Host, path: string, onLine?: (line: ConsoleL
         const isLast = position === parts.length - 1;
         if (!isLast || part !== '')
           unfinished = { atSec: unfinished?.atSec ?? nowSec, raw: (unfinished?.raw ?? '') + part };
-        if (!isLast) finishLine();
+        if (!isLast || (unfinished?.raw.length ?? 0) > MAX_LINE_CHARS) finishLine();
       });
       const open = openLine();
       if (open !== undefined) wake(open);

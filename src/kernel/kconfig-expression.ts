@@ -78,6 +78,7 @@ function isComparison(text: string): text is Comparison {
 }
 
 /**
+ * Comparisons are between symbols only and `!` takes a whole one: `!A = B` is `!(A = B)` (scripts/kconfig/parser.y).
  * Parses tokens up to the word `if` or the end, and says how many it took. `undefined` when there is no expression:
  * kconfig would stop with a syntax error, a reader that only explains goes on.
  */
@@ -104,7 +105,7 @@ export function parseExpression(
           : { kind: 'symbol', name: token.text };
       case 'operator': {
         if (token.text === '!') {
-          const operand = primary();
+          const operand = comparison();
           return operand === undefined ? undefined : { kind: 'not', operand };
         }
         if (token.text !== '(') return undefined;
@@ -232,7 +233,7 @@ export function symbolsOf(expression: Expression): readonly string[] {
 /** The expression as Kconfig writes it, parentheses where precedence needs them. */
 export function formatExpression(expression: Expression): string {
   const inner = (part: Expression): string =>
-    part.kind === 'or' || part.kind === 'and' ? `(${formatExpression(part)})` : formatExpression(part);
+    ['or', 'and', 'compare'].includes(part.kind) ? `(${formatExpression(part)})` : formatExpression(part);
   switch (expression.kind) {
     case 'symbol':
       return expression.name;

@@ -90,5 +90,5 @@ export interface PresenceFinding {
   readonly id: string;
   readonly title: string;
   readonly lines: number;
-  readonly first?: { readonly line: number; readonly message: string };
+  readonly first?: { readonly line: number; readonly atSec: number; readonly message: string };
 }

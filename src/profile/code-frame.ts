@@ -50,6 +50,5 @@ function underline(content: string, column: number, length: number): string {
 
 /** Control characters but tabs would act on the terminal instead of showing. */
 function printable(content: string): string {
-  // eslint-disable-next-line no-control-regex
   return content.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Files } from '../host/host.ts';
 import { codeFrame } from './code-frame.ts';
@@ -33,10 +33,12 @@ function locate(document: Document, keys: readonly PropertyKey[]): { offset: num
   return { offset: 0, length: 1 };
 }
 
+const rangedNode = z.looseObject({ range: z.tuple([z.number(), z.number()], z.number()) });
+
 function rangeOf(node: unknown): { offset: number; length: number } | undefined {
-  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
-  const [from, to]: unknown[] = node.range;
-  if (typeof from !== 'number' || typeof to !== 'number') return undefined;
+  const parsed = rangedNode.safeParse(node);
+  if (!parsed.success) return undefined;
+  const [from, to] = parsed.data.range;
   return { offset: from, length: Math.max(1, to - from) };
 }
 

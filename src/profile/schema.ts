@@ -41,16 +41,30 @@ const builtKernel = z.strictObject({
   patches: z.array(z.enum(['rtc-no-sync'])).default([]),
 });
 
-const arm = z.strictObject({
-  role: z.enum(['baseline', 'candidate']),
-  kernel: z.union([z.literal('stock'), builtKernel], {
-    error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
-  }),
-  initrd: z
-    .enum(['stock', 'busybox', 'none'])
-    .describe("stock: the guest's own; busybox: drydock's linuxrc; none: root= alone."),
-  cmdline: cmdline.default([]),
-});
+const arm = z
+  .strictObject({
+    role: z.enum(['baseline', 'candidate']),
+    kernel: z.union([z.literal('stock'), builtKernel], {
+      error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
+    }),
+    initrd: z
+      .enum(['stock', 'busybox', 'none'])
+      .describe("stock: the guest's own; busybox: drydock's linuxrc; none: root= alone."),
+    cmdline: cmdline.default([]),
+  })
+  .superRefine((one, context) => {
+    const refuse = (message: string): void => {
+      context.addIssue({ code: 'custom', path: ['initrd'], message });
+    };
+    if (one.kernel !== 'stock' && one.initrd === 'stock') {
+      refuse("a kernel built here cannot use the stock kernel's initrd; expected busybox or none");
+    }
+    if (one.kernel === 'stock' && one.initrd === 'none') {
+      refuse(
+        'the stock kernel has its disk driver as a module and cannot boot without an initrd; expected stock or busybox',
+      );
+    }
+  });
 
 /** What to do: the file a lab engineer writes. `pipelines/schema.json` is made from this. */
 export const profileSchema = z
@@ -72,23 +86,6 @@ export const profileSchema = z
         path: ['arms'],
         message: `expected one baseline at most, found ${String(baselines)}`,
       });
-    }
-    for (const [armName, one] of Object.entries(profile.arms)) {
-      if (one.kernel !== 'stock' && one.initrd === 'stock') {
-        context.addIssue({
-          code: 'custom',
-          path: ['arms', armName, 'initrd'],
-          message: "a kernel built here cannot use the stock kernel's initrd; expected busybox or none",
-        });
-      }
-      if (one.kernel === 'stock' && one.initrd === 'none') {
-        context.addIssue({
-          code: 'custom',
-          path: ['arms', armName, 'initrd'],
-          message:
-            'the stock kernel has its disk driver as a module and cannot boot without an initrd; expected stock or busybox',
-        });
-      }
     }
   });
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
-import { formatInstant, plural } from './format.ts';
+import { formatInstant, plural, shortDigest } from './format.ts';
 
 /** One condition of the run, with why it is so where a choice was made. */
 export interface Fact {
@@ -40,11 +40,11 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
     { name: 'Order', value: record.bootOrder.length === 0 ? 'no boots' : record.bootOrder.join(', ') },
     { name: 'Samples', value: sampleWords(record) },
     { name: 'Clock', value: clocks(record) },
-    { name: 'Profile', value: profile.name, why: `sha256 ${profile.sha256}` },
+    { name: 'Profile', value: profile.name, why: `sha256 ${shortDigest(profile.sha256)}` },
     {
       name: 'Guest image',
-      value: `${plural(Object.keys(guest.packages).length, 'package')}`,
-      why: `sha256 ${guest.imageSha256}`,
+      value: plural(Object.keys(guest.packages).length, 'package'),
+      why: `sha256 ${shortDigest(guest.imageSha256)}`,
     },
     { name: 'Started', value: formatInstant(record.startedAt) },
     { name: 'Finished', value: formatInstant(record.finishedAt) },

@@ -60,7 +60,7 @@ export function armsSection(record: RunRecord): Markup {
   const row = (name: string, cell: (arm: ArmRecord) => Markup | string): Markup =>
     markup`<tr><th scope="row">${name}</th>${arms.map((arm) => markup`<td>${cell(arm)}</td>`)}</tr>`;
   const code = (text: string): Markup => markup`<code>${text}</code>`;
-  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Arms"><table>
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Arms"><table class="arms">
 <thead><tr><th scope="col">Arm</th>${arms.map((arm) => markup`<th scope="col">${arm.name} (${arm.role})</th>`)}</tr></thead>
 <tbody>
 ${row('Kernel', (arm) => code(arm.kernelRelease))}

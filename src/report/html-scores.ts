@@ -35,9 +35,7 @@ function scoreRow(row: ScoreRow, baseline: string, candidate: string): Markup {
 <tr class="figures" role="row"><th scope="row" role="rowheader">${row.metric}</th>
 ${cell(baseline, row.baseline)}${cell(candidate, row.candidate)}${cell('Ratio', row.ratio)}${cell('95 % interval', row.interval)}${cell('p', row.p)}
 ${cell('Verdict', row.verdict, `verdict ${row.verdict}`)}
-${cell('Thesis before', thesis?.before ?? 'none', 'num thesis')}${cell('Thesis after', thesis?.after ?? 'none', 'num thesis')}${cell('Thesis ratio', thesis?.ratio ?? 'none', 'num thesis')}</tr>
-<tr class="words" role="row"><td role="cell" colspan="10"><p>${row.endPoints}${
-    thesis === undefined ? undefined : markup` — thesis: ${thesis.endPoints}`
-  }</p><p>${row.reason}</p></td></tr>
+${thesis === undefined ? markup`<td role="cell" class="num thesis" data-label="Thesis" colspan="3">not in the thesis</td>` : [cell('Thesis before', thesis.before, 'num thesis'), cell('Thesis after', thesis.after, 'num thesis'), cell('Thesis ratio', thesis.ratio, 'num thesis')]}</tr>
+<tr class="words" role="row"><td role="cell" colspan="10"><p>${row.endPoints} · ${row.reason}</p>${thesis === undefined ? undefined : markup`<p>thesis: ${thesis.endPoints}</p>`}</td></tr>
 </tbody>`;
 }

@@ -1,3 +1,5 @@
+import { phaseColours } from './svg-timeline.ts';
+
 /**
  * Style sheet of the report page. Colours are variables so that dark, light and print differ in one place; every text
  * colour has a contrast of at least 4.5 against the ground it stands on, every mark at least 3.
@@ -6,11 +8,11 @@ export const reportStyle = `
 :root { color-scheme: light dark;
   --ground: #fff; --raised: #f5f6f7; --ink: #16191d; --dim: #565e68; --rule: #d9dde2; --rule-strong: #8b949e;
   --baseline: #5b6673; --candidate: #0b62b8; --better: #11683a; --worse: #b3201f; --open: #7a5200;
-  --p0: #4d6a88; --p1: #93661f; --p2: #45774a; --p3: #85527a; --p4: #2b7a78; --p5: #a04e3d; --p6: #66666e; --p7: #5e5fa8; }
+  --p0: #4d6a88; --p1: #93661f; --p2: #45774a; --p3: #85527a; --p4: #2b7a78; --p5: #66666e; --p6: #a04e3d; --p7: #5e5fa8; }
 @media (prefers-color-scheme: dark) { :root {
   --ground: #14171a; --raised: #1d2125; --ink: #e7eaed; --dim: #a3acb6; --rule: #333a41; --rule-strong: #6c7681;
   --baseline: #a3acb6; --candidate: #6cb2f7; --better: #6fcf97; --worse: #ff8a80; --open: #e3b341;
-  --p0: #56799d; --p1: #986a23; --p2: #4c8251; --p3: #935b87; --p4: #2d807e; --p5: #a95543; --p6: #6f6f78; --p7: #6b6cb8; } }
+  --p0: #56799d; --p1: #986a23; --p2: #4c8251; --p3: #935b87; --p4: #2d807e; --p5: #6f6f78; --p6: #a95543; --p7: #6b6cb8; } }
 @media print { :root { color-scheme: light;
   --ground: #fff; --raised: #f5f6f7; --ink: #000; --dim: #444; --rule: #ccc; --rule-strong: #888;
   --baseline: #5b6673; --candidate: #0b62b8; --better: #11683a; --worse: #b3201f; --open: #7a5200; } }
@@ -19,7 +21,7 @@ html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 14px/1.45 system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; font-variant-numeric: tabular-nums; }
 main { max-width: 1152px; margin: 0 auto; padding: 28px 16px 56px; }
-h1 { margin: 0 0 6px; font-size: 22px; line-height: 1.3; font-weight: 600; max-width: 62ch; text-wrap: pretty; }
+h1 { margin: 0 0 6px; font-size: 20px; line-height: 1.35; font-weight: 600; max-width: 78ch; text-wrap: pretty; }
 h2 { margin: 44px 0 10px; padding-top: 10px; border-top: 1px solid var(--rule-strong); font-size: 16px; font-weight: 600; }
 h3 { margin: 20px 0 6px; font-size: 14px; font-weight: 600; }
 p { margin: 0 0 8px; max-width: 84ch; }
@@ -41,7 +43,9 @@ thead th { color: var(--dim); font-size: 12px; border-bottom-color: var(--rule-s
 .scores tr.words td { padding: 0 0 8px; color: var(--dim); font-size: 12px; }
 .words p { margin: 0; max-width: none; }
 .thesis { color: var(--dim); }
-thead th.thesis { border-left: 0; }
+.num + :not(.num) { padding-left: 12px; }
+.arms { table-layout: fixed; min-width: 620px; } .arms th:first-child { width: 118px; } .arms p { margin: 0; }
+table + .dim { margin-top: 10px; }
 dl.facts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 32px; margin: 0; }
 dl.facts > div { display: grid; grid-template-columns: 116px minmax(0, 1fr); gap: 12px; padding: 4px 0; border-bottom: 1px solid var(--rule); }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -54,17 +58,18 @@ svg text { font-family: system-ui, -apple-system, "Segoe UI", "Liberation Sans",
 svg .row-title { font-size: 12px; font-weight: 600; } svg .note, svg tspan.note { font-size: 11px; font-weight: 400; fill: var(--dim); }
 svg .tick { fill: var(--dim); } svg .in-bar { fill: #fff; }
 svg .marker, svg .row-title { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; stroke-linejoin: round; }
-svg .grid { stroke: var(--rule); } svg .axis { stroke: var(--rule-strong); } svg .leader { stroke: var(--ink); stroke-width: 1; opacity: .55; }
+svg .grid { stroke: var(--rule); } svg .axis { stroke: var(--rule-strong); } svg .leader { stroke: var(--ink); opacity: .55; }
 svg path { fill: none; }
-${Array.from({ length: 8 }, (_, index) => `.phase-${index} { fill: var(--p${index}); background: var(--p${index}); }`).join(' ')}
+${Array.from({ length: phaseColours }, (_, index) => `.phase-${index} { fill: var(--p${index}); background: var(--p${index}); }`).join(' ')}
 .swatch { display: inline-block; width: 10px; height: 10px; margin-right: 7px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .band { fill: var(--raised); } .median { stroke-width: 2; } .dot { stroke: var(--ground); stroke-width: .8; }
 .baseline .dot { fill: var(--baseline); } .baseline .median { stroke: var(--baseline); }
 .candidate .dot { fill: var(--candidate); } .candidate .median { stroke: var(--candidate); }
 .multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 12px 32px; }
 .multiples figcaption { color: var(--ink); margin: 0 0 4px; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 0 32px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px 32px; }
 .thirds { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 0 32px; align-items: start; }
+.pair h3 { margin-top: 0; }
 .pair > *, .thirds > * { min-width: 0; }
 .message { overflow-wrap: anywhere; }
 ul { margin: 0 0 8px; padding-left: 18px; } li { margin: 2px 0; overflow-wrap: anywhere; }
@@ -77,9 +82,12 @@ summary { cursor: pointer; color: var(--dim); }
   .scores, .scores tbody, .scores tr, .scores th, .scores td { display: block; }
   .scores thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .scores tbody { border-bottom: 1px solid var(--rule); padding: 8px 0; }
-  .scores tr.figures th { padding: 0; font-size: 15px; }
-  .scores tr.figures td { display: grid; grid-template-columns: 132px minmax(0, 1fr); gap: 12px; padding: 1px 0; text-align: left; white-space: normal; }
-  .scores tr.figures td::before { content: attr(data-label); color: var(--dim); }
+  .scores caption { display: block; }
+  .scores tr.figures { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 3px 12px; }
+  .scores tr.figures th { grid-column: 1 / -1; padding: 0; font-size: 15px; }
+  .scores tr.figures td, .scores tr.figures .num + :not(.num) { padding: 0; text-align: left; white-space: normal; }
+  .scores tr.figures td[colspan] { grid-column: 1 / -1; }
+  .scores tr.figures td::before { display: block; content: attr(data-label); color: var(--dim); font-size: 12px; font-weight: 400; }
   .scores tr.words td { padding: 4px 0 0; border: 0; } }
 @media print { body { font-size: 10pt; } main { max-width: none; padding: 0; } h2 { break-after: avoid; }
   .scores tbody, tr { break-inside: avoid; } svg rect, svg circle { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -1,7 +1,7 @@
 import type { Score } from '../model/measure.ts';
 import type { RunRecord, StageRecord } from '../model/record.ts';
 import { environmentFacts, type Fact } from './environment-facts.ts';
-import { formatDuration, formatInstant, plural } from './format.ts';
+import { formatDuration, formatInstant, plural, shortDigest } from './format.ts';
 import { armsSection, configSection, dockerSection } from './html-evidence.ts';
 import { scoresSection } from './html-scores.ts';
 import { reportStyle } from './html-style.ts';
@@ -73,7 +73,8 @@ function samplesSection(record: RunRecord): Markup {
   const exact = record.scores.filter((score) => score.p === null).map((score) => metricName(score.metric));
   if (drawn.length === 0) return markup`<p>No metric was sampled.</p>`;
   return markup`<p class="dim">One dot a boot; in each band the boots go down in the order they were taken, so a drift shows as a
-slant. The line is the median. Axes span the samples and do not start at zero.${
+slant; the line is the median. Left: the values of both arms on one axis, which spans the samples and does not start at zero.
+Right: each boot's deviation from its own arm's median, for the noise.${
     exact.length === 0 ? undefined : ` Known exactly, so not drawn: ${exact.join(', ')}.`
   }</p>
 <div class="multiples">${drawn}</div>`;
@@ -120,8 +121,4 @@ function packagesSection(record: RunRecord): Markup {
   if (packages.length === 0) return markup`<p>No package versions were recorded.</p>`;
   const items = packages.map(([name, version]) => markup`<li><code>${name} ${version}</code></li>`);
   return markup`<details><summary>${plural(packages.length, 'package')} in the guest image</summary><ul class="packages">${items}</ul></details>`;
-}
-
-function shortDigest(fingerprint: string): string {
-  return fingerprint.replace(/^sha256:/, '').slice(0, 12);
 }

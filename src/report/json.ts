@@ -1,8 +1,10 @@
 import type { RunRecord } from '../model/record.ts';
 
+const lineWidth = 120;
+
 /**
- * The record as canonical, readable JSON: keys sorted, two spaces, arrays of plain values on one line, a newline at the
- * end. Equal records give equal bytes. A number that JSON cannot hold (NaN, infinite) becomes null: no value, not zero.
+ * The record as canonical, readable JSON: keys sorted, two spaces, what holds only plain values on one line
+ * where it fits, a newline at the end. Equal records give equal bytes. A number that JSON cannot hold (NaN, infinite) becomes null: no value, not zero.
  */
 export function renderJson(record: RunRecord): string {
   return `${write(record, '')}\n`;
@@ -16,11 +18,14 @@ function write(value: unknown, indent: string): string {
     if (items.every(isScalar)) return `[${items.map(writeScalar).join(', ')}]`;
     return `[\n${items.map((item) => inner + write(item, inner)).join(',\n')}\n${indent}]`;
   }
-  const entries = Object.entries(value)
+  const entries: [string, unknown][] = Object.entries(value)
     .filter(([, item]) => item !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, item]: [string, unknown]) => `${inner}${JSON.stringify(key)}: ${write(item, inner)}`);
-  return entries.length === 0 ? '{}' : `{\n${entries.join(',\n')}\n${indent}}`;
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const members = entries.map(([key, item]) => `${JSON.stringify(key)}: ${write(item, inner)}`);
+  if (members.length === 0) return '{}';
+  const short = `{ ${members.join(', ')} }`;
+  if (entries.every(([, item]) => isScalar(item)) && indent.length + short.length <= lineWidth) return short;
+  return `{\n${members.map((member) => inner + member).join(',\n')}\n${indent}}`;
 }
 
 function isScalar(value: unknown): boolean {
@@ -28,5 +33,5 @@ function isScalar(value: unknown): boolean {
 }
 
 function writeScalar(value: unknown): string {
-  return JSON.stringify(value) ?? 'null';
+  return JSON.stringify(value ?? null);
 }

@@ -13,7 +13,6 @@ export class Markup {
 export type MarkupValue = string | number | Markup | readonly Markup[] | undefined;
 
 // What XML 1.0 cannot hold at all, escaped or not (https://www.w3.org/TR/xml/#charsets), lone surrogates included.
-// eslint-disable-next-line no-control-regex
 const unrepresentable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Surrogate}/gu;
 
 const entities: Readonly<Record<string, string>> = {

@@ -79,7 +79,8 @@ function drawRow(
   const lanes = Math.max(0, ...placed.map((label) => label.lane + 1));
   const labelY = (lane: number): number => barTop + barHeight + 14 + lane * laneHeight;
   const leaders = placed.map(
-    (label) => markup`<path class="leader" d="M${px(label.x)} ${px(barTop - 2)}V${px(labelY(label.lane) + 2)}"/>`,
+    (label) =>
+      markup`<path class="leader" d="M${px(label.x)} ${px(barTop + barHeight - 4)}V${px(labelY(label.lane) + 2)}"/>`,
   );
   const labels = placed.map((label) => {
     const shift = label.anchor === 'start' ? 3 : -3;
@@ -90,16 +91,19 @@ function drawRow(
   return {
     content: markup`<g>
 <text class="row-title" x="${px(edge)}" y="${px(top + 13)}">${title}<tspan class="note" dx="8">${note}</tspan></text>
-${row.boot.phases.map((phase) => drawPhase(phase, barTop, x, options))}
+${row.boot.phases.filter((phase) => isShown(phase, untilSec)).map((phase) => drawPhase(phase, barTop, x, options))}
 ${joinMarkup([...leaders, ...labels])}
 </g>`,
     heightPx: titleHeight + barHeight + 6 + lanes * laneHeight,
   };
 }
 
+function isShown(phase: BootPhase, untilSec: number): boolean {
+  return Math.min(phase.endSec, untilSec) > phase.startSec;
+}
+
 function drawPhase(phase: BootPhase, barTop: number, x: Scale, options: TimelineOptions): Markup {
   const endSec = Math.min(phase.endSec, options.untilSec);
-  if (!(endSec > phase.startSec)) return markup``;
   const from = x(phase.startSec);
   // A hairline of background keeps neighbours apart, without ever hiding a short phase.
   const width = Math.max(0.75, x(endSec) - from - 1);

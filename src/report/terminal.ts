@@ -115,19 +115,13 @@ function blockLines(
   safe: (text: string) => string,
   options: TerminalOptions,
 ): readonly string[] {
-  const indent = '  ';
-  const facts = [
-    `${baseline} ${row.baseline}`,
-    `${candidate} ${row.candidate}`,
-    `ratio ${row.ratio}`,
-    `interval ${row.interval}`,
-    `thesis ratio ${row.thesis?.ratio ?? 'none'}`,
-  ];
-  return [
-    ...wrap(safe(row.metric), width),
-    indent + paint(safe(row.verdict), row.verdict, options),
-    ...facts.flatMap((fact) => wrap(safe(fact), width - indent.length).map((line) => indent + line)),
-  ];
+  const words = wrap(
+    safe(
+      `${row.metric}: ${row.verdict}, ratio ${row.ratio} (${row.interval}), ${baseline} ${row.baseline}, ${candidate} ${row.candidate}, thesis ratio ${row.thesis?.ratio ?? 'none'}`,
+    ),
+    width - 2,
+  );
+  return words.map((line, index) => (index === 0 ? paint(line, row.verdict, options) : `  ${line}`));
 }
 
 function paint(text: string, verdict: Verdict, { colour }: TerminalOptions): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
+import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { REQUIREMENTS } from './tools.ts';
 import type { Requirement } from './tools.ts';
@@ -10,7 +11,9 @@ const DISK_BYTES = 12 * 1024 ** 3;
 /** The guest's 2 GB and a compiler beside it. */
 const MEMORY_BYTES = 3 * 1024 ** 3;
 
-const outputSchema = z.strictObject({ tools: z.record(z.string(), z.string()) });
+const BUSYBOX = '/bin/busybox';
+
+const outputSchema = z.strictObject({ tools: z.record(z.string(), z.string()), busybox: artifactSchema });
 export type Preflight = z.infer<typeof outputSchema>;
 
 /** What one check found; the table that `drydock doctor` prints. */
@@ -70,8 +73,8 @@ async function install(host: Host, missing: readonly Requirement[], context: Sta
   };
   context.finding({ level: 'info', message: `Installing with apt: ${reasons.join('; ')}` });
   const apt = (...rest: string[]): Argv => {
-    const [program = 'apt-get', ...before] = [...prefix, 'apt-get'];
-    return [program, ...before, ...rest];
+    const [sudo, ...flags] = prefix;
+    return sudo === undefined ? ['apt-get', ...rest] : [sudo, ...flags, 'apt-get', ...rest];
   };
   await host.processes.run(apt('update', '-q'), options);
   await host.processes.run(apt('install', '-q', '--yes', '--no-install-recommends', ...packages), options);
@@ -156,6 +159,7 @@ export const preflight: Stage<{ install: boolean }, Preflight> = {
         version === undefined ? [] : [versionOf(host, version).then((found): [string, string] => [name, found])],
       ),
     );
-    return { tools: Object.fromEntries(versions) };
+    const busybox = await context.store.put(await host.files.readBytes(BUSYBOX));
+    return { tools: Object.fromEntries(versions), busybox };
   },
 };

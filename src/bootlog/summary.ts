@@ -1,0 +1,34 @@
+import type { BootMarkers, BootPhase, CostlyStep } from '../model/boot.ts';
+import { costliestSteps } from './costliest.ts';
+import { findMarkers } from './markers.ts';
+import { bootMetrics } from './metrics.ts';
+import { parseBootLog } from './parse.ts';
+import { findPhases } from './phases.ts';
+
+/** What drydock keeps of one boot's log; the log-derived part of a `BootSummary`. */
+export interface BootLogSummary {
+  readonly markers: BootMarkers;
+  readonly phases: readonly BootPhase[];
+  readonly costliest: readonly CostlyStep[];
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the last boot of a log: its markers, phases, hot list and metrics, and what a reader must know before believing
+ * them. A text without timestamps yields empty parts and a warning that says so.
+ */
+export function summarizeBootLog(text: string): BootLogSummary {
+  const log = parseBootLog(text);
+  const boot = log.boots.at(-1);
+  if (boot === undefined) return { markers: {}, phases: [], costliest: [], metrics: {}, warnings: log.warnings };
+  const markers = findMarkers(boot);
+  const chosen = log.boots.length > 1 ? [`the last of ${log.boots.length} boots is summarised`] : [];
+  return {
+    markers,
+    phases: findPhases(boot, markers),
+    costliest: costliestSteps(boot),
+    metrics: bootMetrics(markers),
+    warnings: [...log.warnings, ...chosen, ...boot.warnings],
+  };
+}

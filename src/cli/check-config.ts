@@ -1,0 +1,71 @@
+import { gunzipSync } from 'node:zlib';
+import { Fault } from '../host/fault.ts';
+import { parseConfig } from '../kernel/config.ts';
+import { checkDockerConfig } from '../kernel/docker-requirements.ts';
+import type { RequirementRow } from '../model/record.ts';
+import type { CommandContext } from './context.ts';
+
+export interface CheckConfigOptions {
+  readonly file: string;
+  /** `6.1`; read from the file's own first lines when absent. */
+  readonly kernel: string | undefined;
+  readonly json: boolean;
+}
+
+const TITLES: Readonly<Record<RequirementRow['section'], string>> = {
+  necessary: 'Generally necessary',
+  optional: 'Optional features',
+  network: 'Network drivers',
+  storage: 'Storage drivers',
+};
+
+function versionOf(text: string, asked: string | undefined, file: string): { major: number; minor: number } {
+  const found = /^(\d+)\.(\d+)/.exec(asked ?? '') ?? /^# Linux\/\S+ (\d+)\.(\d+)\S* Kernel Configuration/m.exec(text);
+  if (found === null) {
+    throw new Fault({
+      kind: 'usage',
+      headline: `${file} does not say which kernel version it is for`,
+      hint: 'Give it with --kernel, as in --kernel 6.1.',
+    });
+  }
+  return { major: Number(found[1]), minor: Number(found[2]) };
+}
+
+/** `drydock check-config`: Docker's requirements on a kernel configuration; exit 1 when a necessary one is missing. */
+export async function checkConfigCommand(context: CommandContext, options: CheckConfigOptions): Promise<number> {
+  const { host, stdout } = context;
+  if ((await host.files.stat(options.file))?.kind !== 'file') {
+    throw new Fault({
+      kind: 'usage',
+      headline: `There is no file ${options.file}`,
+      hint: 'Name a .config, a /boot/config-*, or /proc/config.gz.',
+    });
+  }
+  const bytes = await host.files.readBytes(options.file);
+  const text = new TextDecoder().decode(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes);
+  const config = parseConfig(text);
+  if (config.size === 0) {
+    throw new Fault({
+      kind: 'usage',
+      headline: `${options.file} is not a kernel configuration: it has no CONFIG_ line`,
+      hint: 'Name a .config, a /boot/config-*, or /proc/config.gz.',
+    });
+  }
+  const rows = checkDockerConfig(config, versionOf(text, options.kernel, options.file));
+  const missing = rows.filter((row) => row.section === 'necessary' && row.value === 'missing');
+  if (options.json) {
+    stdout.write(
+      `${JSON.stringify({ ok: missing.length === 0, missing: missing.map((row) => row.symbol), rows }, null, 1)}\n`,
+    );
+  } else {
+    for (const section of ['necessary', 'optional', 'network', 'storage'] as const) {
+      stdout.write(`${TITLES[section]}:\n`);
+      for (const row of rows.filter((one) => one.section === section)) {
+        stdout.write(`  ${row.value === 'missing' ? '✗' : '✓'} CONFIG_${row.symbol}: ${row.value}\n`);
+      }
+    }
+    const names = missing.map((row) => `CONFIG_${row.symbol}`).join(', ');
+    stdout.write(missing.length === 0 ? '\nEverything necessary is there.\n' : `\nMissing and necessary: ${names}\n`);
+  }
+  return missing.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,49 @@
+import { Fault } from '../host/fault.ts';
+import { examine, preflight } from '../stages/preflight.ts';
+import { openStore } from '../store/store.ts';
+import { folders } from './locations.ts';
+import type { CommandContext } from './context.ts';
+
+export interface DoctorOptions {
+  /** false with --no-install: only say what is missing. */
+  readonly install: boolean;
+  readonly json: boolean;
+  readonly cacheRoot: string;
+}
+
+/** `drydock doctor`: checks the host, installs what is missing where it may, and shows a row a check. */
+export async function doctor(context: CommandContext, options: DoctorOptions): Promise<void> {
+  const { host, stdout, stderr } = context;
+  const store = openStore(host, options.cacheRoot);
+  const workDir = await host.files.makeTempDirectory(store.workDir(), 'doctor-');
+  try {
+    let failure: Fault | undefined;
+    try {
+      await preflight.run(
+        { install: options.install },
+        {
+          host,
+          store,
+          signal: context.signal,
+          workDir,
+          logPath: `${options.cacheRoot}/doctor.log`,
+          folders,
+          progress: () => undefined,
+          finding: ({ message }) => {
+            stderr.write(`${message}\n`);
+          },
+        },
+      );
+    } catch (error) {
+      // The table below shows the state; the failure then gives the cause and the command.
+      if (!(error instanceof Fault)) throw error;
+      failure = error;
+    }
+    const rows = await examine(host, options.cacheRoot);
+    if (options.json) stdout.write(`${JSON.stringify({ ok: failure === undefined, checks: rows }, null, 1)}\n`);
+    else for (const row of rows) stdout.write(`${row.ok ? '✓' : '✗'} ${row.what.padEnd(24)} ${row.detail}\n`);
+    if (failure !== undefined) throw failure;
+  } finally {
+    await host.files.remove(workDir);
+  }
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { Command, CommanderError, Option } from 'commander';
+import { z } from 'zod';
+import { createHost } from '../host/node-host.ts';
+import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
+import { profileJsonSchema } from '../profile/schema.ts';
+import { checkConfigCommand } from './check-config.ts';
+import type { CommandContext, Output } from './context.ts';
+import { doctor } from './doctor.ts';
+import { cacheRoot, packageFile, resultsRoot } from './locations.ts';
+import { cacheDirOption, jsonOption, resultsDirOption, wholeNumber } from './options.ts';
+import { resumeCommand, runCommand } from './run.ts';
+
+const DEFAULT_COLUMNS = 100;
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    isTerminal: stream.isTTY,
+    get columns() {
+      return stream.isTTY ? stream.columns : DEFAULT_COLUMNS;
+    },
+  };
+}
+
+/** The first Ctrl-C tears down in order; the second leaves at once, and the leash ends what is still running. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write('\nStopping: ending what is running (once more to leave at once).\n');
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+const failOnOption = () =>
+  new Option('--fail-on <verdict>', 'exit 1 when a metric has this verdict')
+    .choices(['worse', 'never'])
+    .default('worse');
+
+interface RunFlags {
+  profile: string;
+  guest: string;
+  accel: 'auto' | 'kvm' | 'tcg';
+  boots?: number;
+  install: boolean;
+  refreshImage: boolean;
+  json: boolean;
+  dryRun: boolean;
+  failOn: 'worse' | 'never';
+  cacheDir?: string;
+  resultsDir?: string;
+}
+
+function buildProgram(context: CommandContext, finish: (code: number) => void): Command {
+  const program = new Command('drydock')
+    .description('Builds, boots, measures and scores a minimal VM kernel for Docker.')
+    .version(context.version)
+    .showHelpAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: context.stdout.write, writeErr: context.stderr.write });
+
+  program
+    .command('run')
+    .description('run a profile: image, kernels, installation, measured boots, scores, report')
+    .requiredOption('--profile <name|file>', 'a profile of pipelines/, or a path')
+    .addOption(
+      new Option('--guest <name>', 'which guest; auto says which it took and why')
+        .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
+    )
+    .option(
+      '--boots <n>',
+      "measured boots an arm (default: the profile's; fewer than 4 decide nothing)",
+      wholeNumber(1),
+    )
+    .option('--no-install', 'never install packages on this host; print the command instead')
+    .option('--refresh-image', 'make a new guest image, with the packages of today', false)
+    .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
+    .addOption(failOnOption())
+    .addOption(jsonOption())
+    .addOption(cacheDirOption())
+    .addOption(resultsDirOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run pipeline -- --profile docker-min
+  npm run pipeline -- --profile docker-min --boots 10 --accel tcg
+  npm run pipeline -- --profile docker-min --dry-run
+  npm run pipeline -- --profile ./my-profile.yaml --json
+
+Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2 usage or profile
+            3 infrastructure (ssh, disk, qemu, network) · 70 a bug of drydock · 130 interrupted`,
+    )
+    .action(async (flags: RunFlags) => {
+      finish(
+        await runCommand(context, {
+          ...flags,
+          boots: flags.boots,
+          cacheRoot: cacheRoot(flags.cacheDir),
+          resultsRoot: resultsRoot(flags.resultsDir),
+        }),
+      );
+    });
+
+  program
+    .command('resume <run>')
+    .description('go on with an interrupted or failed run; what was verified is not done again')
+    .addOption(failOnOption())
+    .addOption(jsonOption())
+    .addOption(cacheDirOption())
+    .addOption(resultsDirOption())
+    .addHelpText('after', '\nExample:\n  npm run drydock -- resume 20261123-153012-docker-min')
+    .action(async (run: string, flags: Pick<RunFlags, 'json' | 'failOn' | 'cacheDir' | 'resultsDir'>) => {
+      finish(
+        await resumeCommand(context, {
+          run,
+          json: flags.json,
+          failOn: flags.failOn,
+          cacheRoot: cacheRoot(flags.cacheDir),
+          resultsRoot: resultsRoot(flags.resultsDir),
+        }),
+      );
+    });
+
+  program
+    .command('doctor')
+    .description('check this host, and install what is missing where that is allowed')
+    .option('--no-install', 'only say what is missing, and the command that installs it')
+    .option('--json', 'print the checks as JSON', false)
+    .addOption(cacheDirOption())
+    .addHelpText('after', '\nExamples:\n  npm run drydock -- doctor\n  npm run drydock -- doctor --no-install')
+    .action(async (flags: { install: boolean; json: boolean; cacheDir?: string }) => {
+      await doctor(context, { install: flags.install, json: flags.json, cacheRoot: cacheRoot(flags.cacheDir) });
+      finish(0);
+    });
+
+  program
+    .command('check-config <file>')
+    .description('check a kernel configuration for what Docker needs; exit 1 when something necessary is missing')
+    .option('--kernel <version>', 'judge by this kernel version (default: the one the file names)')
+    .option('--json', 'print the rows as JSON', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run drydock -- check-config .config\n  npm run drydock -- check-config /proc/config.gz --kernel 6.1',
+    )
+    .action(async (file: string, flags: { kernel?: string; json: boolean }) => {
+      finish(await checkConfigCommand(context, { file, kernel: flags.kernel, json: flags.json }));
+    });
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of a profile')
+    .action(() => {
+      context.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`);
+      finish(0);
+    });
+
+  return program;
+}
+
+async function main(): Promise<number> {
+  const host = createHost();
+  const { version } = z.looseObject({ version: z.string() }).parse(JSON.parse(await host.files.readText(packageFile)));
+  const signal = interruption();
+  const context: CommandContext = {
+    host,
+    version,
+    signal,
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+  };
+  let code = 0;
+  const program = buildProgram(context, (finished) => {
+    code = finished;
+  });
+  try {
+    await program.parseAsync(process.argv);
+    return code;
+  } catch (error) {
+    // commander has said what is wrong already; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const failure = toFailure(error, signal);
+    context.stderr.write(`${renderFailure(failure)}\n`);
+    return exitCodeOf(failure);
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,234 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { RunRecord } from '../model/record.ts';
+import type { Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
+import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
+import { openJournal, readPastRun } from '../pipeline/journal.ts';
+import type { PastRun } from '../pipeline/journal.ts';
+import { foresee, prepareRun } from '../pipeline/prepare.ts';
+import type { PreparedRun } from '../pipeline/prepare.ts';
+import { executeRun, StepError } from '../pipeline/run.ts';
+import { loadProfile } from '../profile/load.ts';
+import { jsonlReporter } from '../progress/jsonl.ts';
+import { listrReporter } from '../progress/listr.ts';
+import { plainReporter } from '../progress/plain.ts';
+import { duration } from '../progress/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
+import { finalTable } from '../report/terminal.ts';
+import { openHistory } from '../store/history.ts';
+import { openStore } from '../store/store.ts';
+import type { CommandContext } from './context.ts';
+import { folders } from './locations.ts';
+
+export interface RunCommandOptions {
+  readonly profile: string;
+  readonly guest: string;
+  readonly accel: 'auto' | 'kvm' | 'tcg';
+  /** Measured boots an arm; the profile's own number when absent. */
+  readonly boots: number | undefined;
+  readonly install: boolean;
+  readonly refreshImage: boolean;
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly failOn: 'worse' | 'never';
+  readonly cacheRoot: string;
+  readonly resultsRoot: string;
+}
+
+export interface ResumeOptions {
+  readonly run: string;
+  readonly json: boolean;
+  readonly failOn: 'worse' | 'never';
+  readonly cacheRoot: string;
+  readonly resultsRoot: string;
+}
+
+function chooseReporter(context: CommandContext, json: boolean): Reporter {
+  const { host, stdout } = context;
+  if (json) return jsonlReporter(stdout, () => host.clock.nowMs());
+  if (stdout.isTerminal) return listrReporter(() => host.clock.monotonicSec());
+  return plainReporter(stdout, () => host.clock.monotonicSec());
+}
+
+/** `20261123-153012-docker-min`: sorts by time, says what it was. */
+function newRunId(nowMs: number, profile: string): string {
+  const stamp = new Date(nowMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${stamp}-${profile}`;
+}
+
+async function freshRunId(context: CommandContext, resultsRoot: string, profile: string): Promise<string> {
+  const { files, clock } = context.host;
+  const id = newRunId(clock.nowMs(), profile);
+  for (let suffix = 0; ; suffix += 1) {
+    const candidate = suffix === 0 ? id : `${id}-${suffix}`;
+    if ((await files.stat(path.join(resultsRoot, candidate))) === undefined) return candidate;
+  }
+}
+
+interface Execution {
+  readonly request: RunRequest;
+  readonly runId: string;
+  readonly runDirectory: string;
+  readonly past?: PastRun;
+  readonly json: boolean;
+  readonly failOn: 'worse' | 'never';
+  readonly cacheRoot: string;
+}
+
+function verdictCode(record: RunRecord, failOn: 'worse' | 'never'): number {
+  return failOn === 'worse' && record.scores.some((score) => score.verdict === 'worse') ? 1 : 0;
+}
+
+async function execute(context: CommandContext, execution: Execution): Promise<number> {
+  const { host, signal, stdout, stderr } = context;
+  const { runId, runDirectory, request, json } = execution;
+  await host.files.makeDirectory(runDirectory);
+  await using lock = await host.locks.acquire(path.join(runDirectory, 'run'), {
+    signal,
+    onWait: (holder) => {
+      stderr.write(`Waiting for ${holder}, which holds this run.\n`);
+    },
+  });
+  const journal = openJournal(host, runDirectory);
+  const reporter = chooseReporter(context, json);
+  const emit: Emit = (event) => {
+    journal.write(event);
+    reporter.event(event);
+  };
+  try {
+    const store = openStore(host, execution.cacheRoot);
+    const record = await executeRun({
+      host,
+      store,
+      history: await openHistory(host, execution.cacheRoot),
+      folders,
+      request,
+      runId,
+      runDirectory,
+      version: context.version,
+      signal: AbortSignal.any([signal, lock.lost]),
+      emit,
+      ...(execution.past === undefined ? {} : { past: execution.past }),
+    });
+    const exitCode = verdictCode(record, execution.failOn);
+    emit({ type: 'run-finished', exitCode, directory: runDirectory });
+    await journal.flush();
+    await reporter.close();
+    if (json) return exitCode;
+    stdout.write(`\n${finalTable(record, { columns: stdout.columns, colour: stdout.isTerminal })}\n`);
+    stdout.write(`\nReport: ${path.join(runDirectory, 'report.html')}\n`);
+    if (exitCode !== 0) stdout.write('A metric got worse: exit 1. --fail-on never turns that off.\n');
+    return exitCode;
+  } catch (error) {
+    const stepId = error instanceof StepError ? error.stepId : undefined;
+    const failure = toFailure(error instanceof StepError ? error.cause : error, signal);
+    emit({ type: 'run-failed', ...(stepId === undefined ? {} : { id: stepId }), failure });
+    await reporter.close();
+    // The disk may be what failed; the failure itself still has to reach the terminal.
+    await journal.flush().catch(() => undefined);
+    const place = { ...(stepId === undefined ? {} : { step: stepId }), resume: `npm run drydock -- resume ${runId}` };
+    if (!json) stderr.write(`\n${renderFailure(failure, place)}\n`);
+    return exitCodeOf(failure);
+  }
+}
+
+function unitLine(unit: PlannedUnit): string {
+  const expected = unit.expectedMs === undefined ? 'not timed on this host yet' : `about ${duration(unit.expectedMs)}`;
+  return `  ${unit.id.padEnd(28)} ${unit.cached ? 'cached' : expected}`;
+}
+
+/** `--dry-run`: arms, stages, what is cached, how long it may take. Nothing is built, booted or installed. */
+async function showPlan(context: CommandContext, options: RunCommandOptions, request: RunRequest): Promise<number> {
+  const { host, stdout } = context;
+  const store = openStore(host, options.cacheRoot);
+  const history = await openHistory(host, options.cacheRoot);
+  const prepared: PreparedRun = await prepareRun({ host, folders, request: { ...request, install: false } });
+  const runtime = { host, store, folders, signal: context.signal, emit: () => undefined };
+  const scratch = await host.files.makeTempDirectory(store.workDir(), 'plan-');
+  let missing: string | undefined;
+  try {
+    await prepared.plan.preflight.run({ ...runtime, runDirectory: scratch });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    missing = `${error.message}; a real run would install it`;
+  } finally {
+    await host.files.remove(scratch);
+  }
+  const { steps, boots } = await foresee(prepared, store, history);
+  const ahead = [...steps.filter((unit) => !unit.cached), ...boots];
+  const known = ahead.filter((unit) => unit.expectedMs !== undefined);
+  const totalMs = known.reduce((sum, unit) => sum + (unit.expectedMs ?? 0), 0);
+  if (options.json) {
+    const arms = prepared.plan.arms.map(({ name, spec }) => ({ name, ...spec }));
+    stdout.write(
+      `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, arms, steps, boots }, null, 1)}\n`,
+    );
+    return 0;
+  }
+  const cmdline = (name: string): string => prepared.profile.arms[name]?.cmdline.join(' ') ?? '';
+  stdout.write(
+    [
+      `${prepared.profile.name}: ${prepared.profile.description}`,
+      `guest ${prepared.choice.name} (${prepared.choice.reason})`,
+      ...(missing === undefined ? [] : [`note: ${missing}`]),
+      '',
+      'Arms',
+      ...prepared.plan.arms.map(({ name, spec }) => {
+        const kernel =
+          spec.kernel === 'stock'
+            ? 'stock kernel'
+            : `kernel from ${spec.kernel.base} + ${spec.kernel.fragments.join(', ')}`;
+        return `  ${name.padEnd(14)} ${spec.role.padEnd(10)} ${kernel}; initrd ${spec.initrd}; ${cmdline(name)}`.trimEnd();
+      }),
+      `  every arm      ${prepared.profile.cmdline.join(' ')}`,
+      '',
+      'Stages',
+      ...steps.map(unitLine),
+      '',
+      `Measured boots, interleaved: ${prepared.plan.boots.map((boot) => boot.arm).join(' ')}`,
+      ...[...new Map(prepared.plan.boots.map((boot, index) => [boot.arm, boots[index]])).entries()].flatMap(
+        ([arm, unit]) => (unit === undefined ? [] : [unitLine({ ...unit, id: `one of ${arm}` })]),
+      ),
+      '',
+      known.length === 0
+        ? 'Expected duration: nothing of this has been timed on this host yet.'
+        : `Expected duration: ${duration(totalMs)}${known.length < ahead.length ? ', plus what has not been timed yet' : ''}.`,
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}
+
+/** `drydock run`: plans, runs, reports; the exit code. */
+export async function runCommand(context: CommandContext, options: RunCommandOptions): Promise<number> {
+  const { host } = context;
+  const { value: profile, text, path: profilePath } = await loadProfile(host.files, options.profile, folders.pipelines);
+  const request: RunRequest = {
+    profilePath,
+    profileText: text,
+    guest: options.guest,
+    accelerator: options.accel,
+    boots: options.boots ?? profile.boots,
+    install: options.install,
+    refresh: options.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',
+  };
+  if (options.dryRun) return showPlan(context, options, request);
+  await prepareRun({ host, folders, request });
+  const runId = await freshRunId(context, options.resultsRoot, profile.name);
+  return execute(context, { ...options, request, runId, runDirectory: path.join(options.resultsRoot, runId) });
+}
+
+/** `drydock resume`: goes on with an interrupted or failed run; what was verified is not done again. */
+export async function resumeCommand(context: CommandContext, options: ResumeOptions): Promise<number> {
+  const runId = path.basename(options.run);
+  const runDirectory = options.run.includes('/') ? path.resolve(options.run) : path.join(options.resultsRoot, runId);
+  const past = await readPastRun(context.host, runDirectory);
+  if (past.finished) {
+    throw new Fault({
+      kind: 'usage',
+      headline: `The run ${runId} is finished: there is nothing to resume`,
+      hint: `Its report is ${path.join(runDirectory, 'report.html')}. Start a new run to measure again.`,
+    });
+  }
+  return execute(context, { ...options, request: past.request, runId, runDirectory, past });
+}

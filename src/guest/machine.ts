@@ -1,0 +1,267 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { Clock, Host } from '../host/host.ts';
+import type { ConsoleLine } from './console-line.ts';
+import type { ConsoleLog } from './console.ts';
+import { silenceFault } from './machine-fault.ts';
+import type { MachineExit } from './machine-fault.ts';
+import { qemuArgs } from './qemu-args.ts';
+import type { MachineSpec } from './qemu-args.ts';
+import { attendQemu, monitorPath } from './qemu-process.ts';
+import type { QemuProcess } from './qemu-process.ts';
+import type { Qmp } from './qmp.ts';
+import type { ConsoleReadiness } from './readiness.ts';
+import { createSilenceWatch, silenceLimits } from './silence.ts';
+import type { SilenceLimits } from './silence.ts';
+
+export const QEMU = 'qemu-system-x86_64';
+
+/** How often signs of life are taken during a wait. */
+const PULSE_MS = 1000;
+/** A lost SSH link waits this long for the console or QEMU to say why: they know better. */
+const LAST_WORDS_MS = 3000;
+/** A guest told to power down that shows no sign of life for so long is ended by force. */
+const POWER_DOWN_LIMITS: SilenceLimits = { stillSec: 20, silentSec: 120 };
+
+export interface StartOptions {
+  /** Where console.log, qemu.log and the monitor's socket go; the caller's to remove. */
+  readonly directory: string;
+  readonly signal?: AbortSignal;
+  /** Told every console line as it ends. */
+  readonly onLine?: (line: ConsoleLine) => void;
+  /** Milliseconds of console silence that mean a hang; 60 s under KVM and 180 s under TCG unless told. */
+  readonly silenceMs?: number;
+}
+
+export interface DuringOptions {
+  /** Shown when the guest falls silent during this wait. */
+  readonly hint?: string;
+  /** `false` for work that is quiet by nature, such as a long command through SSH. */
+  readonly watchSilence?: boolean;
+}
+
+/** A running QEMU guest. Disposing of it kills it. */
+export interface Machine extends AsyncDisposable {
+  readonly pid: number;
+  /** Host monotonic seconds just before QEMU was started. */
+  readonly startedAtSec: number;
+  readonly console: ConsoleLog;
+  /** QEMU's own version, e.g. `7.2.22`. */
+  readonly qemuVersion: string;
+  /** Port on 127.0.0.1 that leads to the guest's sshd; `undefined` without `ssh` in the spec. */
+  readonly sshPort: number | undefined;
+  readonly exited: Promise<MachineExit>;
+  readonly hasExited: boolean;
+  /** Waits for a console line, printed already or to come; see `during` for what else ends the wait. */
+  waitFor(target: ConsoleReadiness | RegExp): Promise<ConsoleLine>;
+  /**
+   * Does `work` as long as the guest lives. Throws the machine's own `Fault` when the console reports a crash, QEMU ends,
+   * the guest falls silent or the run is aborted; `work`'s signal aborts then. A broken SSH link never hides a crash.
+   *
+   * @param what completes the sentence "while drydock waited for …"
+   */
+  during<T>(what: string, work: (signal: AbortSignal) => Promise<T>, options?: DuringOptions): Promise<T>;
+  /** Waits for QEMU to end because the guest powers off or reboots; throws as `during` does when it crashes instead. */
+  expectExit(what: string): Promise<MachineExit>;
+  /** Presses the power button and waits; a guest that does not react is ended by force. */
+  powerDown(): Promise<'clean' | 'forced'>;
+  kill(): Promise<void>;
+  /** Facts about the guest at this moment: what its processors do, or QEMU's last words. */
+  diagnose(): Promise<readonly string[]>;
+}
+
+function interrupted(): Fault {
+  return new Fault({ kind: 'interrupted', headline: 'The guest was interrupted', hint: 'Resume the run.' });
+}
+
+function rejectOnAbort(signal: AbortSignal | undefined, stop: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = (): void => {
+      reject(interrupted());
+    };
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort, { once: true, signal: stop });
+  });
+}
+
+async function rejectWith(fault: Promise<Fault>): Promise<never> {
+  throw await fault;
+}
+
+/** Settles only by throwing: when `qemu` has been silent beyond `limits`, or when `stop` aborts. */
+async function watchSilence(
+  clock: Clock,
+  qemu: QemuProcess,
+  limits: SilenceLimits,
+  what: string,
+  hint: string | undefined,
+  stop: AbortSignal,
+): Promise<never> {
+  const judge = createSilenceWatch(limits, clock.monotonicSec());
+  const pulseMs = Math.min(PULSE_MS, (limits.stillSec * 1000) / 4);
+  for (;;) {
+    await clock.sleep(pulseMs, stop);
+    // A monitor that does not answer gives no pulse; that must not stop the watch.
+    const pulse = await Promise.race([qemu.pulse(), clock.sleep(PULSE_MS, stop).then(() => undefined)]);
+    const silence = judge(clock.monotonicSec(), qemu.console.lastNewsAtSec, pulse);
+    if (silence !== undefined) throw silenceFault(silence, what, hint, await qemu.diagnose(), qemu.console);
+  }
+}
+
+/** `user` networking's forwarded port, from `info usernet` (slirp's connection table: one TCP[HOST_FORWARD] row). */
+export function forwardedPort(infoUsernet: string): number | undefined {
+  const row = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\b/.exec(infoUsernet);
+  return row?.[1] === undefined ? undefined : Number(row[1]);
+}
+
+async function readSshPort(qmp: Qmp): Promise<number> {
+  const answer = await qmp.humanCommand('info usernet');
+  const port = forwardedPort(answer);
+  if (port !== undefined) return port;
+  throw new Fault({
+    kind: 'unavailable',
+    headline: "QEMU does not say which port leads to the guest's sshd",
+    hint: 'This QEMU prints `info usernet` in a form drydock does not know; please report it with its version.',
+    detail: answer.split('\n'),
+  });
+}
+
+/**
+ * Starts QEMU with `spec`, connects its monitor and learns the SSH port. Returns as soon as the guest runs, long before
+ * it is up.
+ *
+ * @throws Fault `missing-tool`, `qemu-died` (QEMU refused the guest or ended at once), `interrupted`
+ */
+export async function startMachine(host: Host, spec: MachineSpec, options: StartOptions): Promise<Machine> {
+  const program = await host.processes.which(QEMU);
+  if (program === undefined) {
+    throw new Fault({
+      kind: 'missing-tool',
+      headline: `${QEMU} is not installed`,
+      hint: 'Run `npm run drydock -- doctor`: it installs what drydock needs, or says what to install.',
+    });
+  }
+  const { directory, signal } = options;
+  if (signal?.aborted === true) throw interrupted();
+  await host.files.makeDirectory(directory);
+  for (const name of ['console.log', 'qemu.log', 'qmp.sock']) await host.files.remove(path.join(directory, name));
+  const startedAtSec = host.clock.monotonicSec();
+  const child = host.processes.start([program, ...qemuArgs(spec, monitorPath(directory))]);
+  const qemu = attendQemu(host, child, options);
+  const connected = new AbortController();
+  try {
+    const aborted = rejectOnAbort(signal, connected.signal);
+    const qmp = await Promise.race([qemu.connectMonitor(), rejectWith(qemu.doom), aborted]);
+    const sshPort = spec.ssh === undefined ? undefined : await readSshPort(qmp);
+    return watchedMachine(host, spec, options, { qemu, qmp, startedAtSec, sshPort });
+  } catch (error) {
+    await qemu.kill();
+    throw error;
+  } finally {
+    connected.abort();
+  }
+}
+
+interface Started {
+  readonly qemu: QemuProcess;
+  readonly qmp: Qmp;
+  readonly startedAtSec: number;
+  readonly sshPort: number | undefined;
+}
+
+function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, started: Started): Machine {
+  const { qemu, qmp } = started;
+  const { clock } = host;
+  const limits = silenceLimits(spec.accelerator, options.silenceMs);
+
+  const race = async <T>(
+    work: (stop: AbortSignal) => Promise<T>,
+    rivals: (stop: AbortSignal) => readonly Promise<never>[],
+  ): Promise<T> => {
+    const stop = new AbortController();
+    try {
+      return await Promise.race([
+        work(stop.signal),
+        rejectOnAbort(options.signal, stop.signal),
+        ...rivals(stop.signal),
+      ]);
+    } finally {
+      stop.abort();
+    }
+  };
+
+  const during = async <T>(
+    what: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    { hint, watchSilence: watched = true }: DuringOptions = {},
+  ): Promise<T> => {
+    try {
+      return await race(work, (stop) => [
+        rejectWith(qemu.doom),
+        ...(watched ? [watchSilence(clock, qemu, limits, what, hint, stop)] : []),
+      ]);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.failure.kind !== 'no-ssh') throw error;
+      throw (await Promise.race([qemu.doom, clock.sleep(LAST_WORDS_MS)])) ?? error;
+    }
+  };
+
+  const powerDown = async (): Promise<'clean' | 'forced'> => {
+    if (qemu.hasExited) return 'clean';
+    const stop = new AbortController();
+    try {
+      await qmp.execute('system_powerdown');
+      await Promise.race([
+        qemu.exited,
+        rejectOnAbort(options.signal, stop.signal),
+        watchSilence(clock, qemu, POWER_DOWN_LIMITS, 'the guest to power down', undefined, stop.signal),
+      ]);
+      return 'clean';
+    } catch {
+      await qemu.kill();
+      return 'forced';
+    } finally {
+      stop.abort();
+    }
+  };
+
+  return {
+    pid: qemu.pid,
+    startedAtSec: started.startedAtSec,
+    console: qemu.console,
+    qemuVersion: qmp.version,
+    sshPort: started.sshPort,
+    exited: qemu.exited,
+    get hasExited() {
+      return qemu.hasExited;
+    },
+    during,
+    waitFor(target) {
+      const isPattern = target instanceof RegExp;
+      const pattern = isPattern ? target : target.pattern;
+      const what = isPattern ? `a console line like ${String(pattern)}` : target.description;
+      return during(
+        what,
+        async (signal) => {
+          try {
+            return await qemu.console.waitFor(pattern, { signal });
+          } catch (error) {
+            if (signal.aborted) throw error;
+            // The console ended; why it did is for QEMU to say.
+            return await rejectWith(qemu.doom);
+          }
+        },
+        isPattern ? {} : { hint: target.hint },
+      );
+    },
+    expectExit: (what) =>
+      race(
+        () => qemu.endedWell(),
+        (stop) => [rejectWith(qemu.crash), watchSilence(clock, qemu, limits, what, undefined, stop)],
+      ),
+    powerDown,
+    kill: () => qemu.kill(),
+    diagnose: () => qemu.diagnose(),
+    [Symbol.asyncDispose]: () => qemu.kill(),
+  };
+}

@@ -1,0 +1,184 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { Host, RunningProcess } from '../host/host.ts';
+import { matchConsole } from './console-patterns.ts';
+import type { ConsoleHit } from './console-patterns.ts';
+import type { ConsoleLine } from './console-line.ts';
+import { recordConsole } from './console.ts';
+import type { ConsoleLog } from './console.ts';
+import { crashFault, exitFault } from './machine-fault.ts';
+import type { MachineExit } from './machine-fault.ts';
+import { describeProcessors, takePulse } from './pulse.ts';
+import { connectQmp } from './qmp.ts';
+import type { Qmp } from './qmp.ts';
+import type { Pulse } from './silence.ts';
+
+/** A crash report is complete when the console pauses for this long; a panic prints without pauses, even under TCG. */
+const REPORT_PAUSE_SEC = 1.5;
+/** A kernel that keeps printing after its crash is not listened to for longer. */
+const REPORT_MAX_SEC = 20;
+const REPORT_POLL_MS = 50;
+const LAST_WORDS_MS = 3000;
+
+/** One QEMU from its start to its end: its console, its monitor, and why it can no longer be counted on. */
+export interface QemuProcess {
+  readonly pid: number;
+  readonly console: ConsoleLog;
+  readonly hasExited: boolean;
+  readonly exited: Promise<MachineExit>;
+  /** The exit of a guest that may power off or reboot; throws the crash that led to it, if one did. */
+  endedWell(): Promise<MachineExit>;
+  /** Resolves, never rejects, once the console reported a crash or its log could not be written. */
+  readonly crash: Promise<Fault>;
+  /** Resolves, never rejects, with the crash, or else with what QEMU's end means to one who still needs the guest. */
+  readonly doom: Promise<Fault>;
+  /** The monitor; throws `qemu-died` when QEMU ends before it answers. */
+  connectMonitor(): Promise<Qmp>;
+  pulse(): Promise<Pulse | undefined>;
+  diagnose(): Promise<readonly string[]>;
+  kill(): Promise<void>;
+}
+
+export interface QemuProcessOptions {
+  readonly directory: string;
+  readonly onLine?: (line: ConsoleLine) => void;
+}
+
+/** The monitor's socket inside the directory of one machine. */
+export function monitorPath(directory: string): string {
+  return path.join(directory, 'qmp.sock');
+}
+
+/** A fatal console line opens a report; the fault waits until the report is whole, so that its tail shows the trace. */
+function watchForCrash(host: Host, hasExited: () => boolean) {
+  let resolveCrash: (fault: Fault) => void = () => undefined;
+  const crash = new Promise<Fault>((resolve) => {
+    resolveCrash = resolve;
+  });
+  let hit: ConsoleHit | undefined;
+  const completed = async ({ pattern }: ConsoleHit, fromIndex: number, console: ConsoleLog): Promise<void> => {
+    const sinceSec = host.clock.monotonicSec();
+    const { end } = pattern;
+    while (!hasExited()) {
+      if (end !== undefined && console.lines.slice(fromIndex).some((line) => end.test(line.text))) break;
+      const nowSec = host.clock.monotonicSec();
+      if (nowSec - (console.lastByteAtSec ?? sinceSec) > REPORT_PAUSE_SEC || nowSec - sinceSec > REPORT_MAX_SEC) break;
+      await host.clock.sleep(REPORT_POLL_MS);
+    }
+  };
+  return {
+    crash,
+    report: resolveCrash,
+    isUnderWay: (): boolean => hit !== undefined,
+    see(line: ConsoleLine, console: ConsoleLog): void {
+      if (hit !== undefined) return;
+      const found = matchConsole(line.text);
+      if (found?.pattern.fatal !== true) return;
+      hit = found;
+      void completed(found, line.index, console).then(() => {
+        resolveCrash(crashFault(found, console));
+      });
+    },
+  };
+}
+
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  return new Fault(
+    {
+      kind: 'internal',
+      headline: `The console log could not be written: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'Check that the results directory can be written.',
+    },
+    { cause: error },
+  );
+}
+
+/** QEMU's own words on stderr: few, and all at its end. */
+async function collectWords(host: Host, stderr: AsyncIterable<unknown>, logPath: string): Promise<readonly string[]> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const chunk of stderr) if (chunk instanceof Uint8Array) text += decoder.decode(chunk, { stream: true });
+  } catch {
+    // The pipe broke because QEMU was killed; what it said is kept.
+  }
+  if (text !== '') await host.files.appendText(logPath, text).catch(() => undefined);
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** Takes care of a QEMU that was just started: reads everything it says and knows when it is over. */
+export function attendQemu(host: Host, child: RunningProcess, options: QemuProcessOptions): QemuProcess {
+  let hasExited = false;
+  let qmp: Qmp | undefined;
+  const gone = new AbortController();
+  const watch = watchForCrash(host, () => hasExited);
+  const recorder = recordConsole(host, path.join(options.directory, 'console.log'), {
+    onLine: (line) => {
+      watch.see(line, recorder.log);
+      options.onLine?.(line);
+    },
+    onFailure: (error) => {
+      watch.report(asFault(error));
+    },
+  });
+  const console = recorder.log;
+
+  const listen = async (): Promise<void> => {
+    try {
+      for await (const chunk of child.stdout) if (chunk instanceof Uint8Array) recorder.receive(chunk);
+    } catch {
+      // The pipe broke because QEMU was killed; what it said is kept.
+    }
+    await recorder.end();
+  };
+  const live = async (): Promise<MachineExit> => {
+    const words = collectWords(host, child.stderr, path.join(options.directory, 'qemu.log'));
+    const [status, said] = await Promise.all([child.exited, words, listen()]);
+    hasExited = true;
+    gone.abort();
+    await qmp?.closed;
+    const shutdown = qmp?.events.findLast((event) => event.event === 'SHUTDOWN');
+    const reason = typeof shutdown?.data.reason === 'string' ? shutdown.data.reason : undefined;
+    return { ...status, reason, said };
+  };
+  const exited = live();
+  const afterExit = exited.then((exit) => (watch.isUnderWay() ? watch.crash : exitFault(exit, console)));
+  const doom = Promise.race([watch.crash, afterExit]);
+
+  return {
+    pid: child.pid,
+    console,
+    get hasExited() {
+      return hasExited;
+    },
+    exited,
+    async endedWell() {
+      const exit = await exited;
+      if (watch.isUnderWay()) throw await watch.crash;
+      return exit;
+    },
+    crash: watch.crash,
+    doom,
+    async connectMonitor() {
+      try {
+        qmp = await connectQmp(host, monitorPath(options.directory), gone.signal);
+        return qmp;
+      } catch (error) {
+        // A QEMU that hangs up is about to end, and its own last words say more than its monitor's silence.
+        throw (await Promise.race([doom, host.clock.sleep(LAST_WORDS_MS)])) ?? error;
+      }
+    },
+    pulse: async () => (qmp === undefined ? undefined : takePulse(host, qmp).catch(() => undefined)),
+    async diagnose() {
+      if (hasExited) return (await exited).said.slice(-10);
+      if (qmp === undefined) return [];
+      return describeProcessors(qmp).catch(() => ['QEMU does not answer on its monitor']);
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+      await qmp?.[Symbol.asyncDispose]();
+    },
+  };
+}

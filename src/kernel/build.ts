@@ -1,0 +1,155 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { Argv, Host, RunResult } from '../host/host.ts';
+import { countSymbols, parseConfig } from './config.ts';
+import { builtFile, estimateObjects, firstErrors } from './make-output.ts';
+
+export interface BuildOptions {
+  readonly treeDir: string;
+  /** Folder for `make O=`; emptied first, for a half-built tree is no evidence. */
+  readonly buildDir: string;
+  /** A complete `.config`, as `configureKernel` returns it. */
+  readonly configText: string;
+  /** Parallel jobs of make. */
+  readonly jobs: number;
+  /** ccache's folder; without it the compiler is called directly. */
+  readonly ccacheDir?: string;
+  /** Files an earlier build of this configuration made, for an exact progress; estimated from the symbols otherwise. */
+  readonly expectedObjects?: number;
+  readonly onProgress?: (done: number, expected: number, line: string) => void;
+  readonly signal?: AbortSignal;
+  /** Gets make's whole output. */
+  readonly logPath: string;
+}
+
+export interface BuiltKernel {
+  /** What `uname -r` will say. */
+  readonly release: string;
+  readonly bzImagePath: string;
+  readonly systemMapPath: string;
+  readonly configPath: string;
+  /**
+   * An uncompressed tar of `lib/modules/<release>`, to be unpacked at the guest's root; absent when the kernel has no
+   * module support. A kernel with support but without modules still has lists of what is built in, for modprobe.
+   */
+  readonly modulesTarPath?: string;
+  readonly durationMs: number;
+  /** Files made (compiled, assembled, archived, linked). */
+  readonly objects: number;
+}
+
+/** The same for every build, so that the same source and configuration give the same bytes. */
+const REPRODUCIBLE = {
+  KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',
+  KBUILD_BUILD_USER: 'drydock',
+  KBUILD_BUILD_HOST: 'drydock',
+  KBUILD_BUILD_VERSION: '1',
+} as const;
+
+/** Keeps distributions' modprobe tools out of `modules_install`: the guest runs its own depmod. */
+const NO_DEPMOD = 'DEPMOD=true';
+
+function ccacheEnvironment(ccacheDir: string | undefined): Record<string, string> {
+  if (ccacheDir === undefined) return {};
+  return {
+    CCACHE_DIR: ccacheDir,
+    CCACHE_MAXSIZE: '5G',
+    // The folder of the build is in no object (no debug info): a build elsewhere may use this one's results.
+    CCACHE_NOHASHDIR: '1',
+    // Compile what was preprocessed for the hash instead of preprocessing twice.
+    CCACHE_NOCPP2: '1',
+  };
+}
+
+function buildFault(result: RunResult, logPath: string): Fault {
+  const detail = firstErrors(`${result.stderr}\n${result.stdout}`);
+  if (detail.some((line) => line.includes('No space left on device'))) {
+    return new Fault({
+      kind: 'disk-full',
+      headline: 'The kernel build found no space left on the disk',
+      hint: 'A build needs about 1 GB beside the source tree: free space, or put the cache elsewhere with --cache-dir.',
+      detail,
+      logPath,
+    });
+  }
+  return new Fault({
+    kind: 'build-failed',
+    headline: `The kernel did not build: ${detail[0] ?? `make ended with exit code ${result.exitCode}`}`,
+    hint: 'The first errors are below and the whole output is in the log; a symbol added last is the first suspect.',
+    detail,
+    logPath,
+  });
+}
+
+async function packModules(
+  host: Host,
+  make: (...targets: readonly string[]) => Promise<RunResult>,
+  options: BuildOptions,
+  release: string,
+): Promise<string> {
+  const root = path.join(options.buildDir, 'drydock-modules');
+  const tarPath = path.join(options.buildDir, 'drydock-modules.tar');
+  await make(`INSTALL_MOD_PATH=${root}`, NO_DEPMOD, 'modules_install');
+  // Links into the build and source folders of this machine, which the guest does not have.
+  for (const link of ['build', 'source']) await host.files.remove(path.join(root, 'lib/modules', release, link));
+  const metadata = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX'];
+  await host.processes.run(
+    ['tar', '--create', `--file=${tarPath}`, `--directory=${root}`, ...metadata, 'lib'],
+    options.signal === undefined ? {} : { signal: options.signal },
+  );
+  return tarPath;
+}
+
+/**
+ * Builds bzImage and modules of a configured kernel, out of tree, from an empty folder.
+ *
+ * The result is the same bit for bit on the same toolchain, with ccache and without, in any `buildDir`: time, user, host
+ * and build number are fixed, and kbuild maps source paths away (`-fmacro-prefix-map`). ccache's `base_dir` must stay
+ * unset: it rewrites the paths which that map expects.
+ *
+ * @throws Fault `build-failed` with the first compiler errors, `disk-full`, `missing-tool`, `interrupted`
+ */
+export async function buildKernel(host: Host, options: BuildOptions): Promise<BuiltKernel> {
+  const { treeDir, buildDir, logPath } = options;
+  const config = parseConfig(options.configText);
+  const expected = options.expectedObjects ?? estimateObjects(countSymbols(config).builtIn);
+  const startedSec = host.clock.monotonicSec();
+
+  await host.files.remove(buildDir);
+  await host.files.writeAtomic(path.join(buildDir, '.config'), options.configText);
+
+  let objects = 0;
+  const onLine = (line: string): void => {
+    if (builtFile(line) !== undefined) objects += 1;
+    options.onProgress?.(objects, Math.max(expected, objects), line);
+  };
+  const make = async (...targets: readonly string[]): Promise<RunResult> => {
+    const compiler = options.ccacheDir === undefined ? [] : ['CC=ccache gcc'];
+    // An empty LOCALVERSION keeps setlocalversion from adding "+" when the tree lies inside a git checkout.
+    const fixed: Argv = ['make', '-C', treeDir, `O=${buildDir}`, `-j${options.jobs}`, 'LOCALVERSION=', ...compiler];
+    const result = await host.processes.run([...fixed, ...targets], {
+      env: { ...REPRODUCIBLE, ...ccacheEnvironment(options.ccacheDir) },
+      onLine,
+      logPath,
+      okExitCodes: [0, 1, 2],
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    if (result.exitCode !== 0) throw buildFault(result, logPath);
+    return result;
+  };
+
+  const hasModules = config.get('MODULES') === 'y';
+  await make('bzImage', ...(hasModules ? ['modules'] : []));
+  const release = (await host.files.readText(path.join(buildDir, 'include/config/kernel.release'))).trim();
+  const modulesTarPath = hasModules ? await packModules(host, make, options, release) : undefined;
+
+  return {
+    release,
+    bzImagePath: path.join(buildDir, 'arch/x86/boot/bzImage'),
+    systemMapPath: path.join(buildDir, 'System.map'),
+    configPath: path.join(buildDir, '.config'),
+    ...(modulesTarPath === undefined ? {} : { modulesTarPath }),
+    durationMs: (host.clock.monotonicSec() - startedSec) * 1000,
+    objects,
+  };
+}

@@ -1,0 +1,169 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { Host } from '../host/host.ts';
+import type { Finding } from '../model/finding.ts';
+import { countSymbols, formatOrigin, formatSymbol, mergeFragments, parseConfig } from './config.ts';
+import type { AskedSymbol, Conflict, Fragment, MalformedLine } from './config.ts';
+import { readKconfig } from './kconfig.ts';
+import type { KconfigTree } from './kconfig.ts';
+import { unknownOff, verifyConfig } from './verify.ts';
+import type { Rejection } from './verify.ts';
+
+export type ConfigBase = 'tinyconfig' | 'defconfig' | 'allnoconfig';
+
+export interface ConfigureOptions {
+  readonly treeDir: string;
+  /** Folder for `make O=`; made if absent. */
+  readonly buildDir: string;
+  readonly base: ConfigBase;
+  readonly fragments: readonly Fragment[];
+  /** Symbols that override the fragments, without `CONFIG_`; values as a `.config` spells them. */
+  readonly symbols?: Readonly<Record<string, string>>;
+  /** Where `symbols` stand, for messages; `profile` unless told. */
+  readonly symbolsFile?: string;
+  /** Appended to the release, e.g. `-drydock-docker-min`. */
+  readonly localVersion?: string;
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ConfiguredKernel {
+  readonly configText: string;
+  /** Empty when every symbol came out as asked. */
+  readonly rejections: readonly Rejection[];
+  readonly findings: readonly Finding[];
+  readonly builtIn: number;
+  readonly modules: number;
+}
+
+/** What `make tinyconfig` is made of; files a kernel version does not have are skipped. */
+const TINY_FILES = ['kernel/configs/tiny-base.config', 'kernel/configs/tiny.config', 'arch/x86/configs/tiny.config'];
+
+function conflictLine({ symbol, first, second }: Conflict): string {
+  const said = (asked: AskedSymbol): string => `${formatSymbol(symbol, asked.value)} at ${formatOrigin(asked.origin)}`;
+  return `${said(first)}, but ${said(second)}`;
+}
+
+function malformedLine({ origin, text }: MalformedLine): string {
+  return `${formatOrigin(origin)}: ${text}`;
+}
+
+function refuseUnclear(conflicts: readonly Conflict[], malformed: readonly MalformedLine[]): void {
+  if (malformed.length > 0) {
+    throw new Fault({
+      kind: 'kernel-config',
+      headline: `${malformed.length} line(s) of the kernel fragments are not configuration`,
+      hint: 'Write CONFIG_NAME=value without spaces, or "# CONFIG_NAME is not set".',
+      detail: malformed.map(malformedLine),
+    });
+  }
+  if (conflicts.length > 0) {
+    throw new Fault({
+      kind: 'kernel-config',
+      headline: `The kernel fragments contradict each other on ${conflicts.map((one) => one.symbol).join(', ')}`,
+      hint: 'Let one fragment decide, or decide in the profile under kernel.symbols, which overrides fragments.',
+      detail: conflicts.map(conflictLine),
+    });
+  }
+}
+
+function withOverrides(asked: readonly AskedSymbol[], options: ConfigureOptions): AskedSymbol[] {
+  const origin = { file: options.symbolsFile ?? 'profile' };
+  const overrides = Object.entries(options.symbols ?? {}).map(([symbol, value]) => ({ symbol, value, origin }));
+  const localVersion = options.localVersion;
+  if (localVersion !== undefined) {
+    overrides.push({ symbol: 'LOCALVERSION', value: JSON.stringify(localVersion), origin: { file: 'drydock' } });
+  }
+  const overridden = new Set(overrides.map((one) => one.symbol));
+  return [...asked.filter((one) => !overridden.has(one.symbol)), ...overrides];
+}
+
+async function readIfThere(host: Host, file: string): Promise<string | undefined> {
+  return (await host.files.stat(file)) === undefined ? undefined : host.files.readText(file);
+}
+
+/** The base's own wishes as far as nobody asked otherwise: its members of a choice give way to the fragments' members. */
+async function baseText(host: Host, options: ConfigureOptions, asked: readonly AskedSymbol[]): Promise<string> {
+  if (options.base !== 'tinyconfig') return '';
+  const decided = new Set(asked.map((one) => one.symbol));
+  let text = '';
+  for (const file of TINY_FILES) {
+    const content = await readIfThere(host, path.join(options.treeDir, file));
+    for (const [symbol, value] of parseConfig(content ?? '')) {
+      if (!decided.has(symbol)) text += `${formatSymbol(symbol, value)}\n`;
+    }
+  }
+  return text;
+}
+
+/** Reads the Kconfig files of an unpacked tree. */
+export function readKconfigTree(host: Host, treeDir: string): Promise<KconfigTree> {
+  return readKconfig((file) => readIfThere(host, path.join(treeDir, file)));
+}
+
+/**
+ * Makes a `.config` in `buildDir` out of a base, fragments and overriding symbols, runs `olddefconfig`, and verifies
+ * every symbol that was asked for.
+ *
+ * tinyconfig and allnoconfig take the wishes as `KCONFIG_ALLCONFIG`, in one step: what nobody asks for is off even where
+ * it only becomes visible through a wish, which merging a fragment into a finished tinyconfig would leave at its default.
+ *
+ * @throws Fault `kernel-config` for fragments that contradict each other or hold lines that mean nothing
+ */
+export async function configureKernel(host: Host, options: ConfigureOptions): Promise<ConfiguredKernel> {
+  const { treeDir, buildDir, base } = options;
+  const merged = mergeFragments(options.fragments);
+  refuseUnclear(merged.conflicts, merged.malformed);
+  const asked = withOverrides(merged.asked, options);
+  const wishes = asked.map((one) => `${formatSymbol(one.symbol, one.value)}\n`).join('');
+
+  await host.files.makeDirectory(buildDir);
+  const running = {
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  const make = (...targets: readonly string[]): Promise<unknown> =>
+    host.processes.run(['make', '-C', treeDir, `O=${buildDir}`, ...targets], running);
+  const configPath = path.join(buildDir, '.config');
+  if (base === 'defconfig') {
+    await make('defconfig');
+    await host.files.writeAtomic(configPath, (await host.files.readText(configPath)) + wishes);
+  } else {
+    const allConfig = path.join(buildDir, 'drydock-asked.config');
+    await host.files.writeAtomic(allConfig, (await baseText(host, options, asked)) + wishes);
+    await make(`KCONFIG_ALLCONFIG=${allConfig}`, 'allnoconfig');
+  }
+  await make('olddefconfig');
+
+  const configText = await host.files.readText(configPath);
+  const config = parseConfig(configText);
+  const tree = await readKconfigTree(host, treeDir);
+  const unknown = unknownOff(asked, tree);
+  const findings: Finding[] = unknown.map((one) => ({
+    level: 'info',
+    message: `CONFIG_${one.symbol}, asked to be off at ${formatOrigin(one.origin)}, does not exist in this kernel`,
+  }));
+  return { configText, rejections: verifyConfig(asked, config, tree), findings, ...countSymbols(config) };
+}
+
+function rejectionLine(rejection: Rejection): string {
+  const { symbol, asked, got, why, origin, nearest } = rejection;
+  const meant = nearest === undefined ? '' : `; did you mean CONFIG_${nearest}?`;
+  return `${formatOrigin(origin)}: CONFIG_${symbol} asked ${asked}, got ${got}: ${why}${meant}`;
+}
+
+/** The end of a run whose symbols did not survive `olddefconfig`: each with what was asked, what came and why. */
+export function rejectionFault(rejections: readonly Rejection[]): Fault {
+  const names = rejections.map((one) => `CONFIG_${one.symbol}`);
+  const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+  const misspelt = rejections.find((one) => one.nearest !== undefined);
+  return new Fault({
+    kind: 'kernel-config',
+    headline: `The kernel did not take ${shown} as asked`,
+    hint:
+      misspelt?.nearest === undefined
+        ? 'Ask for the unmet dependencies too, or stop asking for the symbol.'
+        : `CONFIG_${misspelt.symbol} may be misspelt: the nearest symbol is CONFIG_${misspelt.nearest}.`,
+    detail: rejections.map(rejectionLine),
+  });
+}

@@ -1,0 +1,58 @@
+import type { Host } from '../host/host.ts';
+import { loadGuest, parseDefinition } from '../profile/load.ts';
+import { profileSchema } from '../profile/schema.ts';
+import type { GuestDefinition, Profile } from '../profile/schema.ts';
+import type { Folders } from '../stages/stage.ts';
+import type { History } from '../store/history.ts';
+import type { Store } from '../store/store.ts';
+import type { PlannedUnit, RunRequest } from './event.ts';
+import { chooseGuest } from './guest-choice.ts';
+import type { GuestChoice } from './guest-choice.ts';
+import { planRun } from './plan.ts';
+import type { Plan } from './plan.ts';
+
+/** A run that is laid out but not started. */
+export interface PreparedRun {
+  readonly profile: Profile;
+  readonly guest: GuestDefinition;
+  readonly choice: GuestChoice;
+  readonly plan: Plan;
+}
+
+interface PrepareOptions {
+  readonly host: Host;
+  readonly folders: Folders;
+  readonly request: RunRequest;
+}
+
+/** Reads the request and lays out the plan; everything wrong with either is found here. */
+export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> {
+  const { host, folders, request } = options;
+  const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
+  const choice = chooseGuest(request.guest === 'auto' ? profile.guest : request.guest);
+  const { value: guest } = await loadGuest(host.files, choice.name, folders.guests);
+  const plan = planRun({ host, profile, guest, request, folders });
+  return { profile, guest, choice, plan };
+}
+
+/** Steps and boots with what is cached and how long the rest took the last time. */
+export async function foresee(
+  prepared: PreparedRun,
+  store: Store,
+  history: History,
+): Promise<{ readonly steps: readonly PlannedUnit[]; readonly boots: readonly PlannedUnit[] }> {
+  const steps: PlannedUnit[] = [];
+  for (const step of prepared.plan.steps) {
+    const expectedMs = history.expectedMs(step.id);
+    steps.push({
+      id: step.id,
+      cached: await step.peek({ store }),
+      ...(expectedMs === undefined ? {} : { expectedMs }),
+    });
+  }
+  const boots = prepared.plan.boots.map(({ id, arm }): PlannedUnit => {
+    const expectedMs = history.expectedMs(`boot:${arm}`);
+    return { id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
+  });
+  return { steps, boots };
+}

@@ -1,0 +1,204 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { Host } from '../host/host.ts';
+import type { BootSummary } from '../model/boot.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Json } from '../model/json.ts';
+import type { RunRecord, StageRecord } from '../model/record.ts';
+import { measureBoot } from '../stages/boot.ts';
+import { writeReports } from '../stages/report.ts';
+import type { Folders } from '../stages/stage.ts';
+import { canonicalJson, sha256Text } from '../store/canonical.ts';
+import type { History } from '../store/history.ts';
+import type { Store } from '../store/store.ts';
+import { assembleRecord } from './assemble.ts';
+import type { PlannedBoot } from './boot-order.ts';
+import type { Emit, RunRequest } from './event.ts';
+import type { PastRun } from './journal.ts';
+import type { PlannedArm } from './plan.ts';
+import { foresee, prepareRun } from './prepare.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { Step, StepRuntime } from './step.ts';
+
+export interface RunOptions {
+  readonly host: Host;
+  readonly store: Store;
+  readonly history: History;
+  readonly folders: Folders;
+  readonly request: RunRequest;
+  readonly runId: string;
+  readonly runDirectory: string;
+  readonly version: string;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  /** Set when an interrupted run goes on. */
+  readonly past?: PastRun;
+}
+
+/** What must match for two boots to be samples of one thing. */
+function conditionOf(prepared: PreparedRun, arm: PlannedArm, host: Host): string {
+  const { plan, guest } = prepared;
+  const condition: Json = {
+    arm: arm.built(),
+    disk: plan.install.output().disk,
+    accelerator: plan.accelerator.output().accelerator,
+    qemu: plan.preflight.output().tools['qemu-system-x86'] ?? '',
+    machine: guest.machine,
+    cpu: host.system.cpuModel,
+    host: host.system.hostname,
+  };
+  return sha256Text(canonicalJson(condition));
+}
+
+interface Measured {
+  readonly boots: readonly BootSummary[];
+  readonly bootsSec: number;
+}
+
+async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise<Measured> {
+  const { host, store, history, emit, signal, past, runDirectory } = options;
+  const { plan, guest } = prepared;
+  const key = host.ssh.generateKey('drydock');
+  const boots: BootSummary[] = [];
+  const seen = new Set<string>();
+  let bootsSec = 0;
+
+  const measure = async (planned: PlannedBoot, arm: PlannedArm): Promise<BootSummary> => {
+    const built = arm.built();
+    const workDir = await host.files.makeTempDirectory(store.workDir(), 'boot-');
+    try {
+      return await measureBoot(host, {
+        order: planned.order,
+        arm: {
+          name: arm.name,
+          release: built.release,
+          kernelPath: store.blobPath(built.kernel),
+          kernelSizeBytes: built.kernel.sizeBytes,
+          initrdPath: built.initrd === null ? undefined : store.blobPath(built.initrd),
+          initrdSizeBytes: built.initrd?.sizeBytes,
+          cmdline: built.cmdline,
+        },
+        accelerator: plan.accelerator.output().accelerator,
+        cpus: guest.machine.cpus,
+        memoryMb: guest.machine.memoryMb,
+        diskPath: store.blobPath(plan.install.output().disk),
+        hostKey: plan.image.output().hostKey,
+        key,
+        directory: path.join(runDirectory, 'boots', planned.id.replaceAll(':', '-')),
+        workDir,
+        full: !seen.has(arm.name),
+        signal,
+      });
+    } finally {
+      await host.files.remove(workDir);
+    }
+  };
+
+  for (const planned of plan.boots) {
+    const arm = plan.arms.find((one) => one.name === planned.arm);
+    if (arm === undefined) continue;
+    const condition = conditionOf(prepared, arm, host);
+    const known = past?.boots.get(planned.id);
+    emit({ type: 'boot-started', id: planned.id, order: planned.order, arm: arm.name });
+    let summary: BootSummary;
+    let durationMs: number;
+    if (known?.condition === condition) {
+      ({ summary, durationMs } = known);
+    } else {
+      const startedSec = host.clock.monotonicSec();
+      summary = await measure(planned, arm);
+      durationMs = Math.round((host.clock.monotonicSec() - startedSec) * 1000);
+      bootsSec += durationMs / 1000;
+      history.note(`boot:${arm.name}`, durationMs);
+    }
+    seen.add(arm.name);
+    boots.push(summary);
+    emit({ type: 'boot-finished', id: planned.id, durationMs, condition, summary });
+  }
+  return { boots, bootsSec };
+}
+
+async function runSteps(steps: readonly Step<unknown>[], runtime: StepRuntime, history: History) {
+  const records: StageRecord[] = [];
+  for (const step of steps) {
+    runtime.signal.throwIfAborted();
+    try {
+      const record = await step.run(runtime);
+      records.push(record);
+      if (!record.cached) history.note(step.id, record.durationMs);
+    } catch (error) {
+      throw new StepError(step.id, error);
+    }
+  }
+  return records;
+}
+
+/** Carries the place of a failure up to the command line. */
+export class StepError extends Error {
+  readonly stepId: string;
+
+  constructor(stepId: string, cause: unknown) {
+    super(`${stepId} failed`, { cause });
+    this.stepId = stepId;
+  }
+}
+
+/**
+ * Runs a plan to its record and reports: steps, interleaved boots, scores. Verified work of the past, in the store or in
+ * the journal of an interrupted run, is not done again.
+ *
+ * @throws StepError around the `Fault` of the step or boot that failed
+ */
+export async function executeRun(options: RunOptions): Promise<RunRecord> {
+  const { host, store, history, emit, past, runId, request } = options;
+  const startedSec = host.clock.monotonicSec();
+  const startedAt = past?.startedAt ?? new Date(host.clock.nowMs()).toISOString();
+  const prepared = await prepareRun(options);
+  const findings: Finding[] = [];
+  const noticing: Emit = (event) => {
+    if (event.type === 'finding') findings.push(event.finding);
+    emit(event);
+  };
+  const runtime: StepRuntime = { ...options, emit: noticing };
+
+  // Tool versions are part of every fingerprint, so the host is checked before the plan can say what is cached.
+  const [first, ...rest] = prepared.plan.steps;
+  if (first === undefined)
+    throw new Fault({ kind: 'internal', headline: 'The plan is empty', hint: 'Please report this.' });
+  const early: Parameters<Emit>[0][] = [];
+  const stages = await runSteps([first], { ...runtime, emit: (event) => early.push(event) }, history);
+  emit({
+    type: 'run-started',
+    runId,
+    request,
+    resumed: past !== undefined,
+    ...(await foresee(prepared, store, history)),
+  });
+  for (const event of early) noticing(event);
+
+  stages.push(...(await runSteps(rest, runtime, history)));
+  let current = 'boots';
+  const tracking: Emit = (event) => {
+    if (event.type === 'boot-started') current = event.id;
+    noticing(event);
+  };
+  let measured: Measured;
+  try {
+    measured = await measureBoots({ ...options, emit: tracking }, prepared);
+  } catch (error) {
+    throw new StepError(current, error);
+  } finally {
+    await history.save();
+  }
+  const record = assembleRecord({
+    ...options,
+    prepared,
+    stages,
+    findings,
+    boots: measured.boots,
+    startedAt,
+    time: { totalSec: host.clock.monotonicSec() - startedSec, bootsSec: measured.bootsSec },
+  });
+  await writeReports(host, record, options.runDirectory);
+  return record;
+}

@@ -1,0 +1,15 @@
+import { METRICS } from '../bootlog/metrics.ts';
+import type { BootSummary } from '../model/boot.ts';
+import type { Measurement } from '../model/measure.ts';
+
+/** Gathers the samples of one arm's boots, metric by metric, in the order of the boots. */
+export function measurementsOf(arm: string, boots: readonly BootSummary[]): readonly Measurement[] {
+  const own = boots.filter((boot) => boot.arm === arm);
+  return METRICS.flatMap(({ id, unit, better, clock }): Measurement[] => {
+    const samples = own.flatMap((boot) => {
+      const value = boot.metrics[id];
+      return value === undefined ? [] : [value];
+    });
+    return samples.length === 0 ? [] : [{ metric: id, unit, better, clock, samples }];
+  });
+}

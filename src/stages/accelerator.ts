@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { chooseAccelerator, probeKvm } from '../guest/accelerator.ts';
+import { buildInitrd } from '../initrd/busybox-initrd.ts';
+import type { Artifact } from '../model/artifact.ts';
+import type { Stage } from './stage.ts';
+
+const outputSchema = z.strictObject({ accelerator: z.enum(['kvm', 'tcg']), reason: z.string() });
+export type AcceleratorChoice = z.infer<typeof outputSchema>;
+
+type AcceleratorInput = {
+  readonly asked: 'auto' | 'kvm' | 'tcg';
+  /** Kernel for the probe boot. */
+  readonly kernel: Artifact;
+  readonly busybox: Artifact;
+  /** What the answer holds for: this host, this QEMU. */
+  readonly host: {
+    readonly name: string;
+    readonly cpu: string;
+    readonly kernel: string;
+    readonly qemu: string;
+    readonly kvm: string;
+  };
+};
+
+/** Decides the accelerator by a real probe boot; remembered for this host and QEMU version. */
+export const accelerator: Stage<AcceleratorInput, AcceleratorChoice> = {
+  name: 'accelerator',
+  version: 1,
+  cache: 'content',
+  output: outputSchema,
+  async run(input, context) {
+    const { host, store, workDir, signal } = context;
+    return chooseAccelerator(input.asked, async () => {
+      context.progress({ message: 'probe boot under KVM' });
+      const initrd = await buildInitrd(host, {
+        busyboxPath: store.blobPath(input.busybox),
+        outputPath: `${workDir}/probe.cpio`,
+        compression: 'none',
+        probe: true,
+      });
+      void initrd;
+      return probeKvm(host, {
+        kernelPath: store.blobPath(input.kernel),
+        initrdPath: `${workDir}/probe.cpio`,
+        directory: workDir,
+        signal,
+      });
+    });
+  },
+};

@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { Fault } from '../host/fault.ts';
+import { bootEssentials } from '../kernel/boot-essentials.ts';
+import { parseConfig } from '../kernel/config.ts';
+import { configureKernel, rejectionFault } from '../kernel/configure.ts';
+import { kernelTree } from './kernel-tree.ts';
+import type { TreeInput } from './kernel-tree.ts';
+import { artifactSchema } from './schemas.ts';
+import type { Stage } from './stage.ts';
+
+const outputSchema = z.strictObject({ config: artifactSchema, builtIn: z.number(), modules: z.number() });
+export type Configured = z.infer<typeof outputSchema>;
+
+type ConfigureInput = TreeInput & {
+  /** Kconfig asks the compiler what it can do, so another compiler is another configuration. */
+  readonly compiler: Readonly<Record<string, string>>;
+  readonly base: 'tinyconfig' | 'allnoconfig' | 'defconfig';
+  readonly fragments: readonly { readonly name: string; readonly text: string }[];
+  readonly symbols: Readonly<Record<string, string>>;
+  readonly localVersion: string;
+};
+
+/** Makes the `.config` and verifies that every symbol asked for survived, before a long build starts. */
+export const configure: Stage<ConfigureInput, Configured> = {
+  name: 'configure',
+  version: 1,
+  cache: 'content',
+  output: outputSchema,
+  async run(input, context) {
+    const treeDir = await kernelTree(input, context);
+    context.progress({ message: 'olddefconfig' });
+    const configured = await configureKernel(context.host, {
+      treeDir,
+      buildDir: path.join(context.workDir, 'build'),
+      base: input.base,
+      fragments: input.fragments,
+      symbols: input.symbols,
+      localVersion: input.localVersion,
+      signal: context.signal,
+    });
+    for (const finding of configured.findings) context.finding(finding);
+    if (configured.rejections.length > 0) throw rejectionFault(configured.rejections);
+    const unmet = bootEssentials(parseConfig(configured.configText));
+    if (unmet.length > 0) {
+      throw new Fault({
+        kind: 'kernel-config',
+        headline: `This kernel could not boot the guest: ${unmet.map(({ symbol }) => `CONFIG_${symbol}`).join(', ')} not built in`,
+        hint: 'Add them to symbols: or take the fragment that holds them into fragments: of the profile.',
+        detail: unmet.map(({ symbol, why }) => `CONFIG_${symbol} — ${why}`),
+      });
+    }
+    const { builtIn, modules, configText } = configured;
+    return { config: await context.store.put(configText), builtIn, modules };
+  },
+};

@@ -1,0 +1,278 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { importProbeImage, makeProbeImage, proveDocker } from '../guest/docker.ts';
+import { startMachine } from '../guest/machine.ts';
+import type { Machine } from '../guest/machine.ts';
+import { createOverlay, flattenOverlay } from '../guest/overlay.ts';
+import { DOCKER_READY } from '../guest/readiness.ts';
+import { connectGuest, proveReboot } from '../guest/ssh.ts';
+import type { BootIdentity, Guest } from '../guest/ssh.ts';
+import { Fault } from '../host/fault.ts';
+import type { KeyPair } from '../host/host.ts';
+import { parseConfig } from '../kernel/config.ts';
+import { checkDockerConfig, compareChecks, parseCheckConfigOutput } from '../kernel/docker-requirements.ts';
+import type { Artifact } from '../model/artifact.ts';
+import type { Accelerator } from '../model/environment.ts';
+import type { ConfigCheck } from '../model/record.ts';
+import { artifactSchema } from './schemas.ts';
+import type { Stage, StageContext } from './stage.ts';
+
+/** An arm's kernel and initrd, ready to be booted. */
+export type InstallArm = {
+  readonly name: string;
+  readonly kernel: Artifact;
+  readonly config: Artifact;
+  readonly release: string;
+  readonly initrd: Artifact | null;
+  readonly modules: Artifact | null;
+  readonly cmdline: string;
+  /** The guest's own kernel: nothing to install but perhaps an initrd. */
+  readonly isStock: boolean;
+  readonly usesStockInitrd: boolean;
+};
+
+type InstallInput = {
+  readonly disk: Artifact;
+  readonly hostKey: string;
+  readonly stock: { readonly kernel: Artifact; readonly initrd: Artifact; readonly release: string };
+  readonly stockCmdline: string;
+  readonly accelerator: Accelerator;
+  readonly machine: { readonly cpus: number; readonly memoryMb: number };
+  readonly qemu: string;
+  readonly busybox: Artifact;
+  /** Script that the probe container runs. */
+  readonly probe: string;
+  readonly arms: readonly InstallArm[];
+};
+
+const requirementRow = z.strictObject({
+  section: z.enum(['necessary', 'optional', 'network', 'storage']),
+  symbol: z.string(),
+  value: z.enum(['enabled', 'module', 'missing']),
+});
+const outputSchema = z.strictObject({
+  /** The guest with every arm's kernel installed, shut down in order; every measured boot starts from it. */
+  disk: artifactSchema,
+  arms: z.array(
+    z.strictObject({
+      name: z.string(),
+      docker: z.strictObject({
+        command: z.array(z.string()),
+        exitCode: z.number(),
+        stdout: z.string(),
+        network: z.literal('bridge'),
+        serverVersion: z.string(),
+        storageDriver: z.string(),
+        cgroupVersion: z.string(),
+      }),
+      configCheck: z.strictObject({
+        rows: z.array(requirementRow),
+        disagreements: z.array(z.string()),
+        missingNecessary: z.array(z.string()),
+      }),
+      reboot: z
+        .strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() })
+        .nullable(),
+    }),
+  ),
+});
+export type Install = z.infer<typeof outputSchema>;
+type InstalledArm = Install['arms'][number];
+
+const CHECK_CONFIG = '/usr/share/docker.io/contrib/check-config.sh';
+
+/** These boots prove something and are not measured, so the console may tell everything. */
+function talkative(cmdline: string): string {
+  return cmdline
+    .split(' ')
+    .filter((parameter) => parameter !== 'quiet' && !parameter.startsWith('loglevel='))
+    .join(' ');
+}
+
+interface Lab {
+  readonly input: InstallInput;
+  readonly context: StageContext;
+  readonly overlay: string;
+  readonly key: KeyPair;
+  readonly keyFile: string;
+}
+
+async function bootArm(
+  lab: Lab,
+  name: string,
+  kernel: Artifact,
+  initrd: Artifact | null,
+  cmdline: string,
+): Promise<Machine> {
+  const { context, input } = lab;
+  const { host, store, signal } = context;
+  context.progress({ message: `booting ${name}` });
+  return startMachine(
+    host,
+    {
+      accelerator: input.accelerator,
+      cpus: input.machine.cpus,
+      memoryMb: input.machine.memoryMb,
+      kernelPath: store.blobPath(kernel),
+      ...(initrd === null ? {} : { initrdPath: store.blobPath(initrd) }),
+      cmdline: talkative(cmdline),
+      disk: { path: lab.overlay, format: 'qcow2' },
+      ssh: { authorizedKeysPath: lab.keyFile },
+    },
+    {
+      directory: path.join(path.dirname(context.logPath), `install-${name}`),
+      signal,
+      onLine: (line) => {
+        context.progress({ message: `${name}: ${line.text.slice(0, 90)}` });
+      },
+    },
+  );
+}
+
+async function putVerified(lab: Lab, guest: Guest, artifact: Artifact, remotePath: string): Promise<void> {
+  await guest.upload(lab.context.store.blobPath(artifact), remotePath);
+  const { stdout } = await guest.run(['sha256sum', remotePath]);
+  if (stdout.startsWith(artifact.sha256)) return;
+  throw new Fault({
+    kind: 'no-ssh',
+    headline: `${remotePath} arrived damaged in the guest`,
+    hint: 'Resume the run: the transfer is repeated.',
+    detail: [`sent sha256 ${artifact.sha256}`, `guest has    ${stdout.trim()}`],
+  });
+}
+
+/** Kernel, modules, initrd and config go where the distribution keeps its own. */
+async function installArm(lab: Lab, guest: Guest, arm: InstallArm): Promise<void> {
+  lab.context.progress({ message: `installing ${arm.release} through SSH` });
+  if (!arm.isStock) {
+    await putVerified(lab, guest, arm.kernel, `/boot/vmlinuz-${arm.release}`);
+    await putVerified(lab, guest, arm.config, `/boot/config-${arm.release}`);
+    if (arm.modules !== null) {
+      await putVerified(lab, guest, arm.modules, '/root/modules.tar');
+      await guest.run([
+        'tar',
+        '--extract',
+        '--file',
+        '/root/modules.tar',
+        '--directory',
+        '/',
+        '--no-same-owner',
+        '--keep-directory-symlink',
+      ]);
+      await guest.run(['rm', '/root/modules.tar']);
+      await guest.run(['depmod', arm.release]);
+    }
+  }
+  if (arm.initrd !== null && !arm.usesStockInitrd) {
+    await putVerified(lab, guest, arm.initrd, `/boot/initrd-drydock-${arm.name}`);
+  }
+}
+
+/** The real check-config.sh of the guest's Docker package, and ours, on the same file. */
+async function checkConfig(lab: Lab, guest: Guest, arm: InstallArm): Promise<ConfigCheck> {
+  const [major = 0, minor = 0] = arm.release.split('.').map(Number);
+  const text = await lab.context.store.readText(arm.config);
+  const rows = checkDockerConfig(parseConfig(text), { major, minor });
+  const script = await guest.run(['bash', CHECK_CONFIG, `/boot/config-${arm.release}`], { okExitCodes: [0, 1] });
+  const necessary = rows.filter((row) => row.section === 'necessary' && row.value === 'missing');
+  return {
+    rows,
+    disagreements: compareChecks(rows, parseCheckConfigOutput(script.stdout)),
+    missingNecessary: necessary.map((row) => row.symbol),
+  };
+}
+
+async function proveArm(
+  lab: Lab,
+  guest: Guest,
+  arm: InstallArm,
+  before: BootIdentity | undefined,
+): Promise<InstalledArm> {
+  const { context } = lab;
+  context.progress({ message: `proving Docker on ${arm.release}` });
+  const reboot = before === undefined ? null : proveReboot(before, await guest.identity(), arm.release);
+  if (!arm.isStock) {
+    const running = await guest.run(['zcat', '/proc/config.gz'], { okExitCodes: [0, 1, 2] });
+    if (running.exitCode === 0 && running.stdout !== (await context.store.readText(arm.config))) {
+      throw new Fault({
+        kind: 'wrong-kernel',
+        headline: `The running kernel ${arm.release} was built from another configuration`,
+        hint: '/proc/config.gz differs from the configuration this run built; remove the cached build and run again.',
+      });
+    }
+  }
+  const docker = await proveDocker(guest);
+  const configCheck = await checkConfig(lab, guest, arm);
+  for (const one of configCheck.disagreements) {
+    context.finding({ level: 'warning', message: `${arm.name}: check-config.sh and drydock disagree: ${one}` });
+  }
+  const failed = await guest.run(['systemctl', 'list-units', '--failed', '--plain', '--no-legend'], {
+    okExitCodes: [0, 1],
+  });
+  for (const unit of failed.stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')) {
+    context.finding({ level: 'warning', message: `${arm.name}: failed unit ${unit.trim()}` });
+  }
+  return {
+    name: arm.name,
+    docker: { ...docker, command: [...docker.command] },
+    configCheck: {
+      rows: [...configCheck.rows],
+      disagreements: [...configCheck.disagreements],
+      missingNecessary: [...configCheck.missingNecessary],
+    },
+    reboot,
+  };
+}
+
+/**
+ * Boots the guest on its stock kernel, installs every arm through SSH, reboots into each and proves that Docker works
+ * there. What comes out is the one disk from which all measured boots of all arms start.
+ */
+export const install: Stage<InstallInput, Install> = {
+  name: 'install',
+  version: 1,
+  cache: 'content',
+  output: outputSchema,
+  async run(input, context) {
+    const { host, store, workDir, signal } = context;
+    const key = host.ssh.generateKey('drydock');
+    const keyFile = path.join(workDir, 'authorized_keys');
+    await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
+    const overlay = path.join(workDir, 'install.qcow2');
+    await createOverlay(host, store.blobPath(input.disk), overlay);
+    const lab: Lab = { input, context, overlay, key, keyFile };
+    const login = { privateKey: key.privateKey, hostKey: input.hostKey, signal };
+    const proven: InstalledArm[] = [];
+
+    const isBase = (arm: InstallArm): boolean => arm.isStock && arm.usesStockInitrd;
+    let before: BootIdentity;
+    {
+      const { kernel, initrd } = input.stock;
+      await using machine = await bootArm(lab, 'stock', kernel, initrd, input.stockCmdline);
+      await machine.waitFor(/drydock: no probe image/);
+      await using guest = await connectGuest(host, machine, login);
+      await importProbeImage(guest, await makeProbeImage(host, store.blobPath(input.busybox), input.probe, workDir));
+      for (const arm of input.arms) await installArm(lab, guest, arm);
+      before = await guest.identity();
+      for (const arm of input.arms.filter(isBase)) proven.push(await proveArm(lab, guest, arm, undefined));
+      await guest.reboot();
+    }
+    for (const arm of input.arms.filter((one) => !isBase(one))) {
+      await using machine = await bootArm(lab, arm.name, arm.kernel, arm.initrd, arm.cmdline);
+      await machine.waitFor(DOCKER_READY);
+      await using guest = await connectGuest(host, machine, login);
+      proven.push(await proveArm(lab, guest, arm, before));
+      before = await guest.identity();
+      await guest.reboot();
+    }
+    context.progress({ message: 'keeping the disk' });
+    const disk = path.join(workDir, 'installed.qcow2');
+    await flattenOverlay(host, overlay, disk);
+    const order = input.arms.map((arm) => arm.name);
+    proven.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    return { disk: await store.adopt(disk), arms: proven };
+  },
+};

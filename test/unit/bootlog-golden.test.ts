@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { attributeInitcalls } from '../../src/bootlog/initcalls.ts';
+import { findMarkers } from '../../src/bootlog/markers.ts';
+import { bootMetrics } from '../../src/bootlog/metrics.ts';
+import { parseBootLog } from '../../src/bootlog/parse.ts';
+import { findPhases } from '../../src/bootlog/phases.ts';
+import { checkPresence } from '../../src/bootlog/presence.ts';
+import { thesisFigures } from '../../src/bootlog/thesis.ts';
+import { costliestSteps } from '../../src/bootlog/costliest.ts';
+import type { Boot, BootLog } from '../../src/model/bootlog.ts';
+import type { MarkerId } from '../../src/model/boot.ts';
+import { readFixtures } from '../fixtures/bootlog/read-fixture.ts';
+
+/** What each header key of a golden log claims, computed from the parsed text. `boot` is the last one. */
+const CLAIMS: Readonly<Record<string, (boot: Boot, log: BootLog, expected: unknown) => unknown>> = {
+  about: (_boot, _log, expected) => expected,
+  boots: (_boot, log) => log.boots.length,
+  clock: (boot) => boot.clock,
+  release: (boot) => boot.kernelRelease,
+  releases: (_boot, log) => log.boots.map(({ kernelRelease }) => kernelRelease),
+  lines: (boot) => boot.lines.length,
+  linesOf: (_boot, log) => log.boots.map(({ lines }) => lines.length),
+  markers: (boot, _log, expected) => {
+    const markers = findMarkers(boot);
+    const asked = Object.keys(expected as Record<string, unknown>) as MarkerId[];
+    return Object.fromEntries(asked.map((id) => [id, [markers[id]?.line, markers[id]?.atSec, markers[id]?.deltaSec]]));
+  },
+  absent: (boot, _log, expected) => (expected as MarkerId[]).filter((id) => findMarkers(boot)[id] === undefined),
+  metrics: (boot) => bootMetrics(findMarkers(boot)),
+  metricsOf: (_boot, log) => log.boots.map((boot) => bootMetrics(findMarkers(boot))),
+  phases: (boot) => findPhases(boot, findMarkers(boot)).map(({ name, startSec, endSec }) => [name, startSec, endSec]),
+  callers: (boot) => boot.lines.map(({ caller }) => caller),
+  levels: (boot) => boot.lines.map(({ level }) => level),
+  messages: (boot, _log, expected) =>
+    Object.fromEntries(
+      Object.keys(expected as object).map((line) => [
+        line,
+        boot.lines.filter((candidate) => candidate.line === Number(line)).map(({ message }) => message),
+      ]),
+    ),
+  other: (_boot, log) => log.other.map(({ text }) => text),
+  warnings: (_boot, log, expected) => {
+    const warnings = log.boots.flatMap((each) => each.warnings);
+    // One for one and in order, so that a warning which should not be there fails too; the claim is the part that must be in it.
+    return warnings.map((warning, index) => {
+      const part = (expected as string[])[index];
+      return part !== undefined && warning.includes(part) ? part : warning;
+    });
+  },
+  textWarnings: (_boot, log, expected) =>
+    (expected as string[]).filter((part) => log.warnings.some((warning) => warning.includes(part))),
+  thesis: (boot) => Object.fromEntries(Object.entries(thesisFigures(boot)).map(([id, { sec }]) => [id, sec])),
+  presence: (boot) => Object.fromEntries(checkPresence(boot).map(({ id, lines }) => [id, lines])),
+  table: (boot) =>
+    costliestSteps(boot, 22)
+      .sort((a, b) => a.line - b.line)
+      .map(({ atSec, deltaSec, message }) => [atSec, deltaSec, message]),
+  initcalls: (boot) => {
+    const report = attributeInitcalls(boot);
+    const spans = report.spans.map(({ kind, name, usecs, depth }) => [kind, name, usecs, depth]);
+    return { corrected: report.corrected, spans };
+  },
+};
+
+describe('golden boot logs', () => {
+  for (const { name, expected, text } of readFixtures()) {
+    const log = parseBootLog(text);
+    const boot = log.boots.at(-1);
+    for (const [key, value] of Object.entries(expected)) {
+      test(`${name} yields its ${key}`, () => {
+        if (boot === undefined) throw new Error('no boot was found');
+        const claim = CLAIMS[key];
+        if (claim === undefined) throw new Error(`no claim is called ${key}`);
+        expect(claim(boot, log, value)).toEqual(value);
+      });
+    }
+  }
+});

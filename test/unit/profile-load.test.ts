@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { Fault } from '../../src/host/fault.ts';
+import { parseDefinition } from '../../src/profile/load.ts';
+import { guestSchema, profileJsonSchema, profileSchema } from '../../src/profile/schema.ts';
+
+function failureOf(text: string): { headline: string; text: string } {
+  try {
+    parseDefinition(profileSchema, 'x.yaml', text);
+  } catch (error) {
+    if (error instanceof Fault)
+      return { headline: error.failure.headline, text: (error.failure.detail ?? []).join('\n') };
+    throw error;
+  }
+  throw new Error('the definition was accepted');
+}
+
+const GOOD = `name: good
+description: a profile
+arms:
+  stock: { role: baseline, kernel: stock, initrd: stock }
+`;
+
+describe('a profile', () => {
+  test('that is complete is read, with its defaults filled in', () => {
+    const profile = parseDefinition(profileSchema, 'x.yaml', GOOD);
+    expect(profile.boots).toBe(5);
+    expect(profile.guest).toBe('auto');
+    expect(profile.arms.stock?.cmdline).toEqual([]);
+  });
+
+  test('shows every problem at once, each with file, line, column and a code frame', () => {
+    const { headline, text } = failureOf(`name: Bad Name
+description: ''
+boots: many
+arms:
+  stock: { role: baseline, kernel: stock, initrd: stock, colour: red }
+  other: { role: candidate, kernel: stock, initrd: none }
+`);
+    expect(headline).toBe('x.yaml has 5 problems');
+    expect(text).toContain('x.yaml:1:7 name');
+    expect(text).toContain('x.yaml:2:14 description');
+    expect(text).toContain('x.yaml:3:8 boots');
+    expect(text).toContain('x.yaml:5:58 arms.stock.colour — unknown key');
+    expect(text).toContain('arms.other.initrd');
+    expect(text).toContain('3 | boots: many');
+  });
+
+  test('suggests the key that was meant', () => {
+    expect(failureOf(`${GOOD}bots: 3\n`).text).toContain('bots — unknown key; did you mean boots?');
+  });
+
+  test('that is not YAML is refused where the syntax breaks', () => {
+    expect(failureOf('name: [1\n').text).toMatch(/x\.yaml:\d+:\d+/);
+  });
+
+  test("refuses a kernel built here with the stock kernel's initrd", () => {
+    const { text } = failureOf(`name: mixed
+description: d
+arms:
+  own:
+    role: candidate
+    kernel: { source: { package: linux-source-6.1 } }
+    initrd: stock
+`);
+    expect(text).toContain("cannot use the stock kernel's initrd");
+  });
+
+  test('refuses a tarball without a digest', () => {
+    const { text } = failureOf(`name: loose
+description: d
+arms:
+  own:
+    role: candidate
+    kernel: { source: { tarball: linux.tar.xz } }
+    initrd: busybox
+`);
+    expect(text).toContain('sha256');
+  });
+});
+
+describe('the definitions that ship', () => {
+  const read = (folder: string): [string, string][] =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => [file, readFileSync(`${folder}/${file}`, 'utf8')]);
+
+  test.each(read('pipelines'))('pipelines/%s is a valid profile named after its file', (file, text) => {
+    expect(`${parseDefinition(profileSchema, file, text).name}.yaml`).toBe(file);
+  });
+
+  test.each(read('vm-images'))('vm-images/%s is a valid guest named after its file', (file, text) => {
+    expect(`${parseDefinition(guestSchema, file, text).name}.yaml`).toBe(file);
+  });
+
+  test('pipelines/schema.json is what the code checks against', () => {
+    expect(JSON.parse(readFileSync('pipelines/schema.json', 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(profileJsonSchema())),
+    );
+  });
+});
