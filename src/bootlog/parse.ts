@@ -1,5 +1,5 @@
 import type { Boot, BootClock, BootLine, BootLog, OtherLine } from '../model/bootlog.ts';
-import { LossTally } from './losses.ts';
+import { NoticeTally } from './notices.ts';
 import { BOOT_SEPARATOR } from './stamps.ts';
 import { tokenize } from './tokens.ts';
 import type { Token } from './tokens.ts';
@@ -87,7 +87,7 @@ function collectBoots(tokens: readonly Token[], clock: BootClock): { boots: Boot
     if (at === undefined) {
       if (BOOT_SEPARATOR.test(token.piece)) finish();
       other.push({ line: token.line, text: token.piece });
-      current.losses.note(token.piece);
+      current.notices.note(token.piece);
       continue;
     }
     const message = withoutHost(token.message, host);
@@ -122,7 +122,7 @@ function staysBelow(
 
 /** Gathers one boot's lines and what is odd about them. */
 class BootCollector {
-  readonly losses = new LossTally();
+  readonly notices = new NoticeTally();
   readonly #clock: BootClock;
   readonly #lines: BootLine[] = [];
   #originSec: number | undefined;
@@ -162,7 +162,7 @@ class BootCollector {
     const deltaSec = token.statedDeltaSec ?? (isFirst ? 0 : Math.max(0, stepSec));
     this.#latestSec = isFirst ? atSec : Math.max(this.#latestSec, atSec);
     this.#kernelRelease ??= LINUX_VERSION.exec(message)?.[1];
-    this.losses.note(message);
+    this.notices.note(message);
     const { line, raw, level, caller, hostSec } = token;
     this.#lines.push({
       line,
@@ -196,11 +196,11 @@ class BootCollector {
           'the oldest lines are lost (the ring overflowed or the text was cut)',
       );
     }
-    warnings.push(...this.losses.warnings());
+    warnings.push(...this.notices.warnings());
     if (this.#largestStepSec >= SKEW_WORTH_SAYING_SEC) {
       warnings.push(
         `${this.#stepsBack} line(s) are stamped earlier than the line before, by up to ${this.#largestStepSec.toFixed(6)} s: ` +
-          "another CPU's clock; their cost counts as 0",
+          "another CPU's clock, or one that was set back; their cost counts as 0",
       );
     }
     if (this.#clock === 'journal') {

@@ -64,7 +64,14 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
     .version(context.version)
     .showHelpAfterError()
     .exitOverride()
-    .configureOutput({ writeOut: context.stdout.write, writeErr: context.stderr.write });
+    .configureOutput({
+      writeOut: (text) => {
+        context.stdout.write(text);
+      },
+      writeErr: (text) => {
+        context.stderr.write(text);
+      },
+    });
 
   program
     .command('run')

@@ -7,10 +7,11 @@ import type { MachineExit } from './machine-fault.ts';
 import type { Machine } from './machine.ts';
 import { SSHD_REACHABLE } from './readiness.ts';
 
-/** First attempts end soon: slirp accepts a connection for a guest that has no network yet and then says nothing. */
-const FIRST_TIMEOUT_MS = 5_000;
-const MAX_TIMEOUT_MS = 30_000;
-const BACKOFF = { minTimeout: 200, maxTimeout: 2_000, factor: 1.5 } as const;
+/** How long sshd may take to say its first word: little at first, as most early attempts reach a guest without network. */
+const FIRST_MUTE_MS = 2_000;
+const MAX_MUTE_MS = 15_000;
+const MUTE_GROWTH = 1.2;
+const BACKOFF = { minTimeout: 200, maxTimeout: 1_000, factor: 1.5 } as const;
 /** sshd may answer a moment before the run's key has appeared in fw_cfg's sysfs; so often is a moment, not a reason. */
 const KEY_REFUSALS = 5;
 
@@ -79,7 +80,7 @@ async function connectWithRetry(
   };
   let keyRefusals = 0;
   const attempt = async (number: number): Promise<SshSession> => {
-    const readyTimeoutMs = Math.min(FIRST_TIMEOUT_MS * 1.3 ** (number - 1), MAX_TIMEOUT_MS);
+    const readyTimeoutMs = Math.min(FIRST_MUTE_MS * MUTE_GROWTH ** (number - 1), MAX_MUTE_MS);
     try {
       return await host.ssh.connect(target, { readyTimeoutMs, signal });
     } catch (error) {

@@ -1,3 +1,5 @@
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import type { Client, ConnectConfig } from 'ssh2';
 import { Fault } from './fault.ts';
@@ -7,6 +9,8 @@ import { SshFault } from './ssh-fault.ts';
 /** Twelve unanswered probes, one every 5 s: a starved TCG guest may be slow, a minute of nothing is a dead link. */
 const KEEPALIVE_INTERVAL_MS = 5_000;
 const KEEPALIVE_COUNT = 12;
+/** From the server's first word to a session: key exchange on an overloaded TCG guest takes seconds. */
+const HANDSHAKE_MS = 60_000;
 
 export const RETRY_HINT = 'The guest or its sshd went away; the console log says what it printed last.';
 
@@ -73,16 +77,66 @@ export interface Link {
   broken(what: string): Promise<never>;
 }
 
-/** One attempt at a connection; throws an `SshFault`, or a `Fault` of kind `interrupted`. */
-export function openLink(target: SshTarget, readyTimeoutMs: number, signal: AbortSignal | undefined): Promise<Link> {
+/**
+ * A socket on which the server has begun to speak. QEMU's user network accepts connections for a guest that has no
+ * network yet and then says nothing, so an accepted connection proves nothing, and one that stays mute is given up soon.
+ */
+function speakingSocket(target: SshTarget, muteMs: number, signal: AbortSignal | undefined): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: target.host, port: target.port });
+    const settle = (): void => {
+      socket.removeAllListeners();
+      socket.setTimeout(0);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      socket.on('error', () => undefined);
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      fail(interrupted('The SSH connection'));
+    };
+    const unreachable = (why: string): void => {
+      fail(connectFault(target, new Error(why), false));
+    };
+    socket.setTimeout(muteMs, () => {
+      unreachable(`nothing was heard for ${String(muteMs / 1000)} s`);
+    });
+    socket.on('error', (error) => {
+      fail(connectFault(target, error, false));
+    });
+    socket.on('close', () => {
+      unreachable('the connection was closed');
+    });
+    // Bytes are there but not taken: they are for ssh2.
+    socket.once('readable', () => {
+      if (socket.readableLength === 0) return;
+      settle();
+      resolve(socket);
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/**
+ * One attempt at a connection.
+ *
+ * @param muteMs how long the server may take to say its first word
+ * @throws SshFault, or a Fault of kind `interrupted`
+ */
+export async function openLink(target: SshTarget, muteMs: number, signal: AbortSignal | undefined): Promise<Link> {
+  if (signal?.aborted === true) throw interrupted('The SSH connection');
+  const socket = await speakingSocket(target, muteMs, signal);
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
     const pinned = Buffer.from(target.hostKey.trim().split(/\s+/)[1] ?? '', 'base64');
     let hostKeyRefused = false;
     let lastError: unknown;
     const onAbort = (): void => {
-      client.destroy();
       reject(interrupted('The SSH connection'));
+      socket.destroy();
     };
     const closed = new Promise<void>((settled) => {
       client.once('close', () => {
@@ -93,7 +147,7 @@ export function openLink(target: SshTarget, readyTimeoutMs: number, signal: Abor
     });
     client.on('error', (error) => {
       lastError ??= error;
-      client.destroy();
+      socket.destroy();
       reject(connectFault(target, error, hostKeyRefused));
     });
     client.once('ready', () => {
@@ -108,19 +162,14 @@ export function openLink(target: SshTarget, readyTimeoutMs: number, signal: Abor
         },
       });
     });
-    if (signal?.aborted === true) {
-      reject(interrupted('The SSH connection'));
-      return;
-    }
     signal?.addEventListener('abort', onAbort, { once: true });
     client.connect({
-      host: target.host,
-      port: target.port,
+      sock: socket,
       username: target.username,
       privateKey: target.privateKey,
       algorithms: ALGORITHMS,
       authHandler: ['publickey'],
-      readyTimeout: readyTimeoutMs,
+      readyTimeout: HANDSHAKE_MS,
       keepaliveInterval: KEEPALIVE_INTERVAL_MS,
       keepaliveCountMax: KEEPALIVE_COUNT,
       hostVerifier: (key: Buffer): boolean => {

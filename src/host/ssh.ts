@@ -8,7 +8,8 @@ import { SshFault } from './ssh-fault.ts';
 import { interrupted, messageOf, openLink, RETRY_HINT } from './ssh-link.ts';
 import type { Link } from './ssh-link.ts';
 
-const READY_TIMEOUT_MS = 20_000;
+/** A server that has not said its first word by then is taken for absent. */
+const MUTE_MS = 10_000;
 const SAID_LINES = 25;
 
 /** Signal numbers by name (signal(7), x86), for the shell's 128 + n. */
@@ -215,7 +216,7 @@ export function createSsh(): Ssh {
       return { privateKey: pair.private, publicKey: pair.public };
     },
     async connect(target, options = {}) {
-      return session(await openLink(target, options.readyTimeoutMs ?? READY_TIMEOUT_MS, options.signal));
+      return session(await openLink(target, options.readyTimeoutMs ?? MUTE_MS, options.signal));
     },
   };
 }

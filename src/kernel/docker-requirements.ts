@@ -139,7 +139,6 @@ const VALUES: Readonly<Record<string, RequirementRow['value']>> = {
 export function parseCheckConfigOutput(text: string): RequirementRow[] {
   const rows: RequirementRow[] = [];
   let section: Section | undefined;
-  // eslint-disable-next-line no-control-regex -- the escape sequences of the script's colours
   for (const line of text.replaceAll(/\u001b\[[0-9;]*m/g, '').split('\n')) {
     const heading = HEADINGS.find(([words]) => line.trim() === words);
     if (heading !== undefined) section = heading[1];

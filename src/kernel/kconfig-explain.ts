@@ -154,14 +154,13 @@ export function explain(
   tree: KconfigTree,
 ): string {
   const got = config.get(asked.symbol) ?? 'n';
-  const switches = symbol.type === 'bool' || symbol.type === 'tristate';
+  const { type } = symbol;
   const asksSwitch = ['y', 'm', 'n'].includes(asked.value);
-  if (switches && !asksSwitch)
-    return `it is a ${symbol.type ?? ''}: ask for y${symbol.type === 'bool' ? '' : ', m'} or n`;
-  if (!switches) {
+  if (type !== 'bool' && type !== 'tristate') {
     if (!asksSwitch) return whyOtherValue(symbol, asked.value, config, tree);
-    return `it is of type ${symbol.type ?? 'unknown'}: ask for a value, not ${asked.value}`;
+    return `it is of type ${type ?? 'unknown'}: ask for a value, not ${asked.value}`;
   }
+  if (!asksSwitch) return `it is a ${type}: ask for y${type === 'bool' ? '' : ', m'} or n`;
   if (asked.value === 'n') return whyOn(symbol, config, tree);
   if (asked.value === 'm' && symbol.type === 'bool') return 'it is a bool and cannot be a module: ask for y';
   if (asked.value === 'm' && got === 'y') return whyOn(symbol, config, tree);

@@ -78,9 +78,9 @@ function isComparison(text: string): text is Comparison {
 }
 
 /**
- * Comparisons are between symbols only and `!` takes a whole one: `!A = B` is `!(A = B)` (scripts/kconfig/parser.y).
  * Parses tokens up to the word `if` or the end, and says how many it took. `undefined` when there is no expression:
- * kconfig would stop with a syntax error, a reader that only explains goes on.
+ * kconfig would stop with a syntax error, a reader that only explains goes on. Comparisons are between symbols only and
+ * `!` takes a whole one: `!A = B` is `!(A = B)` (scripts/kconfig/parser.y).
  */
 export function parseExpression(
   tokens: readonly Token[],

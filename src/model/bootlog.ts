@@ -6,7 +6,7 @@ export interface BootLine {
   readonly atSec: number;
   /**
    * Seconds since the latest line before it on the same clock, 0 for the first. A line stamped earlier than that (another
-   * CPU's clock) costs 0 and does not move the reference. Text that already went through show_delta keeps its own column.
+   * CPU's clock, or one that was set back) costs 0 and does not move the reference. Text that already went through show_delta keeps its own column.
    */
   readonly deltaSec: number;
   /** Severity 0 (emerg) to 7 (debug), when the text carries it. */

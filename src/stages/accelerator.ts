@@ -32,13 +32,12 @@ export const accelerator: Stage<AcceleratorInput, AcceleratorChoice> = {
     const { host, store, workDir, signal } = context;
     return chooseAccelerator(input.asked, async () => {
       context.progress({ message: 'probe boot under KVM' });
-      const initrd = await buildInitrd(host, {
+      await buildInitrd(host, {
         busyboxPath: store.blobPath(input.busybox),
         outputPath: `${workDir}/probe.cpio`,
         compression: 'none',
         probe: true,
       });
-      void initrd;
       return probeKvm(host, {
         kernelPath: store.blobPath(input.kernel),
         initrdPath: `${workDir}/probe.cpio`,

@@ -161,7 +161,8 @@ describe('a text', () => {
 
   test('of any kind is read without throwing, and no line is lost or doubled', () => {
     const piece = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.string({ maxLength: 30 }),
+      fc.constantFrom('\x00', '\t', '\x1b[', '\x1b]', 'é', '💥', '\u2028'),
       fc.constantFrom(
         '[    1.000000] ',
         '[    T1] ',
@@ -177,15 +178,15 @@ describe('a text', () => {
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         const text = pieces.join('');
         const log = parseBootLog(text);
-        const numbers = [...log.other, ...log.boots.flatMap(({ lines }) => lines)].map(({ line }) => line);
+        const numbers = new Set([...log.other, ...log.boots.flatMap(({ lines }) => lines)].map(({ line }) => line));
         const visible = text
           .split('\n')
           .flatMap((line, index) => (/[^\p{Cc}\x1b]/u.test(line.replace(/\x1b[^\n]*/g, '')) ? [index + 1] : []));
-        for (const line of visible) expect(numbers).toContain(line);
-        for (const { deltaSec, atSec } of log.boots.flatMap(({ lines }) => lines)) {
-          expect(deltaSec).toBeGreaterThanOrEqual(0);
-          expect(Number.isFinite(atSec)).toBe(true);
-        }
+        expect(visible.filter((line) => !numbers.has(line))).toEqual([]);
+        const odd = log.boots.flatMap(({ lines }) =>
+          lines.filter(({ deltaSec, atSec }) => !(deltaSec >= 0 && atSec < Infinity)),
+        );
+        expect(odd).toEqual([]);
       }),
     );
   });
@@ -208,36 +209,38 @@ describe('a text', () => {
     );
   });
 
-  test('of 100,000 lines takes time in proportion to 10,000', () => {
+  test('of 100,000 lines takes under half a second of processor time, and ten times the lines ten times the time', () => {
     const text = (count: number): string =>
       Array.from(
         { length: count },
         (_, index) => `${stamp(index / 1000)} pci 0000:00:0${index % 8}.0: [8086:1237] type 00 class 0x060000`,
       ).join('\r\n');
-    const best = (count: number): number => {
+    // Processor time, since other jobs on the machine take wall time away.
+    const bestMs = (count: number): number => {
       const sample = text(count);
       return Math.min(
-        ...[1, 2, 3, 4, 5].map(() => {
-          const from = performance.now();
-          expect(parseBootLog(sample).boots[0]?.lines).toHaveLength(count);
-          return performance.now() - from;
+        ...[1, 2, 3].map(() => {
+          const from = process.cpuUsage();
+          const { boots } = parseBootLog(sample);
+          const used = process.cpuUsage(from);
+          expect(boots[0]?.lines).toHaveLength(count);
+          return (used.user + used.system) / 1000;
         }),
       );
     };
-    best(10_000);
-    const small = best(10_000);
-    const large = best(100_000);
-    // Ten times the lines: quadratic work would be a hundred times the time.
+    bestMs(10_000);
+    const small = bestMs(10_000);
+    const large = bestMs(100_000);
+    expect(large).toBeLessThan(500);
+    // Quadratic work would be a hundred times the time.
     expect(large / small).toBeLessThan(30);
-    // Half a second on an idle core; other jobs on the machine may take some of it away.
-    expect(large).toBeLessThan(1_000);
   });
 
   test('that is one endless line of brackets stays linear', () => {
-    const from = performance.now();
+    const from = process.cpuUsage();
     parseBootLog(`[    1.000000] ${'[ '.repeat(200_000)}`);
     parseBootLog(`${'[    1'.repeat(200_000)}`);
     parseBootLog(`[ ${' '.repeat(400_000)}`);
-    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(process.cpuUsage(from).user / 1000).toBeLessThan(1_000);
   });
 });

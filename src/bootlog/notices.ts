@@ -1,5 +1,5 @@
-/** Ways in which a kernel, a console or a journal says that messages are missing. The first group counts them. */
-const LOSS_FORMS: readonly { readonly pattern: RegExp; readonly say: (count: number, times: number) => string }[] = [
+/** Lines by which a kernel, a console or a journal says that its log is not the whole truth. A first group counts. */
+const NOTICE_FORMS: readonly { readonly pattern: RegExp; readonly say: (count: number, times: number) => string }[] = [
   {
     // console_unlock(): the console could not keep up with the ring, 3.x to 6.x
     pattern: /\*\* (\d+) printk messages dropped \*\*/,
@@ -27,15 +27,22 @@ const LOSS_FORMS: readonly { readonly pattern: RegExp; readonly say: (count: num
     pattern: /\*\* replaying previous printk message \*\*/,
     say: (_count, times) => `${times} message(s) were replayed on the console`,
   },
+  {
+    // arch/x86/kernel/tsc.c: seen under TCG when the host was too busy for 50 ms of PIT polling
+    pattern: /^tsc: Fast TSC calibration failed/,
+    say: () =>
+      'the TSC could not be calibrated at once, so the printk clock starts late: timestamps leave out what came before ' +
+      'and do not compare with those of other boots',
+  },
 ];
 
-/** Counts messages that a log says it has lost, so that an overflow is told and never hidden. */
-export class LossTally {
+/** Gathers what a log admits about itself, so that an overflow or an odd clock is told and never hidden. */
+export class NoticeTally {
   readonly #found = new Map<number, { count: number; times: number }>();
 
   note(text: string): void {
-    if (!/dropped|suppressed|Missed|lost|replaying/.test(text)) return;
-    for (const [index, form] of LOSS_FORMS.entries()) {
+    if (!/dropped|suppressed|Missed|lost|replaying|calibration failed/.test(text)) return;
+    for (const [index, form] of NOTICE_FORMS.entries()) {
       const match = form.pattern.exec(text);
       if (match === null) continue;
       const tally = this.#found.get(index) ?? { count: 0, times: 0 };
@@ -45,7 +52,7 @@ export class LossTally {
   }
 
   warnings(): string[] {
-    return LOSS_FORMS.flatMap((form, index) => {
+    return NOTICE_FORMS.flatMap((form, index) => {
       const tally = this.#found.get(index);
       return tally === undefined ? [] : [form.say(tally.count, tally.times)];
     });

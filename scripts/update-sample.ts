@@ -1,0 +1,48 @@
+#!/usr/bin/env -S npx tsx
+/**
+ * Keeps a run as the repository's sample: copies its record, reports, journal and boot logs to results/sample/, and puts
+ * its table into the README.
+ *
+ *     npx tsx scripts/update-sample.ts results/20261123-153012-docker-min
+ */
+import { argv, chalk, fs, glob, path } from 'zx';
+
+const run = argv._[0];
+if (run === undefined || !(await fs.pathExists(path.join(run, 'record.json')))) {
+  console.error(chalk.red('Name the folder of a finished run, such as results/20261123-153012-docker-min.'));
+  process.exit(2);
+}
+
+const sample = 'results/sample';
+await fs.emptyDir(sample);
+const kept = await glob(
+  [
+    'record.json',
+    'report.{html,md}',
+    'junit.xml',
+    'journal.jsonl',
+    'boots/*/*.{txt,log}',
+    'logs/install-*/console.log',
+  ],
+  {
+    cwd: run,
+  },
+);
+for (const file of kept) await fs.copy(path.join(run, file), path.join(sample, file));
+
+// The journal names where the run's files lay on the machine that made it; the sample has no use for that.
+const journal = path.join(sample, 'journal.jsonl');
+const text = await fs.readFile(journal, 'utf8');
+await fs.writeFile(journal, text.replaceAll(`${process.cwd()}/`, ''));
+
+const report = await fs.readFile(path.join(sample, 'report.md'), 'utf8');
+const table = /^\|[\s\S]*?\n(?=\n)/m.exec(report)?.[0];
+if (table === undefined) throw new Error('report.md holds no table');
+const readme = await fs.readFile('README.md', 'utf8');
+const marked = /(<!-- sample:begin -->\n)[\s\S]*?(<!-- sample:end -->)/;
+if (!marked.test(readme)) throw new Error('README.md has no sample:begin … sample:end marks');
+await fs.writeFile(
+  'README.md',
+  readme.replace(marked, (_, begin: string, end: string) => `${begin}\n${table}\n${end}`),
+);
+console.log(chalk.green(`${kept.length} files kept in ${sample}, the README's table renewed`));
