@@ -43,6 +43,6 @@ const marked = /(<!-- sample:begin -->\n)[\s\S]*?(<!-- sample:end -->)/;
 if (!marked.test(readme)) throw new Error('README.md has no sample:begin … sample:end marks');
 await fs.writeFile(
   'README.md',
-  readme.replace(marked, (_, begin: string, end: string) => `${begin}\n${table}\n${end}`),
+  readme.replace(marked, (_: string, begin: string, end: string) => `${begin}\n${table}\n${end}`),
 );
 console.log(chalk.green(`${kept.length} files kept in ${sample}, the README's table renewed`));

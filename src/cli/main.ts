@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { createHost } from '../host/node-host.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
+import { recordJsonSchema } from '../store/record-schema.ts';
 import { checkConfigCommand } from './check-config.ts';
 import type { CommandContext, Output } from './context.ts';
 import { doctor } from './doctor.ts';
@@ -167,9 +168,11 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
 
   program
     .command('schema')
-    .description('print the JSON Schema of a profile')
-    .action(() => {
-      context.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`);
+    .description('print the JSON Schema of a profile, or of a record')
+    .addArgument(new Argument('[what]', 'which one').choices(['profile', 'record']).default('profile'))
+    .action((what: 'profile' | 'record') => {
+      const schema = what === 'record' ? recordJsonSchema() : profileJsonSchema();
+      context.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
       finish(0);
     });
 

@@ -59,29 +59,31 @@ interface Ended {
   readonly stderr: string;
 }
 
-function finished(channel: ClientChannel, input: string | Uint8Array | undefined): Promise<Ended> {
-  return new Promise((resolve) => {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let exitCode: number | undefined;
-    let signalName: string | undefined;
-    channel.on('data', (chunk: Buffer) => stdout.push(chunk));
-    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    channel.on('exit', (code: number | null, name?: string) => {
-      exitCode = code ?? undefined;
-      signalName = name;
-    });
-    channel.on('error', () => undefined);
-    channel.once('close', () => {
-      resolve({
-        exitCode,
-        signalName,
-        stdout: Buffer.concat(stdout).toString('utf8'),
-        stderr: Buffer.concat(stderr).toString('utf8'),
-      });
-    });
-    channel.end(input);
+function collect(
+  channel: ClientChannel,
+  input: string | Uint8Array | undefined,
+  onEnded: (ended: Ended) => void,
+): void {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  let exitCode: number | undefined;
+  let signalName: string | undefined;
+  channel.on('data', (chunk: Buffer) => stdout.push(chunk));
+  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  channel.on('exit', (code: number | null, name?: string) => {
+    exitCode = code ?? undefined;
+    signalName = name;
   });
+  channel.on('error', () => undefined);
+  channel.once('close', () => {
+    onEnded({
+      exitCode,
+      signalName,
+      stdout: Buffer.concat(stdout).toString('utf8'),
+      stderr: Buffer.concat(stderr).toString('utf8'),
+    });
+  });
+  channel.end(input);
 }
 
 function commandFailed(command: readonly string[], ended: Ended, exitCode: number): Fault {
@@ -102,20 +104,29 @@ async function runCommand(link: Link, command: readonly string[], options: SshRu
   const startedMs = performance.now();
   const text = quoteCommand(command);
   let channel: ClientChannel | undefined;
-  const work = async (): Promise<Ended> => {
-    const opened = await new Promise<ClientChannel>((resolve, reject) => {
+  const work = new Promise<Ended>((resolve, reject) => {
+    // An sshd that runs nothing for us and a link that is gone look the same from here, and mean the same.
+    const refuse = (why: unknown): void => {
+      reject(new SshFault('lost', `The SSH connection broke during ${what}: ${messageOf(why)}`, RETRY_HINT));
+    };
+    try {
       link.client.exec(text, (error, stream) => {
-        if (error === undefined) resolve(stream);
-        else reject(new SshFault('protocol', `The guest's sshd did not run ${what}: ${error.message}`, RETRY_HINT));
+        if (error !== undefined) {
+          refuse(error);
+          return;
+        }
+        channel = stream;
+        // Now, not a moment later: a short command's whole life may stand in the packet that is being read.
+        collect(stream, options.input, resolve);
       });
-    });
-    channel = opened;
-    return finished(opened, options.input);
-  };
+    } catch (error) {
+      refuse(error);
+    }
+  });
   const closeChannel = (): void => {
     channel?.close();
   };
-  const ended = await unlessAborted(options.signal, what, closeChannel, Promise.race([work(), link.broken(what)]));
+  const ended = await unlessAborted(options.signal, what, closeChannel, Promise.race([work, link.broken(what)]));
   // A broken link closes its channels too, and may do so before it says that it is broken.
   if (ended.exitCode === undefined && ended.signalName === undefined) {
     throw new SshFault('lost', `The SSH connection broke during ${what}: it ended without a status`, RETRY_HINT);
@@ -127,6 +138,7 @@ async function runCommand(link: Link, command: readonly string[], options: SshRu
 
 function startSftp(client: Client): Promise<SFTPWrapper> {
   return new Promise((resolve, reject) => {
+    // Throws on a connection that is gone, which rejects too.
     client.sftp((error, sftp) => {
       if (error === undefined) resolve(sftp);
       else reject(error);

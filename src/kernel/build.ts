@@ -29,10 +29,10 @@ export interface BuiltKernel {
   readonly systemMapPath: string;
   readonly configPath: string;
   /**
-   * An uncompressed tar of `lib/modules/<release>`, to be unpacked at the guest's root; absent when the kernel has no
-   * module support. A kernel with support but without modules still has lists of what is built in, for modprobe.
+   * An uncompressed tar of `lib/modules/<release>`, to be unpacked at the guest's root. A kernel without loadable modules
+   * has one too: with the list of what is built in, modprobe succeeds for those names instead of complaining.
    */
-  readonly modulesTarPath?: string;
+  readonly modulesTarPath: string;
   readonly durationMs: number;
   /** Files made (compiled, assembled, archived, linked). */
   readonly objects: number;
@@ -81,23 +81,21 @@ function buildFault(result: RunResult, logPath: string): Fault {
   });
 }
 
-async function packModules(
-  host: Host,
-  make: (...targets: readonly string[]) => Promise<RunResult>,
-  options: BuildOptions,
-  release: string,
-): Promise<string> {
-  const root = path.join(options.buildDir, 'drydock-modules');
-  const tarPath = path.join(options.buildDir, 'drydock-modules.tar');
-  await make(`INSTALL_MOD_PATH=${root}`, NO_DEPMOD, 'modules_install');
-  // Links into the build and source folders of this machine, which the guest does not have.
-  for (const link of ['build', 'source']) await host.files.remove(path.join(root, 'lib/modules', release, link));
+/** What a kernel without module support knows about itself all the same; older kernels have fewer of these files. */
+async function listBuiltIn(host: Host, buildDir: string, moduleDir: string): Promise<void> {
+  for (const file of ['modules.builtin', 'modules.builtin.modinfo']) {
+    const made = path.join(buildDir, file);
+    if ((await host.files.stat(made)) !== undefined) await host.files.copy(made, path.join(moduleDir, file));
+  }
+  await host.files.writeAtomic(path.join(moduleDir, 'modules.order'), '');
+}
+
+async function packModules(host: Host, root: string, tarPath: string, signal: AbortSignal | undefined): Promise<void> {
   const metadata = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX'];
   await host.processes.run(
     ['tar', '--create', `--file=${tarPath}`, `--directory=${root}`, ...metadata, 'lib'],
-    options.signal === undefined ? {} : { signal: options.signal },
+    signal === undefined ? {} : { signal },
   );
-  return tarPath;
 }
 
 /**
@@ -141,14 +139,24 @@ export async function buildKernel(host: Host, options: BuildOptions): Promise<Bu
   const hasModules = config.get('MODULES') === 'y';
   await make('bzImage', ...(hasModules ? ['modules'] : []));
   const release = (await host.files.readText(path.join(buildDir, 'include/config/kernel.release'))).trim();
-  const modulesTarPath = hasModules ? await packModules(host, make, options, release) : undefined;
+  const modulesRoot = path.join(buildDir, 'drydock-modules');
+  const moduleDir = path.join(modulesRoot, 'lib/modules', release);
+  const modulesTarPath = path.join(buildDir, 'drydock-modules.tar');
+  if (hasModules) {
+    await make(`INSTALL_MOD_PATH=${modulesRoot}`, NO_DEPMOD, 'modules_install');
+    // Links into the build and source folders of this machine, which the guest does not have.
+    for (const link of ['build', 'source']) await host.files.remove(path.join(moduleDir, link));
+  } else {
+    await listBuiltIn(host, buildDir, moduleDir);
+  }
+  await packModules(host, modulesRoot, modulesTarPath, options.signal);
 
   return {
     release,
     bzImagePath: path.join(buildDir, 'arch/x86/boot/bzImage'),
     systemMapPath: path.join(buildDir, 'System.map'),
     configPath: path.join(buildDir, '.config'),
-    ...(modulesTarPath === undefined ? {} : { modulesTarPath }),
+    modulesTarPath,
     durationMs: (host.clock.monotonicSec() - startedSec) * 1000,
     objects,
   };

@@ -43,6 +43,8 @@ export interface ArmRecord {
   readonly initrdSizeBytes: number;
   readonly kernelSha256: string;
   readonly configSymbols?: { readonly builtIn: number; readonly modules: number };
+  /** What shows that the profile's kernel patch is in the machine code, one sentence a witness. */
+  readonly patchProof?: readonly string[];
   readonly docker?: DockerProof;
   readonly configCheck?: ConfigCheck;
   /** Proof of the reboot into this kernel: boot ids before and after, and `uname -r` after. */

@@ -28,6 +28,7 @@ function armRecord(prepared: PreparedRun, arm: PlannedArm): ArmRecord {
   const built = arm.built();
   const proof = prepared.plan.install.output().arms.find((one) => one.name === arm.name);
   const symbols = arm.configSymbols();
+  const patchProof = arm.patchProof() ?? [];
   return {
     name: arm.name,
     role: arm.spec.role,
@@ -39,6 +40,7 @@ function armRecord(prepared: PreparedRun, arm: PlannedArm): ArmRecord {
     initrdSizeBytes: built.initrd?.sizeBytes ?? 0,
     kernelSha256: built.kernel.sha256,
     ...(symbols === undefined ? {} : { configSymbols: symbols }),
+    ...(patchProof.length === 0 ? {} : { patchProof }),
     ...(proof === undefined ? {} : { docker: proof.docker, configCheck: proof.configCheck }),
     ...(proof?.reboot == null ? {} : { reboot: proof.reboot }),
   };

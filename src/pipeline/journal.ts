@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { BootSummary } from '../model/boot.ts';
+import { bootSummarySchema } from '../store/record-schema.ts';
 import type { JournalEntry, RunEvent, RunRequest } from './event.ts';
 
 const FILE = 'journal.jsonl';
@@ -55,12 +56,6 @@ const requestSchema = z.strictObject({
   install: z.boolean(),
   refresh: z.string(),
 });
-const markerSchema = z.looseObject({ atSec: z.number() });
-const summarySchema = z.custom<BootSummary>(
-  (value) =>
-    z.looseObject({ arm: z.string(), order: z.number(), markers: z.record(z.string(), markerSchema) }).safeParse(value)
-      .success,
-);
 const entrySchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('run-started'), at: z.string(), request: requestSchema }),
   z.looseObject({
@@ -68,7 +63,7 @@ const entrySchema = z.discriminatedUnion('type', [
     id: z.string(),
     condition: z.string(),
     durationMs: z.number(),
-    summary: summarySchema,
+    summary: bootSummarySchema,
   }),
   z.looseObject({ type: z.literal('run-finished') }),
 ]);

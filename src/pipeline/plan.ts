@@ -30,7 +30,9 @@ export interface PlannedArm {
   readonly spec: Arm;
   kernelOrigin(): string;
   built(): InstallArm;
+  /** Absent for a kernel that was not built here. */
   configSymbols(): { readonly builtIn: number; readonly modules: number } | undefined;
+  patchProof(): readonly string[] | undefined;
 }
 
 /** Steps in the order they run, the boots after them, and the steps by name where others read them. */
@@ -192,6 +194,7 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early): Built
         const { builtIn, modules } = own.configureStep.output();
         return { builtIn, modules };
       },
+      patchProof: () => own?.buildStep.output().patchProof,
     },
   };
 }

@@ -98,7 +98,7 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
     async peek({ store }) {
       if (stage.cache === 'never') return false;
       try {
-        const action = await store.peek(store.fingerprint(fingerprintInputs(await options.input())));
+        const action = await store.restore(store.fingerprint(fingerprintInputs(await options.input())));
         if (action === undefined) return false;
         done = { output: stage.output.parse(action.output) };
         return true;

@@ -33,13 +33,13 @@ export const accelerator: Stage<AcceleratorInput, AcceleratorChoice> = {
     return chooseAccelerator(input.asked, async () => {
       context.progress({ message: 'probe boot under KVM' });
       await buildInitrd(host, {
-        busyboxPath: store.blobPath(input.busybox),
+        busyboxPath: await store.use(input.busybox),
         outputPath: `${workDir}/probe.cpio`,
         compression: 'none',
         probe: true,
       });
       return probeKvm(host, {
-        kernelPath: store.blobPath(input.kernel),
+        kernelPath: await store.use(input.kernel),
         initrdPath: `${workDir}/probe.cpio`,
         directory: workDir,
         signal,

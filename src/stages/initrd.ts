@@ -28,13 +28,13 @@ export const initrd: Stage<InitrdInput, Initrd> = {
       await host.files.makeDirectory(moduleFolder);
       await host.processes.run([
         ...(['tar', '--extract', '--file'] as const),
-        store.blobPath(input.modules.tar),
+        await store.use(input.modules.tar),
         '--directory',
         moduleFolder,
       ]);
     }
     await buildInitrd(host, {
-      busyboxPath: store.blobPath(input.busybox),
+      busyboxPath: await store.use(input.busybox),
       outputPath,
       compression: input.compression,
       ...(input.modules === null

@@ -113,8 +113,8 @@ async function bootArm(
       accelerator: input.accelerator,
       cpus: input.machine.cpus,
       memoryMb: input.machine.memoryMb,
-      kernelPath: store.blobPath(kernel),
-      ...(initrd === null ? {} : { initrdPath: store.blobPath(initrd) }),
+      kernelPath: await store.use(kernel),
+      ...(initrd === null ? {} : { initrdPath: await store.use(initrd) }),
       cmdline: talkative(cmdline),
       disk: { path: lab.overlay, format: 'qcow2' },
       ssh: { authorizedKeysPath: lab.keyFile },
@@ -130,7 +130,7 @@ async function bootArm(
 }
 
 async function putVerified(lab: Lab, guest: Guest, artifact: Artifact, remotePath: string): Promise<void> {
-  await guest.upload(lab.context.store.blobPath(artifact), remotePath);
+  await guest.upload(await lab.context.store.use(artifact), remotePath);
   const { stdout } = await guest.run(['sha256sum', remotePath]);
   if (stdout.startsWith(artifact.sha256)) return;
   throw new Fault({
@@ -242,7 +242,7 @@ export const install: Stage<InstallInput, Install> = {
     const keyFile = path.join(workDir, 'authorized_keys');
     await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
     const overlay = path.join(workDir, 'install.qcow2');
-    await createOverlay(host, store.blobPath(input.disk), overlay);
+    await createOverlay(host, await store.use(input.disk), overlay);
     const lab: Lab = { input, context, overlay, key, keyFile };
     const login = { privateKey: key.privateKey, hostKey: input.hostKey, signal };
     const proven: InstalledArm[] = [];
@@ -254,7 +254,7 @@ export const install: Stage<InstallInput, Install> = {
       await using machine = await bootArm(lab, 'stock', kernel, initrd, input.stockCmdline);
       await machine.waitFor(/drydock: no probe image/);
       await using guest = await connectGuest(host, machine, login);
-      await importProbeImage(guest, await makeProbeImage(host, store.blobPath(input.busybox), input.probe, workDir));
+      await importProbeImage(guest, await makeProbeImage(host, await store.use(input.busybox), input.probe, workDir));
       for (const arm of input.arms) await installArm(lab, guest, arm);
       before = await guest.identity();
       for (const arm of input.arms.filter(isBase)) proven.push(await proveArm(lab, guest, arm, undefined));

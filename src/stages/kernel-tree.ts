@@ -22,7 +22,7 @@ export async function kernelTree(input: TreeInput, context: StageContext): Promi
   await using lock = await store.lock(name, onWait, signal);
   context.progress({ message: 'unpacking the source' });
   const { directory } = await prepareTree(host, {
-    tarball: store.blobPath(input.tarball),
+    tarball: await store.use(input.tarball),
     sha256: input.tarball.sha256,
     ...(input.diff === null ? {} : { diff: await store.readText(input.diff) }),
     workRoot: path.join(store.workDir(), 'trees'),

@@ -28,7 +28,7 @@ export const patch: Stage<PatchInput, Patch> = {
     await host.processes.run(
       [
         ...(['tar', '--extract', '--file'] as const),
-        store.blobPath(input.tarball),
+        await store.use(input.tarball),
         ...['--directory', sourceDir, '--strip-components=1', '--no-same-owner', '--wildcards'],
         ...PATCHED_FILES.map((file) => `*/${file}`),
       ],

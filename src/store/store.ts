@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { Fault } from '../host/fault.ts';
 import type { Host, Lock } from '../host/host.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Json } from '../model/json.ts';
@@ -24,17 +25,18 @@ export type Action = z.infer<typeof actionSchema>;
 /** Content store: `sha256/ab/…` blobs and `actions/<fingerprint>.json`, written whole or not at all. */
 export interface Store {
   readonly root: string;
-  /** Where a blob is, or will be. */
-  blobPath(artifact: Artifact): string;
+  /**
+   * Path of a blob, its digest verified once in the life of this store object.
+   * @throws Fault `unavailable` when it is damaged or gone; what is damaged is removed, so that it is made again
+   */
+  use(artifact: Artifact): Promise<string>;
   /** Moves a finished file into the store; the file must lie below `workDir()` (one filesystem, so a rename). */
   adopt(file: string): Promise<Artifact>;
   put(content: string | Uint8Array): Promise<Artifact>;
   readText(artifact: Artifact): Promise<string>;
   fingerprint(inputs: Json): string;
-  /** The finished stage, with every blob of its output present and its digest verified; else `undefined`. */
+  /** The finished stage, if every blob of its output is there in full length; digests are verified by `use`. */
   restore(fingerprint: string): Promise<Action | undefined>;
-  /** Is it there, by name and size alone? For plans; `restore` verifies. */
-  peek(fingerprint: string): Promise<Action | undefined>;
   record(action: Omit<Action, 'schema'>): Promise<void>;
   /** One holder a fingerprint: two runs never build the same thing at once. */
   lock(fingerprint: string, onWait: (holder: string) => void, signal?: AbortSignal): Promise<Lock>;
@@ -53,11 +55,13 @@ function artifactsIn(value: unknown): Artifact[] {
 /** Opens (and makes, if need be) the content store below `root`. */
 export function openStore(host: Host, root: string): Store {
   const { files } = host;
+  /** Verifications under way or done, by digest. */
+  const verified = new Map<string, Promise<void>>();
   const blobPath = (artifact: Artifact): string =>
     path.join(root, 'sha256', artifact.sha256.slice(0, 2), artifact.sha256.slice(2));
   const actionPath = (fingerprint: string): string => path.join(root, 'actions', `${fingerprint}.json`);
 
-  const peek = async (fingerprint: string): Promise<Action | undefined> => {
+  const restore = async (fingerprint: string): Promise<Action | undefined> => {
     const file = actionPath(fingerprint);
     if ((await files.stat(file)) === undefined) return undefined;
     const parsed = actionSchema.safeParse(JSON.parse(await files.readText(file)));
@@ -73,12 +77,31 @@ export function openStore(host: Host, root: string): Store {
     const artifact = { sha256: await files.sha256(file), sizeBytes: found?.sizeBytes ?? 0 };
     await files.chmod(file, 0o444);
     await files.rename(file, blobPath(artifact));
+    verified.set(artifact.sha256, Promise.resolve());
     return artifact;
+  };
+
+  const verify = async (artifact: Artifact): Promise<void> => {
+    const file = blobPath(artifact);
+    const found = await files.stat(file);
+    if (found !== undefined && (await files.sha256(file)) === artifact.sha256) return;
+    await files.remove(file);
+    throw new Fault({
+      kind: 'unavailable',
+      headline: `A cached file is ${found === undefined ? 'gone' : 'damaged, and has been removed'}: ${file}`,
+      hint: 'Run or resume again: the stage that made it runs anew. If this happens twice, check the disk.',
+    });
+  };
+
+  const use = async (artifact: Artifact): Promise<string> => {
+    const pending = verified.get(artifact.sha256) ?? verify(artifact);
+    verified.set(artifact.sha256, pending);
+    await pending;
+    return blobPath(artifact);
   };
 
   return {
     root,
-    blobPath,
     adopt,
     put: async (content) => {
       const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
@@ -86,20 +109,10 @@ export function openStore(host: Host, root: string): Store {
       await files.writeAtomic(file, bytes);
       return adopt(file);
     },
-    readText: (artifact) => files.readText(blobPath(artifact)),
+    use,
+    readText: async (artifact) => files.readText(await use(artifact)),
     fingerprint: (inputs) => sha256Text(canonicalJson(inputs)),
-    peek,
-    restore: async (fingerprint) => {
-      const action = await peek(fingerprint);
-      if (action === undefined) return undefined;
-      for (const artifact of artifactsIn(action.output)) {
-        if ((await files.sha256(blobPath(artifact))) === artifact.sha256) continue;
-        // A blob that rotted is no evidence: forget it, so that it is made again.
-        await files.remove(blobPath(artifact));
-        return undefined;
-      }
-      return action;
-    },
+    restore,
     record: (action) =>
       files.writeAtomic(actionPath(action.fingerprint), `${JSON.stringify({ schema: 1, ...action }, null, 1)}\n`),
     lock: (fingerprint, onWait, signal) =>

@@ -59,20 +59,21 @@ describe('the store', () => {
     expect(await store.readText(artifact)).toBe('hello');
   });
 
-  test('does not restore a stage whose file has changed, however deep it stands in the output', async () => {
+  test('never hands out a file whose content has changed, and makes its stage run again', async () => {
     const artifact = await openStore(host, root).put('hello');
     const { store, fingerprint } = await finish({ nested: [{ file: artifact }] });
-    chmodSync(store.blobPath(artifact), 0o644);
-    writeFileSync(store.blobPath(artifact), 'jello');
-    expect(await store.peek(fingerprint)).toBeDefined();
-    expect(await store.restore(fingerprint)).toBeUndefined();
+    const file = await store.use(artifact);
+    chmodSync(file, 0o644);
+    writeFileSync(file, 'jello');
+    const later = openStore(host, root);
+    await expect(later.use(artifact)).rejects.toThrow('damaged');
+    expect(await later.restore(fingerprint)).toBeUndefined();
   });
 
   test('does not restore a stage whose file is gone', async () => {
     const artifact = await openStore(host, root).put('hello');
     const { store, fingerprint } = await finish({ file: artifact });
-    rmSync(store.blobPath(artifact));
-    expect(await store.peek(fingerprint)).toBeUndefined();
+    rmSync(await store.use(artifact));
     expect(await store.restore(fingerprint)).toBeUndefined();
   });
 

@@ -1,0 +1,133 @@
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+
+/** One call of a fake program: a real process, which does nothing but what the test tells it. */
+export interface FakeCall {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly pid: number;
+  /** Settles when the process is gone, whoever ended it. */
+  readonly gone: Promise<void>;
+  write(text: string): void;
+  writeError(text: string): void;
+  exit(code: number): void;
+}
+
+/** What a fake program does; the number is its exit code, and without one it decides itself when to exit. */
+export type FakeProgram = (call: FakeCall) => Promise<number | undefined>;
+
+/** A call that was stopped before its program did anything. */
+export interface Hold<T> {
+  /** Settles when something has arrived here. */
+  readonly reached: Promise<T>;
+  release(): void;
+}
+
+/** A place where the first matching arrival waits until the test lets it go. */
+export interface Gate<T> {
+  hold(matches: (arrival: T) => boolean): Hold<T>;
+  /** Waits while a hold wants this arrival. */
+  pass(arrival: T): Promise<void>;
+}
+
+export function createGate<T>(): Gate<T> {
+  const holds: { matches: (arrival: T) => boolean; arrive: (arrival: T) => void; released: Promise<void> }[] = [];
+  return {
+    hold(matches) {
+      let arrive: (arrival: T) => void = () => undefined;
+      let release: () => void = () => undefined;
+      const reached = new Promise<T>((resolve) => {
+        arrive = resolve;
+      });
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      holds.push({ matches, arrive, released });
+      return { reached, release };
+    },
+    async pass(arrival) {
+      const index = holds.findIndex(({ matches }) => matches(arrival));
+      if (index < 0) return;
+      const [hold] = holds.splice(index, 1);
+      hold?.arrive(arrival);
+      await hold?.released;
+    },
+  };
+}
+
+/** The test's end of every fake program. */
+export interface Control extends AsyncDisposable {
+  readonly calls: readonly FakeCall[];
+  readonly gate: Gate<FakeCall>;
+}
+
+const helloSchema = z.strictObject({
+  program: z.string(),
+  args: z.array(z.string()),
+  cwd: z.string(),
+  environment: z.record(z.string(), z.string()),
+  pid: z.number(),
+});
+
+function greet(socket: Socket, line: string): FakeCall {
+  const send = (order: { stdout: string } | { stderr: string } | { exit: number }): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(order)}\n`);
+  };
+  return {
+    ...helloSchema.parse(JSON.parse(line)),
+    gone: new Promise((resolve) => {
+      socket.once('close', () => {
+        resolve();
+      });
+    }),
+    write: (stdout) => {
+      send({ stdout });
+    },
+    writeError: (stderr) => {
+      send({ stderr });
+    },
+    exit: (exit) => {
+      send({ exit });
+    },
+  };
+}
+
+/** Listens for fake programs on the Unix socket `path` and lets `program` play each of them. */
+export async function openControl(path: string, program: FakeProgram): Promise<Control> {
+  const calls: FakeCall[] = [];
+  const sockets = new Set<Socket>();
+  const gate = createGate<FakeCall>();
+  const play = async (call: FakeCall): Promise<void> => {
+    try {
+      await gate.pass(call);
+      const code = await program(call);
+      if (code !== undefined) call.exit(code);
+    } catch (error) {
+      call.writeError(`fake ${call.program}: ${String(error)}\n`);
+      call.exit(97);
+    }
+  };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => sockets.delete(socket));
+    createInterface({ input: socket }).once('line', (line) => {
+      const call = greet(socket, line);
+      calls.push(call);
+      void play(call);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return {
+    calls,
+    gate,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

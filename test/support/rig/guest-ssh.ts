@@ -1,0 +1,115 @@
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import ssh2 from 'ssh2';
+import type { AuthContext, SFTPWrapper } from 'ssh2';
+
+/** What a command of the guest printed, and how it ended. */
+export interface Answer {
+  readonly exitCode: number;
+  readonly stdout: string;
+}
+
+export interface GuestSshOptions {
+  readonly hostPrivateKey: string;
+  readonly authorizedKey: string;
+  answer(argv: readonly string[]): Promise<Answer>;
+  /** Takes a file that was uploaded whole. */
+  store(path: string, content: Buffer): void;
+  sizeOf(path: string): number | undefined;
+}
+
+export interface GuestSsh extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Splits a command line in which every argument is in single quotes, as drydock sends them. */
+export function splitQuoted(line: string): readonly string[] {
+  return [...line.matchAll(/'((?:[^']|'\\'')*)'/g)].map(([, quoted = '']) => quoted.replaceAll(`'\\''`, `'`));
+}
+
+function isAllowed(context: AuthContext, authorizedKey: string): boolean {
+  if (context.method !== 'publickey' || context.username !== 'root') return false;
+  const allowed = ssh2.utils.parseKey(authorizedKey);
+  if (allowed instanceof Error || !allowed.getPublicSSH().equals(context.key.data)) return false;
+  if (context.signature === undefined || context.blob === undefined) return true;
+  return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
+}
+
+/** The part of SFTP that an upload uses, on files that exist in memory alone. */
+function serveUploads(sftp: SFTPWrapper, options: GuestSshOptions): void {
+  const { OK, NO_SUCH_FILE } = ssh2.utils.sftp.STATUS_CODE;
+  const open = new Map<number, { path: string; content: Buffer }>();
+  let next = 1;
+  sftp.on('OPEN', (request, path) => {
+    const handle = Buffer.alloc(4);
+    handle.writeUInt32BE(next);
+    open.set(next++, { path, content: Buffer.alloc(0) });
+    sftp.handle(request, handle);
+  });
+  sftp.on('WRITE', (request, handle, offset, data) => {
+    const file = open.get(handle.readUInt32BE(0));
+    if (file !== undefined) {
+      const grown = Buffer.alloc(Math.max(file.content.length, offset + data.length));
+      file.content.copy(grown);
+      data.copy(grown, offset);
+      file.content = grown;
+    }
+    sftp.status(request, OK);
+  });
+  sftp.on('FSETSTAT', (request) => {
+    sftp.status(request, OK);
+  });
+  sftp.on('CLOSE', (request, handle) => {
+    const file = open.get(handle.readUInt32BE(0));
+    if (file !== undefined) options.store(file.path, file.content);
+    sftp.status(request, OK);
+  });
+  sftp.on('STAT', (request, path) => {
+    const size = options.sizeOf(path);
+    if (size === undefined) sftp.status(request, NO_SUCH_FILE);
+    else sftp.attrs(request, { mode: 0o100644, uid: 0, gid: 0, size, atime: 0, mtime: 0 });
+  });
+}
+
+/** The fake guest's sshd, on a free port of 127.0.0.1. */
+export async function startGuestSsh(options: GuestSshOptions): Promise<GuestSsh> {
+  const sockets = new Set<Socket>();
+  const ssh = new ssh2.Server({ hostKeys: [options.hostPrivateKey] }, (connection) => {
+    connection.on('error', () => undefined);
+    connection.on('authentication', (context) => {
+      if (isAllowed(context, options.authorizedKey)) context.accept();
+      else context.reject(['publickey']);
+    });
+    connection.on('session', (acceptSession) => {
+      const session = acceptSession();
+      session.on('sftp', (accept) => {
+        serveUploads(accept(), options);
+      });
+      session.on('exec', (accept, _reject, { command }) => {
+        const channel = accept();
+        channel.on('error', () => undefined);
+        channel.resume();
+        void options.answer(splitQuoted(command)).then(({ exitCode, stdout }) => {
+          channel.write(stdout);
+          channel.exit(exitCode);
+          channel.end();
+        });
+      });
+    });
+  });
+  const listener = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => sockets.delete(socket));
+    ssh.injectSocket(socket);
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const address = listener.address();
+  return {
+    port: address === null || typeof address === 'string' ? 0 : address.port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}
