@@ -2,11 +2,8 @@
  * Terminal noise of a serial console. ECMA-48: CSI sequences (colour, cursor, SeaBIOS's screen reset), OSC strings up to
  * BEL or ST, and two-character escapes; then every control character but tab.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what this removes
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
-// eslint-disable-next-line no-control-regex -- as above
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]/g;
-// eslint-disable-next-line no-control-regex -- as above
 const NOISY = /[\x00-\x08\x0b-\x1f\x7f]/;
 
 /**

@@ -19,7 +19,7 @@ export function bootstrapInterval(
 }
 
 /** Percentile bootstrap interval (95 %) of median(a) / median(b), each arm resampled by itself. */
-export function bootstrapRatioInterval(a: readonly number[], b: readonly number[], random: Random): Interval {
+function bootstrapRatioInterval(a: readonly number[], b: readonly number[], random: Random): Interval {
   const drawA = medianDrawer(a, random);
   const drawB = medianDrawer(b, random);
   return percentile(Array.from({ length: BOOTSTRAP_RESAMPLES }, () => drawA() / drawB()));

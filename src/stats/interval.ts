@@ -11,7 +11,7 @@ export interface InvertedInterval {
 }
 
 /** Every interval in drydock is one of 95 %. */
-export const CONFIDENCE = 0.95;
+const CONFIDENCE = 0.95;
 const TAIL = (1 - CONFIDENCE) / 2;
 /** The normal's 97.5 % point. */
 const NORMAL_TAIL_POINT = 1.959964;

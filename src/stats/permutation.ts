@@ -17,9 +17,9 @@ export interface PermutationOptions {
 }
 
 /** Up to this many splits (or sign patterns) every one is visited, and p is exact. */
-export const EXACT_LIMIT = 20_000;
+const EXACT_LIMIT = 20_000;
 /** Random splits drawn above that limit. */
-export const RESAMPLES = 9_999;
+const RESAMPLES = 9_999;
 
 /**
  * Two-sided permutation test that both arms come from one distribution: the share of all ways to split the pooled samples

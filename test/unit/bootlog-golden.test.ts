@@ -8,8 +8,22 @@ import { checkPresence } from '../../src/bootlog/presence.ts';
 import { thesisFigures } from '../../src/bootlog/thesis.ts';
 import { costliestSteps } from '../../src/bootlog/costliest.ts';
 import type { Boot, BootLog } from '../../src/model/bootlog.ts';
-import type { MarkerId } from '../../src/model/boot.ts';
+import type { Marker } from '../../src/model/boot.ts';
 import { readFixtures } from '../fixtures/bootlog/read-fixture.ts';
+
+function strings(value: unknown): string[] {
+  if (!Array.isArray(value)) throw new Error('the header should hold a list here');
+  return value.map(String);
+}
+
+function keys(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) throw new Error('the header should hold an object here');
+  return Object.keys(value);
+}
+
+function marker(boot: Boot, id: string): Marker | undefined {
+  return new Map(Object.entries(findMarkers(boot))).get(id);
+}
 
 /** What each header key of a golden log claims, computed from the parsed text. `boot` is the last one. */
 const CLAIMS: Readonly<Record<string, (boot: Boot, log: BootLog, expected: unknown) => unknown>> = {
@@ -20,12 +34,11 @@ const CLAIMS: Readonly<Record<string, (boot: Boot, log: BootLog, expected: unkno
   releases: (_boot, log) => log.boots.map(({ kernelRelease }) => kernelRelease),
   lines: (boot) => boot.lines.length,
   linesOf: (_boot, log) => log.boots.map(({ lines }) => lines.length),
-  markers: (boot, _log, expected) => {
-    const markers = findMarkers(boot);
-    const asked = Object.keys(expected as Record<string, unknown>) as MarkerId[];
-    return Object.fromEntries(asked.map((id) => [id, [markers[id]?.line, markers[id]?.atSec, markers[id]?.deltaSec]]));
-  },
-  absent: (boot, _log, expected) => (expected as MarkerId[]).filter((id) => findMarkers(boot)[id] === undefined),
+  markers: (boot, _log, expected) =>
+    Object.fromEntries(
+      keys(expected).map((id) => [id, [marker(boot, id)?.line, marker(boot, id)?.atSec, marker(boot, id)?.deltaSec]]),
+    ),
+  absent: (boot, _log, expected) => strings(expected).filter((id) => marker(boot, id) === undefined),
   metrics: (boot) => bootMetrics(findMarkers(boot)),
   metricsOf: (_boot, log) => log.boots.map((boot) => bootMetrics(findMarkers(boot))),
   phases: (boot) => findPhases(boot, findMarkers(boot)).map(({ name, startSec, endSec }) => [name, startSec, endSec]),
@@ -33,7 +46,7 @@ const CLAIMS: Readonly<Record<string, (boot: Boot, log: BootLog, expected: unkno
   levels: (boot) => boot.lines.map(({ level }) => level),
   messages: (boot, _log, expected) =>
     Object.fromEntries(
-      Object.keys(expected as object).map((line) => [
+      keys(expected).map((line) => [
         line,
         boot.lines.filter((candidate) => candidate.line === Number(line)).map(({ message }) => message),
       ]),
@@ -43,12 +56,12 @@ const CLAIMS: Readonly<Record<string, (boot: Boot, log: BootLog, expected: unkno
     const warnings = log.boots.flatMap((each) => each.warnings);
     // One for one and in order, so that a warning which should not be there fails too; the claim is the part that must be in it.
     return warnings.map((warning, index) => {
-      const part = (expected as string[])[index];
+      const part = strings(expected)[index];
       return part !== undefined && warning.includes(part) ? part : warning;
     });
   },
   textWarnings: (_boot, log, expected) =>
-    (expected as string[]).filter((part) => log.warnings.some((warning) => warning.includes(part))),
+    strings(expected).filter((part) => log.warnings.some((warning) => warning.includes(part))),
   thesis: (boot) => Object.fromEntries(Object.entries(thesisFigures(boot)).map(([id, { sec }]) => [id, sec])),
   presence: (boot) => Object.fromEntries(checkPresence(boot).map(({ id, lines }) => [id, lines])),
   table: (boot) =>

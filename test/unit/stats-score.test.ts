@@ -275,7 +275,7 @@ describe('in simulation', () => {
     [4, 0],
     [5, 0],
     [5, 0.05],
-    [8, 0.05],
+    [7, 0.05],
   ] as const) {
     test(`with no effect, ${count} boots an arm and ${lateShare * 100} % late ones, at most 5 % of 1,000 verdicts are false and the interval holds`, () => {
       const { share, covered } = simulate(1_000, count, 1, lateShare, 17);
