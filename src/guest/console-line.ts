@@ -9,7 +9,6 @@ export interface ConsoleLine {
 }
 
 // ECMA-48 control sequences (CSI … final byte), OSC strings and two-byte escapes: systemd colours its status lines.
-// eslint-disable-next-line no-control-regex
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
 
 /** The text a person would read: no terminal escapes, no carriage returns. */

@@ -7,8 +7,12 @@ import type { Pulse } from './silence.ts';
 /** USER_HZ on every Linux that QEMU's Debian build runs on; /proc/<pid>/stat counts in it (proc(5)). */
 const TICKS_PER_SEC = 100;
 
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
 function elements(value: Json): readonly Json[] {
-  return Array.isArray(value) ? value : [];
+  return isList(value) ? value : [];
 }
 
 function count(value: Json | undefined): number {
@@ -34,18 +38,23 @@ export async function takePulse(host: Host, qmp: Qmp): Promise<Pulse> {
   return { diskOperations, cpuSec: cpuSecondsOf(stat) };
 }
 
-/** What the virtual processors do at this moment, for the report of a hang: running or halted, and where. */
-export async function describeProcessors(qmp: Qmp): Promise<readonly string[]> {
-  const status = await qmp.execute('query-status');
-  const registers = await qmp.humanCommand('info registers -a');
-  const sights = [...registers.matchAll(/^(?:CPU#(\d+)|[^\n]*RIP=([0-9a-f]+)[^\n]*?(?:HLT=(\d))?)\r?$/gm)];
-  const lines: string[] = [`QEMU says the guest is ${String(field(status, 'status') ?? 'in an unknown state')}`];
-  let cpu = '0';
-  for (const [, number, instruction, halted] of sights) {
-    if (number !== undefined) cpu = number;
-    if (instruction !== undefined) {
-      lines.push(`CPU ${cpu}: ${halted === '1' ? 'halted' : 'running'} at RIP ${instruction}`);
-    }
+/** Where each processor is, from `info registers -a` (target/i386/cpu-dump.c): one sentence a processor. */
+export function describeRegisters(infoRegisters: string): readonly string[] {
+  const lines: string[] = [];
+  let processor = '?';
+  for (const line of infoRegisters.split('\n')) {
+    processor = /^CPU#(\d+)/.exec(line)?.[1] ?? processor;
+    const [, address, halted] = /^[ER]IP=([0-9a-f]+) .*HLT=(\d)/.exec(line) ?? [];
+    if (address === undefined) continue;
+    lines.push(`processor ${processor} ${halted === '1' ? 'is halted' : 'runs'} at ${address}`);
   }
   return lines;
+}
+
+/** What the virtual processors do at this moment, for the report of a hang. */
+export async function describeProcessors(qmp: Qmp): Promise<readonly string[]> {
+  const status = field(await qmp.execute('query-status'), 'status');
+  const registers = await qmp.humanCommand('info registers -a');
+  const state = typeof status === 'string' ? status : 'in an unknown state';
+  return [`QEMU says the guest is ${state}`, ...describeRegisters(registers)];
 }

@@ -54,9 +54,13 @@ function qmpFault(what: string, cause?: unknown): Fault {
   );
 }
 
+function wordOf(value: Json | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
+}
+
 function versionOf(greeting: JsonObject): string {
   const qemu = field(field(greeting.QMP, 'version'), 'qemu');
-  return ['major', 'minor', 'micro'].map((part) => String(field(qemu, part) ?? '?')).join('.');
+  return ['major', 'minor', 'micro'].map((part) => wordOf(field(qemu, part))).join('.');
 }
 
 interface Waiting {
@@ -91,7 +95,7 @@ export async function startQmp(socket: LineSocket): Promise<Qmp> {
     if (typeof message.id !== 'number') return;
     const waiter = waiting.get(message.id);
     waiting.delete(message.id);
-    if ('error' in message) waiter?.reject(qmpFault(`refused a command: ${String(field(message.error, 'desc'))}`));
+    if ('error' in message) waiter?.reject(qmpFault(`refused a command: ${wordOf(field(message.error, 'desc'))}`));
     else waiter?.resolve(message.return ?? null);
   };
 

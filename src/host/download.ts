@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pRetry, { AbortError } from 'p-retry';
 import { Fault } from './fault.ts';
+import { noticingFullDisk } from './files.ts';
 import type { DownloadOptions, Downloads, Files } from './host.ts';
 
 /** A connection that delivers nothing for this long is dead; a slow one is not. */
@@ -39,11 +40,12 @@ async function attempt(url: string, part: string, options: DownloadOptions): Pro
   const signals = options.signal === undefined ? [silence.signal] : [silence.signal, options.signal];
   try {
     const response = await fetch(url, {
-      headers: have > 0 ? { range: `bytes=${String(have)}-` } : {},
+      // Ranges count the bytes on the wire, so these must be the file's own: no compression on the way.
+      headers: { 'accept-encoding': 'identity', ...(have > 0 ? { range: `bytes=${String(have)}-` } : {}) },
       signal: AbortSignal.any(signals),
     });
     // 416: nothing after what we have, so the part is whole (or wrong, which the digest shows).
-    if (response.status === 416) return;
+    if (response.status === 416 && have > 0) return;
     if (!response.ok || response.body === null) {
       const why = `the server answered ${String(response.status)} ${response.statusText}`.trim();
       if (response.status >= 500 || response.status === 429) throw failed(url, why);
@@ -64,7 +66,10 @@ async function attempt(url: string, part: string, options: DownloadOptions): Pro
         yield chunk;
       }
     };
-    await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(part, { flags: resumed ? 'a' : 'w' }));
+    const { body } = response;
+    await noticingFullDisk(part, () =>
+      pipeline(Readable.fromWeb(body), counted, createWriteStream(part, { flags: resumed ? 'a' : 'w' })),
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -76,22 +81,32 @@ export function createDownloads(files: Pick<Files, 'sha256' | 'rename' | 'remove
     async fetch(url, target, options) {
       const part = `${target}.part`;
       await fs.mkdir(path.dirname(target), { recursive: true });
-      try {
-        await pRetry(() => attempt(url, part, options), {
-          retries: RETRIES,
-          minTimeout: 500,
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-        });
-      } catch (error) {
-        if (options.signal?.aborted === true) {
-          throw new Fault(
-            { kind: 'interrupted', headline: `The download of ${url} was interrupted`, hint: 'Resume the run.' },
-            { cause: error },
-          );
+      const fetchPart = async (): Promise<string> => {
+        try {
+          await pRetry(() => attempt(url, part, options), {
+            retries: RETRIES,
+            minTimeout: 500,
+            shouldRetry: ({ error }) => !(error instanceof Fault && error.failure.kind === 'disk-full'),
+            ...(options.signal === undefined ? {} : { signal: options.signal }),
+          });
+        } catch (error) {
+          if (options.signal?.aborted === true) {
+            throw new Fault(
+              { kind: 'interrupted', headline: `The download of ${url} was interrupted`, hint: 'Resume the run.' },
+              { cause: error },
+            );
+          }
+          throw error instanceof Fault ? error : failed(url, describe(error), error);
         }
-        throw error instanceof Fault ? error : failed(url, describe(error), error);
+        return files.sha256(part);
+      };
+      const wasBegun = (await sizeOf(part)) > 0;
+      let got = await fetchPart();
+      if (got !== options.sha256 && wasBegun) {
+        // What an earlier attempt left may have been torn by a crash; only a file in one piece speaks against its source.
+        await files.remove(part);
+        got = await fetchPart();
       }
-      const got = await files.sha256(part);
       if (got !== options.sha256) {
         await files.remove(part);
         throw new Fault({

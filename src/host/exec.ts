@@ -2,25 +2,34 @@ import { constants } from 'node:fs';
 import { access, appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { execa, ExecaError } from 'execa';
+import { execa } from 'execa';
 import { Fault } from './fault.ts';
+import { noticingFullDisk } from './files.ts';
 import type { Argv, ExitStatus, Processes, RunningProcess, RunOptions, RunResult } from './host.ts';
 
 /**
  * Runs "$@" as a process group of its own and watches fd 3, the read end of a pipe that only drydock holds open. When
  * drydock dies, even by SIGKILL, the pipe closes and the whole group is killed; make's compilers die with make, and no
- * QEMU is left. A constant script: the command and its arguments arrive as arguments, never as text.
+ * QEMU is left. SIGTERM is for the command alone: leash and watch outlive it, so that the command can clean up and is
+ * still on the leash meanwhile. A constant script: the command and its arguments arrive as arguments, never as text.
  */
 const LEASH = [
+  'trap : TERM',
   'exec 4<&0',
   '"$@" 3<&- <&4 4<&- & job=$!',
   'exec 4<&-',
-  '{ read -r _ <&3; kill -KILL -- -$$; } >/dev/null 2>&1 & watch=$!',
+  "{ trap '' TERM; read -r _ <&3; kill -KILL -- -$$; } >/dev/null 2>&1 & watch=$!",
   'exec 3<&-',
-  'wait "$job"; status=$?',
-  'kill "$watch" 2>/dev/null',
+  // A trapped signal ends `wait` early; the job is over when it is gone.
+  'while wait "$job"; status=$?; kill -0 "$job" 2>/dev/null; do :; done',
+  'kill -KILL "$watch" 2>/dev/null',
   'exit "$status"',
 ].join('\n');
+
+/** What ignores SIGTERM for so long is killed; mmdebstrap needs a few seconds to remove what it has unpacked. */
+const TERM_GRACE_MS = 10_000;
+/** A daemon that left the group may hold a pipe open; what the command itself wrote has long arrived by then. */
+const PIPE_GRACE_MS = 1_000;
 
 const TAIL_LINES = 25;
 const EXTRA_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -92,6 +101,62 @@ function killGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void
   }
 }
 
+/** Settles when the program has ended. What it left in its group ends with it, so that nothing is left behind. */
+async function endOf(child: ReturnType<typeof leashed>): Promise<ExitStatus> {
+  const exit = new Promise<ExitStatus>((resolve) => {
+    child.once('exit', (exitCode, signal) => {
+      resolve({ exitCode, signal });
+    });
+  });
+  // A child that could not be spawned never exits.
+  const settled = child.then((ended): ExitStatus => ({
+    exitCode: ended.exitCode ?? null,
+    signal: ended.signal ?? null,
+  }));
+  const status = await Promise.race([exit, settled]);
+  killGroup(child.pid, 'SIGKILL');
+  return status;
+}
+
+/** Appends chunks to the log in the order in which they came; the first failure is kept for `written`. */
+function openLog(file: string | undefined) {
+  let tail: Promise<void> = Promise.resolve();
+  return {
+    write(chunk: Uint8Array): void {
+      if (file === undefined) return;
+      tail = tail.then(() => noticingFullDisk(file, () => appendFile(file, chunk)));
+      tail.catch(() => undefined);
+    },
+    written: (): Promise<void> => tail,
+  };
+}
+
+/** Reads a stream to its end, or to where it was given up. */
+async function collect(
+  stream: AsyncIterable<unknown> | null,
+  onChunk: (chunk: Uint8Array) => void,
+  onLine: ((line: string) => void) | undefined,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let pending = '';
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of stream ?? []) {
+      if (!(chunk instanceof Uint8Array)) continue;
+      chunks.push(chunk);
+      onChunk(chunk);
+      if (onLine === undefined) continue;
+      const parts = (pending + decoder.decode(chunk, { stream: true })).split('\n');
+      pending = parts.pop() ?? '';
+      for (const line of parts) onLine(line);
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw error;
+  }
+  if (pending !== '') onLine?.(pending);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> {
   const program = await requireTool(command[0]);
   const startedMs = performance.now();
@@ -100,36 +165,35 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
   // The child may exit before it has read everything; its exit code tells the story, not EPIPE.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input);
+  const timers: NodeJS.Timeout[] = [];
   const onAbort = (): void => {
     killGroup(child.pid, 'SIGTERM');
+    timers.push(setTimeout(killGroup, TERM_GRACE_MS, child.pid, 'SIGKILL'));
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const logged: Promise<void>[] = [];
-  const collect = async (stream: AsyncIterable<unknown> | null): Promise<string> => {
-    const chunks: Uint8Array[] = [];
-    let pending = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of stream ?? []) {
-      if (!(chunk instanceof Uint8Array)) continue;
-      chunks.push(chunk);
-      if (options.logPath !== undefined) logged.push(appendFile(options.logPath, chunk));
-      if (options.onLine === undefined) continue;
-      const parts = (pending + decoder.decode(chunk, { stream: true })).split('\n');
-      pending = parts.pop() ?? '';
-      for (const line of parts) options.onLine(line);
-    }
-    if (pending !== '') options.onLine?.(pending);
-    return Buffer.concat(chunks).toString('utf8');
-  };
+  const log = openLog(options.logPath);
+  const output = Promise.all([
+    collect(child.stdout, log.write, options.onLine),
+    collect(child.stderr, log.write, options.onLine),
+  ]);
+  // Seen again below; until the program has ended nobody listens.
+  output.catch(() => undefined);
   try {
-    const [stdout, stderr, ended] = await Promise.all([collect(child.stdout), collect(child.stderr), child]);
-    await Promise.all(logged);
+    const ended = await endOf(child);
+    const giveUp = (): void => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    timers.push(setTimeout(giveUp, PIPE_GRACE_MS));
+    const [stdout, stderr] = await output;
     if (isAborted(options.signal)) throw interrupted(command);
+    await log.written();
     const exitCode = ended.exitCode ?? 128;
     const result: RunResult = { exitCode, stdout, stderr, durationMs: performance.now() - startedMs };
     if ((options.okExitCodes ?? [0]).includes(exitCode)) return result;
-    throw commandFailed(command, result, ended, options.logPath);
+    throw commandFailed(command, result, options.logPath);
   } finally {
+    for (const timer of timers) clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
   }
 }
@@ -142,22 +206,19 @@ function interrupted(command: Argv): Fault {
   return new Fault({ kind: 'interrupted', headline: `${command[0]} was interrupted`, hint: 'Resume the run.' });
 }
 
-function commandFailed(command: Argv, result: RunResult, ended: unknown, logPath: string | undefined): Fault {
+function commandFailed(command: Argv, result: RunResult, logPath: string | undefined): Fault {
   const said = lines(result.stderr).length > 0 ? lines(result.stderr) : lines(result.stdout);
   const full = /No space left on device/.test(result.stderr);
   const name = path.basename(command[0]);
-  return new Fault(
-    {
-      kind: full ? 'disk-full' : 'command-failed',
-      headline: full ? `${name} found no space left on the disk` : `${name} ended with exit code ${result.exitCode}`,
-      hint: full
-        ? 'Free space, or put the cache elsewhere with --cache-dir; `npm run drydock -- doctor` shows how much is needed.'
-        : 'The last lines it printed are below.',
-      detail: [`$ ${command.join(' ')}`, ...said.slice(-TAIL_LINES)],
-      ...(logPath === undefined ? {} : { logPath }),
-    },
-    ended instanceof ExecaError ? { cause: ended } : undefined,
-  );
+  return new Fault({
+    kind: full ? 'disk-full' : 'command-failed',
+    headline: full ? `${name} found no space left on the disk` : `${name} ended with exit code ${result.exitCode}`,
+    hint: full
+      ? 'Free space, or put the cache elsewhere with --cache-dir; `npm run drydock -- doctor` shows how much is needed.'
+      : 'The last lines it printed are below.',
+    detail: [`$ ${command.join(' ')}`, ...said.slice(-TAIL_LINES)],
+    ...(logPath === undefined ? {} : { logPath }),
+  });
 }
 
 function start(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'> = {}): RunningProcess {
@@ -166,10 +227,7 @@ function start(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'> = {}): Ru
   if (pid === undefined) {
     throw new Fault({ kind: 'internal', headline: `${command[0]} could not be started`, hint: 'Is /bin/sh there?' });
   }
-  const exited = child.then((ended): ExitStatus => {
-    const exitCode = ended.exitCode ?? null;
-    return { exitCode, signal: ended.signal ?? null };
-  });
+  const exited = endOf(child);
   return {
     pid,
     stdout,

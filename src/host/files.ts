@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
@@ -10,7 +10,7 @@ function errorCode(error: unknown): string | undefined {
 }
 
 /** Turns a full disk into its own failure; everything else goes on as it was. */
-async function noticingFullDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function noticingFullDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -37,13 +37,19 @@ async function syncFile(file: string): Promise<void> {
 }
 
 async function writeAtomic(file: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${file}.tmp-${String(process.pid)}`;
-  await noticingFullDisk(file, async () => {
-    await fs.mkdir(path.dirname(file), { recursive: true });
-    await fs.writeFile(temporary, content);
-    await syncFile(temporary);
-    await fs.rename(temporary, file);
-  });
+  // Unique, for two writers of one file must not write into each other's half.
+  const temporary = `${file}.tmp-${randomUUID()}`;
+  try {
+    await noticingFullDisk(file, async () => {
+      await fs.mkdir(path.dirname(file), { recursive: true });
+      await fs.writeFile(temporary, content);
+      await syncFile(temporary);
+      await fs.rename(temporary, file);
+    });
+  } catch (error) {
+    await fs.rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 async function stat(file: string): Promise<FileStat | undefined> {

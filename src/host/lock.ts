@@ -1,11 +1,25 @@
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
+import { Fault } from './fault.ts';
 import type { Locks } from './host.ts';
 
 /** A lock whose holder was killed goes stale after this long; proper-lockfile's least is 2 s. */
 const STALE_MS = 10_000;
 const POLL_MS = 250;
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+function interrupted(file: string): Fault {
+  return new Fault({
+    kind: 'interrupted',
+    headline: `The wait for the lock ${file} was interrupted`,
+    hint: 'Resume the run.',
+  });
+}
 
 /** Inter-process locks that survive crashes: a dead holder's lock is taken over once it is stale. */
 export function createLocks(): Locks {
@@ -16,7 +30,7 @@ export function createLocks(): Locks {
       const lost = new AbortController();
       let told = false;
       for (;;) {
-        options.signal?.throwIfAborted();
+        if (isAborted(options.signal)) throw interrupted(file);
         try {
           const release = await lockfile.lock(file, {
             realpath: false,
@@ -29,8 +43,10 @@ export function createLocks(): Locks {
           return {
             lost: lost.signal,
             async [Symbol.asyncDispose]() {
+              // A lost lock is another's by now, and so is the file that names its holder.
+              if (lost.signal.aborted) return;
               await fs.rm(holderFile, { force: true });
-              if (!lost.signal.aborted) await release();
+              await release();
             },
           };
         } catch (error) {
@@ -40,7 +56,8 @@ export function createLocks(): Locks {
             const holder = await fs.readFile(holderFile, 'utf8').catch(() => 'another process');
             options.onWait?.(holder.trim());
           }
-          await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+          // An abort ends the pause early, and the loop with it.
+          await setTimeout(POLL_MS, undefined, { signal: options.signal }).catch(() => undefined);
         }
       }
     },

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import os from 'node:os';
 import ssh2 from 'ssh2';
 import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
 import { Fault } from './fault.ts';
@@ -12,24 +13,11 @@ import type { Link } from './ssh-link.ts';
 const MUTE_MS = 10_000;
 const SAID_LINES = 25;
 
-/** Signal numbers by name (signal(7), x86), for the shell's 128 + n. */
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  ILL: 4,
-  TRAP: 5,
-  ABRT: 6,
-  BUS: 7,
-  FPE: 8,
-  KILL: 9,
-  USR1: 10,
-  SEGV: 11,
-  USR2: 12,
-  PIPE: 13,
-  ALRM: 14,
-  TERM: 15,
-};
+/** `SIGSEGV` → 139: how a shell counts a command that a signal ended. */
+function signalExitCode(name: string): number {
+  const numbers: Readonly<Record<string, number | undefined>> = os.constants.signals;
+  return 128 + (numbers[name] ?? 0);
+}
 
 /** `work`, unless `signal` aborts first: then `onAbort` is called and the wait ends as interrupted. */
 function unlessAborted<T>(
@@ -54,6 +42,7 @@ function unlessAborted<T>(
 
 interface Ended {
   readonly exitCode: number | undefined;
+  /** With its SIG, as ssh2 gives it. */
   readonly signalName: string | undefined;
   readonly stdout: string;
   readonly stderr: string;
@@ -131,7 +120,7 @@ async function runCommand(link: Link, command: readonly string[], options: SshRu
   if (ended.exitCode === undefined && ended.signalName === undefined) {
     throw new SshFault('lost', `The SSH connection broke during ${what}: it ended without a status`, RETRY_HINT);
   }
-  const exitCode = ended.exitCode ?? 128 + (SIGNAL_NUMBERS[ended.signalName ?? ''] ?? 0);
+  const exitCode = ended.exitCode ?? signalExitCode(ended.signalName ?? '');
   if (!(options.okExitCodes ?? [0]).includes(exitCode)) throw commandFailed(command, ended, exitCode);
   return { exitCode, stdout: ended.stdout, stderr: ended.stderr, durationMs: performance.now() - startedMs };
 }

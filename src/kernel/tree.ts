@@ -3,15 +3,15 @@ import path from 'node:path';
 import type { Argv, Host } from '../host/host.ts';
 
 /**
- * Left out of an extracted tree: what an x86 build never reads, about half of the files. `Documentation/Kconfig` and
- * `arch/Kconfig` are sourced by the top Kconfig and stay; `arch/x86/um` is inside x86.
+ * Left out of an extracted tree: sources that an x86 build never reads. The Kconfig files of every architecture stay
+ * (crypto/Kconfig sources arch/arm/crypto/Kconfig and its like), and so does `Documentation/Kconfig`.
  */
 const NOT_FOR_X86 = [
   ...['alpha', 'arc', 'arm', 'arm64', 'csky', 'hexagon', 'ia64', 'loongarch', 'm68k', 'microblaze', 'mips', 'nios2'],
   ...['openrisc', 'parisc', 'powerpc', 'riscv', 's390', 'sh', 'sparc', 'um', 'xtensa'],
   // Architectures of older kernels.
   ...['avr32', 'blackfin', 'c6x', 'cris', 'frv', 'h8300', 'm32r', 'metag', 'mn10300', 'score', 'tile', 'unicore32'],
-].map((architecture) => `*/arch/${architecture}/*`);
+].flatMap((architecture) => ['*.[chS]', '*.dts', '*.dtsi'].map((files) => `*/arch/${architecture}/${files}`));
 
 const EXCLUDED = [...NOT_FOR_X86, '*/Documentation/*/*', '*/tools/testing/*', '*/tools/perf/*'];
 

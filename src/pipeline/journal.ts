@@ -20,9 +20,16 @@ export interface Journal {
   flush(): Promise<void>;
 }
 
+/** A kill may have cut the last line short; what is appended now must not become part of it. */
+async function endTornLine(host: Host, file: string): Promise<void> {
+  if ((await host.files.stat(file)) === undefined) return;
+  const text = await host.files.readText(file);
+  if (text !== '' && !text.endsWith('\n')) await host.files.appendText(file, '\n');
+}
+
 export function openJournal(host: Host, runDirectory: string): Journal {
   const file = path.join(runDirectory, FILE);
-  let tail: Promise<void> = Promise.resolve();
+  let tail = endTornLine(host, file);
   return {
     write(event) {
       if (isTransient(event)) return;

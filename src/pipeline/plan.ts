@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
+import { initrdScriptsDigest } from '../initrd/busybox-initrd.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Arm, GuestDefinition, KernelSpec, Profile } from '../profile/schema.ts';
 import { accelerator } from '../stages/accelerator.ts';
@@ -61,6 +62,8 @@ function cmdlineOf(profile: Profile, arm: Arm): string {
 }
 
 async function directoryStamp(host: Host, directory: string): Promise<string> {
+  // The stage itself says what is wrong with a folder that is not there.
+  if ((await host.files.stat(directory))?.kind !== 'directory') return 'absent';
   const { stdout } = await host.processes.run(['find', directory, '-type', 'f', '-printf', '%P %s %T@\\n']);
   return stdout.split('\n').sort().join('\n');
 }
@@ -149,11 +152,16 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early): Built
       ? defineStep({
           stage: initrd,
           arm: name,
-          input: () => {
+          input: async () => {
             const stock = early.image.output();
             const modules =
               own === undefined ? { tar: stock.modules, order: stock.moduleOrder, release: stock.release } : null;
-            return { busybox: early.preflight.output().busybox, modules, compression: 'none' as const };
+            return {
+              busybox: early.preflight.output().busybox,
+              modules,
+              compression: 'none' as const,
+              scripts: await initrdScriptsDigest(input.host),
+            };
           },
           summary: ({ initrd: file }) => `${(file.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
         })
@@ -215,6 +223,7 @@ export function planRun(input: PlanInput): Plan {
       asked: request.accelerator,
       kernel: imageStep.output().kernel,
       busybox: preflightStep.output().busybox,
+      scripts: await initrdScriptsDigest(host),
       host: {
         name: host.system.hostname,
         cpu: host.system.cpuModel,

@@ -18,6 +18,7 @@ import type { PastRun } from './journal.ts';
 import type { PlannedArm } from './plan.ts';
 import { foresee, prepareRun } from './prepare.ts';
 import type { PreparedRun } from './prepare.ts';
+import { removeLeftovers } from './step.ts';
 import type { Step, StepRuntime } from './step.ts';
 
 export interface RunOptions {
@@ -59,13 +60,16 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
   const { host, store, history, emit, signal, past, runDirectory } = options;
   const { plan, guest } = prepared;
   const key = host.ssh.generateKey('drydock');
+  // One run at a time holds the lock of this folder, so a boot's scratch folder of this name is a killed one's.
+  const scratchName = `boot-${sha256Text(runDirectory).slice(0, 12)}`;
+  await removeLeftovers(host, store, scratchName);
   const boots: BootSummary[] = [];
   const seen = new Set<string>();
   let bootsSec = 0;
 
   const measure = async (planned: PlannedBoot, arm: PlannedArm): Promise<BootSummary> => {
     const built = arm.built();
-    const workDir = await host.files.makeTempDirectory(store.workDir(), 'boot-');
+    const workDir = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
     try {
       return await measureBoot(host, {
         order: planned.order,
@@ -166,15 +170,24 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
   if (first === undefined)
     throw new Fault({ kind: 'internal', headline: 'The plan is empty', hint: 'Please report this.' });
   const early: Parameters<Emit>[0][] = [];
-  const stages = await runSteps([first], { ...runtime, emit: (event) => early.push(event) }, history);
-  emit({
-    type: 'run-started',
-    runId,
-    request,
-    resumed: past !== undefined,
-    ...(await foresee(prepared, store, history)),
-  });
-  for (const event of early) noticing(event);
+  const begin = async (): Promise<void> => {
+    emit({
+      type: 'run-started',
+      runId,
+      request,
+      resumed: past !== undefined,
+      ...(await foresee(prepared, store, history)),
+    });
+    for (const event of early) noticing(event);
+  };
+  const stages = await runSteps([first], { ...runtime, emit: (event) => early.push(event) }, history).catch(
+    async (error: unknown) => {
+      // A run that fails this early can be resumed too, and for that its journal must say what was asked.
+      await begin();
+      throw error;
+    },
+  );
+  await begin();
 
   stages.push(...(await runSteps(rest, runtime, history)));
   let current = 'boots';

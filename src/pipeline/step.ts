@@ -41,6 +41,17 @@ interface StepOptions<In extends Json, Out extends Json> {
 /** Thrown inside `peek` when an earlier step has no output yet. */
 class NotYet extends Error {}
 
+/**
+ * Removes the scratch folders of executions that were killed. The caller holds the lock that everybody needs who makes
+ * folders of this name, so none of them is in use; one that cannot be removed is in nobody's way.
+ */
+export async function removeLeftovers(host: Host, store: Store, scratchName: string): Promise<void> {
+  for (const name of await host.files.list(store.workDir())) {
+    if (!name.startsWith(`${scratchName}-`)) continue;
+    await host.files.remove(path.join(store.workDir(), name)).catch(() => undefined);
+  }
+}
+
 /** Ties a stage to where its input comes from. */
 export function defineStep<In extends Json, Out extends Json>(options: StepOptions<In, Out>): Step<Out> {
   const { stage, arm } = options;
@@ -54,11 +65,11 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
     return done.output;
   };
 
-  const execute = async (input: In, runtime: StepRuntime): Promise<Out> => {
+  const execute = async (input: In, runtime: StepRuntime, scratchName: string): Promise<Out> => {
     const { host, store, emit } = runtime;
     const logPath = path.join(runtime.runDirectory, 'logs', `${id.replace(':', '-')}.log`);
     await host.files.makeDirectory(path.dirname(logPath));
-    const workDir = await host.files.makeTempDirectory(store.workDir(), `${stage.name}-`);
+    const workDir = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
     try {
       const result = await stage.run(input, {
         host,
@@ -130,7 +141,7 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
       };
 
       emit({ type: 'step-started', id, fingerprint });
-      if (stage.cache === 'never') return finish(await execute(input, runtime), false);
+      if (stage.cache === 'never') return finish(await execute(input, runtime, stage.name), false);
 
       const known = await store.restore(fingerprint);
       if (known !== undefined) return finish(stage.output.parse(known.output), true);
@@ -141,7 +152,9 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
       const meanwhile = await store.restore(fingerprint);
       if (meanwhile !== undefined) return finish(stage.output.parse(meanwhile.output), true);
       const signal = AbortSignal.any([runtime.signal, lock.lost]);
-      const result = await execute(input, { ...runtime, signal });
+      const scratchName = `${stage.name}-${fingerprint.slice(0, 12)}`;
+      await removeLeftovers(host, store, scratchName);
+      const result = await execute(input, { ...runtime, signal }, scratchName);
       await store.record({
         fingerprint,
         inputs,

@@ -12,6 +12,8 @@ type AcceleratorInput = {
   /** Kernel for the probe boot. */
   readonly kernel: Artifact;
   readonly busybox: Artifact;
+  /** Digest of the probe initrd's scripts. */
+  readonly scripts: string;
   /** What the answer holds for: this host, this QEMU. */
   readonly host: {
     readonly name: string;

@@ -13,6 +13,8 @@ type InitrdInput = {
   /** Modules the kernel needs to reach the root; `null` when everything is built in. */
   readonly modules: { readonly tar: Artifact; readonly order: readonly string[]; readonly release: string } | null;
   readonly compression: 'none' | 'gzip';
+  /** Digest of the shell scripts that go in. */
+  readonly scripts: string;
 };
 
 /** Packs the BusyBox initrd, byte for byte the same for the same input. */

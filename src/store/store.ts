@@ -52,6 +52,15 @@ function artifactsIn(value: unknown): Artifact[] {
   return own.success ? [{ sha256: own.data.sha256, sizeBytes: own.data.sizeBytes }, ...nested] : nested;
 }
 
+/** An action that a crash of the machine left empty or torn is no action. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Opens (and makes, if need be) the content store below `root`. */
 export function openStore(host: Host, root: string): Store {
   const { files } = host;
@@ -64,7 +73,7 @@ export function openStore(host: Host, root: string): Store {
   const restore = async (fingerprint: string): Promise<Action | undefined> => {
     const file = actionPath(fingerprint);
     if ((await files.stat(file)) === undefined) return undefined;
-    const parsed = actionSchema.safeParse(JSON.parse(await files.readText(file)));
+    const parsed = actionSchema.safeParse(parse(await files.readText(file)));
     if (!parsed.success) return undefined;
     for (const artifact of artifactsIn(parsed.data.output)) {
       if ((await files.stat(blobPath(artifact)))?.sizeBytes !== artifact.sizeBytes) return undefined;
