@@ -5,16 +5,23 @@
  *
  *     npx tsx scripts/update-sample.ts results/20261123-153012-docker-min
  */
-import { argv, chalk, fs, glob, path } from 'zx';
+import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { argv, chalk, glob } from 'zx';
 
 const run = argv._[0];
-if (run === undefined || !(await fs.pathExists(path.join(run, 'record.json')))) {
+const isFinished = await access(path.join(run ?? '', 'record.json')).then(
+  () => true,
+  () => false,
+);
+if (run === undefined || !isFinished) {
   console.error(chalk.red('Name the folder of a finished run, such as results/20261123-153012-docker-min.'));
   process.exit(2);
 }
 
 const sample = 'results/sample';
-await fs.emptyDir(sample);
+await rm(sample, { recursive: true, force: true });
+await mkdir(sample, { recursive: true });
 const kept = await glob(
   [
     'record.json',
@@ -28,20 +35,20 @@ const kept = await glob(
     cwd: run,
   },
 );
-for (const file of kept) await fs.copy(path.join(run, file), path.join(sample, file));
+for (const file of kept) await cp(path.join(run, file), path.join(sample, file));
 
 // The journal names where the run's files lay on the machine that made it; the sample has no use for that.
 const journal = path.join(sample, 'journal.jsonl');
-const text = await fs.readFile(journal, 'utf8');
-await fs.writeFile(journal, text.replaceAll(`${process.cwd()}/`, ''));
+const text = await readFile(journal, 'utf8');
+await writeFile(journal, text.replaceAll(`${process.cwd()}/`, ''));
 
-const report = await fs.readFile(path.join(sample, 'report.md'), 'utf8');
+const report = await readFile(path.join(sample, 'report.md'), 'utf8');
 const table = /^\|[\s\S]*?\n(?=\n)/m.exec(report)?.[0];
 if (table === undefined) throw new Error('report.md holds no table');
-const readme = await fs.readFile('README.md', 'utf8');
+const readme = await readFile('README.md', 'utf8');
 const marked = /(<!-- sample:begin -->\n)[\s\S]*?(<!-- sample:end -->)/;
 if (!marked.test(readme)) throw new Error('README.md has no sample:begin … sample:end marks');
-await fs.writeFile(
+await writeFile(
   'README.md',
   readme.replace(marked, (_: string, begin: string, end: string) => `${begin}\n${table}\n${end}`),
 );

@@ -77,7 +77,7 @@ export function silenceFault(
   silence: Silence,
   waitingFor: string,
   hint: string | undefined,
-  processors: readonly string[],
+  detail: readonly string[],
   console: ConsoleLog,
 ): Fault {
   const seconds = String(Math.round(silence.forSec));
@@ -89,7 +89,7 @@ export function silenceFault(
         kind: 'hang',
         headline: `${said} for ${seconds} s while drydock waited for ${waitingFor}${how}`,
         hint: hint ?? 'The last console line names the step it was in.',
-        detail: processors,
+        detail,
       },
       console,
     ),

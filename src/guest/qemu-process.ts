@@ -173,7 +173,9 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     async diagnose() {
       if (hasExited) return (await exited).said.slice(-10);
       if (qmp === undefined) return [];
-      return describeProcessors(qmp).catch(() => ['QEMU does not answer on its monitor']);
+      const mute = ['QEMU does not answer on its monitor'];
+      const answer = describeProcessors(qmp).catch(() => mute);
+      return Promise.race([answer, host.clock.sleep(LAST_WORDS_MS).then(() => mute)]);
     },
     async kill() {
       child.kill('SIGKILL');

@@ -1,3 +1,5 @@
+import type { ConsoleLine } from './console-line.ts';
+
 /** A step of a boot that can be waited for. Every row carries the hint to show when it does not come. */
 interface ReadinessBase {
   readonly id: 'console' | 'init' | 'systemd' | 'docker0' | 'ready' | 'sshd';
@@ -25,7 +27,7 @@ export const FIRST_WORD: ConsoleReadiness = {
   hint: 'Nothing came from the serial port: is console=ttyS0 on the command line, and SERIAL_8250_CONSOLE built in?',
 };
 
-export const INIT_STARTED: ConsoleReadiness = {
+const INIT_STARTED: ConsoleReadiness = {
   id: 'init',
   by: 'console',
   description: 'the first process',
@@ -34,7 +36,7 @@ export const INIT_STARTED: ConsoleReadiness = {
   hint: 'The kernel did not finish its own start; the last line on the console names the step it was in.',
 };
 
-export const SYSTEMD_STARTED: ConsoleReadiness = {
+const SYSTEMD_STARTED: ConsoleReadiness = {
   id: 'systemd',
   by: 'console',
   description: 'systemd',
@@ -49,7 +51,7 @@ export const SSHD_REACHABLE: SshReadiness = {
   hint: 'sshd needs the network (VIRTIO_NET, INET, UNIX, PACKET) and entropy (HW_RANDOM_VIRTIO); the console shows which service failed.',
 };
 
-export const DOCKER0_UP: ConsoleReadiness = {
+const DOCKER0_UP: ConsoleReadiness = {
   id: 'docker0',
   by: 'console',
   description: 'the bridge docker0',
@@ -65,5 +67,11 @@ export const DOCKER_READY: ConsoleReadiness = {
   hint: 'A container did not run: `journalctl -u docker -u containerd` in the guest says why; `drydock check-config` checks the kernel for what Docker needs.',
 };
 
-/** All rows in the order in which a healthy Docker guest passes them. */
-export const READINESS = [FIRST_WORD, INIT_STARTED, SYSTEMD_STARTED, SSHD_REACHABLE, DOCKER0_UP, DOCKER_READY] as const;
+/** The steps a console can show, in the order in which a healthy Docker guest passes them. */
+const CONSOLE_STEPS = [FIRST_WORD, INIT_STARTED, SYSTEMD_STARTED, DOCKER0_UP, DOCKER_READY];
+
+/** Which steps a console has shown, as a fact for a report; a quiet boot shows few although it passes all. */
+export function stepsSeen(lines: readonly ConsoleLine[]): string {
+  const seen = CONSOLE_STEPS.filter((step) => lines.some((line) => step.pattern.test(line.text)));
+  return `seen on the console: ${seen.length === 0 ? 'nothing' : seen.map((step) => step.description).join(', ')}`;
+}

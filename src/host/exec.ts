@@ -17,12 +17,13 @@ const LEASH = [
   'trap : TERM',
   'exec 4<&0',
   '"$@" 3<&- <&4 4<&- & job=$!',
-  'exec 4<&-',
-  "{ trap '' TERM; read -r _ <&3; kill -KILL -- -$$; } >/dev/null 2>&1 & watch=$!",
+  // From here on the shell would only announce how the job ended, in the middle of the job's own words.
+  'exec 4<&- 2>/dev/null',
+  "{ trap '' TERM; read -r _ <&3; kill -s KILL -- -$$; } >/dev/null 2>&1 & watch=$!",
   'exec 3<&-',
   // A trapped signal ends `wait` early; the job is over when it is gone.
   'while wait "$job"; status=$?; kill -0 "$job" 2>/dev/null; do :; done',
-  'kill -KILL "$watch" 2>/dev/null',
+  'kill -s KILL "$watch" 2>/dev/null',
   'exit "$status"',
 ].join('\n');
 
@@ -122,7 +123,7 @@ async function endOf(child: ReturnType<typeof leashed>): Promise<ExitStatus> {
 function openLog(file: string | undefined) {
   let tail: Promise<void> = Promise.resolve();
   return {
-    write(chunk: Uint8Array): void {
+    write: (chunk: Uint8Array): void => {
       if (file === undefined) return;
       tail = tail.then(() => noticingFullDisk(file, () => appendFile(file, chunk)));
       tail.catch(() => undefined);

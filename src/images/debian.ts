@@ -52,7 +52,8 @@ export async function buildDebianImage(host: Host, options: DebianImageOptions):
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
     ...(options.logPath === undefined ? {} : { logPath: options.logPath }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
-    env: { SOURCE_DATE_EPOCH: '0' },
+    // Its scratch tree goes where ours goes when drydock is killed.
+    env: { SOURCE_DATE_EPOCH: '0', TMPDIR: workDir },
   };
   const plain = (command: Argv) => processes.run(command, runOptions);
   const asRoot = (command: Argv) =>

@@ -125,7 +125,10 @@ if ! find_root; then
       need_sys
       seen=''
       for dir in /sys/class/block/*; do [ -e "$dir" ] && seen="$seen ${dir##*/}"; done
-      give_up "drydock: root $root not found; block devices seen:${seen:- none}; is VIRTIO_BLK built in?"
+      if [ -z "$seen" ]; then
+        give_up "drydock: root $root not found; block devices seen: none; is VIRTIO_BLK built in?"
+      fi
+      give_up "drydock: root $root not found; block devices seen:$seen; is root= right?"
     fi
     usleep 20000
   done

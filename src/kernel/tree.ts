@@ -33,22 +33,16 @@ export type TreeOptions = KernelOrigin & {
   readonly signal?: AbortSignal;
 };
 
-function unpack(options: TreeOptions, target: string): Argv {
+async function unpackCommand(host: Host, options: TreeOptions, target: string): Promise<Argv> {
   if ('directory' in options) {
-    return ['cp', '--archive', '--reflink=auto', '--no-target-directory', options.directory, target];
+    // Without the history, which is many times the size of the tree.
+    const entries = (await host.files.list(options.directory)).filter((entry) => entry !== '.git');
+    const sources = entries.map((entry) => path.join(options.directory, entry));
+    return ['cp', '--archive', '--reflink=auto', `--target-directory=${target}`, '--', ...sources];
   }
   const excludes = EXCLUDED.map((pattern) => `--exclude=${pattern}`);
-  return [
-    'tar',
-    '--extract',
-    `--file=${options.tarball}`,
-    `--directory=${target}`,
-    '--strip-components=1',
-    '--no-same-owner',
-    '--wildcards',
-    '--wildcards-match-slash',
-    ...excludes,
-  ];
+  const unpacking = ['--extract', `--file=${options.tarball}`, `--directory=${target}`, '--strip-components=1'];
+  return ['tar', ...unpacking, '--no-same-owner', '--wildcards', '--wildcards-match-slash', ...excludes];
 }
 
 /**
@@ -71,7 +65,7 @@ export async function prepareTree(host: Host, options: TreeOptions): Promise<{ r
   };
   await host.files.remove(directory);
   await host.files.makeDirectory(directory);
-  await host.processes.run(unpack(options, directory), running);
+  await host.processes.run(await unpackCommand(host, options, directory), running);
   if ('directory' in options) {
     // A tree that was built in place makes `make O=` refuse to work.
     await host.processes.run(['make', '-C', directory, 'mrproper'], running);

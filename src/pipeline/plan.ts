@@ -120,7 +120,8 @@ function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec, early
       compiler: compiler(),
       base: spec.base,
       fragments: await Promise.all(
-        spec.fragments.map(async (fragment) => ({
+        // A patch brings the fragment of its own name, which switches it on.
+        [...spec.fragments, ...spec.patches].map(async (fragment) => ({
           name: fragment,
           text: await host.files.readText(path.join(folders.pipelines, 'kconfig', `${fragment}.config`)),
         })),

@@ -12,8 +12,8 @@ const outputSchema = z.strictObject({
   kernel: artifactSchema,
   systemMap: artifactSchema,
   config: artifactSchema,
-  /** tar of lib/modules/<release>; `null` without module support. */
-  modules: artifactSchema.nullable(),
+  /** tar of lib/modules/<release>; without module support it holds the lists of what is built in. */
+  modules: artifactSchema,
   release: z.string(),
   /** What shows that the patch is in the machine code, one sentence a witness. */
   patchProof: z.array(z.string()),
@@ -54,7 +54,7 @@ export const build: Stage<BuildInput, Build> = {
       kernel: await store.adopt(built.bzImagePath),
       systemMap: await store.adopt(built.systemMapPath),
       config: await store.put(await host.files.readText(built.configPath)),
-      modules: built.modulesTarPath === undefined ? null : await store.adopt(built.modulesTarPath),
+      modules: await store.adopt(built.modulesTarPath),
       release: built.release,
       patchProof: [...patchProof],
       makeMs: Math.round(built.durationMs),

@@ -67,6 +67,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { package: 'busybox-static', why: 'is the initrd', probe: { file: '/bin/busybox' } },
   { package: 'xz-utils', why: 'unpacks kernel sources', probe: { program: 'xz' } },
+  { package: 'zstd', why: 'compresses the kernel image', probe: { program: 'zstd' } },
   { package: 'patch', why: 'applies patches', probe: { program: 'patch' } },
   { package: 'kmod', why: 'indexes kernel modules', probe: { program: 'depmod' } },
 ];

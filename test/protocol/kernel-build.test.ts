@@ -187,7 +187,12 @@ describe('a source tree', () => {
   async function tarball(): Promise<string> {
     const top = folder('pack/linux-6.1');
     await cp(TREE, top, { recursive: true });
-    for (const extra of ['Documentation/admin-guide/index.rst', 'Documentation/Kconfig', 'arch/arm64/Kconfig']) {
+    for (const extra of [
+      'Documentation/admin-guide/index.rst',
+      'Documentation/Kconfig',
+      'arch/arm64/Kconfig',
+      'arch/arm64/mm/fault.c',
+    ]) {
       await host.files.writeAtomic(path.join(top, extra), 'x\n');
     }
     const archive = folder('linux-6.1.tar.xz');
@@ -207,7 +212,8 @@ describe('a source tree', () => {
     expect(await has('Documentation/Kconfig')).toBe(true);
     expect(await has('arch/x86/Kconfig')).toBe(true);
     expect(await has('Documentation/admin-guide/index.rst')).toBe(false);
-    expect(await has('arch/arm64/Kconfig')).toBe(false);
+    expect(await has('arch/arm64/Kconfig')).toBe(true);
+    expect(await has('arch/arm64/mm/fault.c')).toBe(false);
 
     await rm(archive);
     expect(await prepareTree(host, options)).toEqual(plain);
@@ -227,9 +233,11 @@ describe('a source tree', () => {
     const own = folder('own');
     await cp(TREE, own, { recursive: true });
     await writeFile(path.join(own, 'stale-object.o'), '');
+    await host.files.writeAtomic(path.join(own, '.git/HEAD'), 'ref: refs/heads/main\n');
     const options = { directory: own, sha256: 'c'.repeat(64), workRoot: folder('work'), diff: DIFF };
     const { directory } = await prepareTree(host, options);
     expect(await host.files.stat(path.join(directory, 'stale-object.o'))).toBeUndefined();
+    expect(await host.files.stat(path.join(directory, '.git'))).toBeUndefined();
     expect(await host.files.stat(path.join(own, 'stale-object.o'))).toBeDefined();
     expect(await readFile(path.join(own, 'Kconfig'), 'utf8')).not.toContain('# patched');
   });

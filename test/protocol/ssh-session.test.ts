@@ -74,7 +74,7 @@ describe('a session with a guest', () => {
   test('names the signal that ended a command', async () => {
     const fault = await faultOf(session.run(['sh', '-c', 'kill -SEGV $$']));
     expect(fault.failure.kind).toBe('command-failed');
-    expect(fault.failure.headline).toContain('signal SEGV');
+    expect(fault.failure.headline).toContain('signal SIGSEGV');
   });
 
   test('counts a signal as the shell does when its exit code is allowed', async () => {

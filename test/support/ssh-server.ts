@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import type { AuthContext, Connection, ServerChannel, SFTPWrapper } from 'ssh2';
 import type { KeyPair } from '../../src/host/host.ts';
@@ -14,6 +14,8 @@ export interface FakeGuestOptions {
   readonly authorizedKey: string;
   /** Accept connections but never say a word, as QEMU's user network does for a guest without network. */
   readonly mute?: boolean;
+  /** A free port unless told. */
+  readonly port?: number;
 }
 
 /** A fake guest: ssh2's own server on loopback, whose commands run in a real /bin/sh here. */
@@ -31,7 +33,8 @@ function isAllowed(context: AuthContext, authorizedKey: string): boolean {
   const allowed = ssh2.utils.parseKey(authorizedKey);
   if (allowed instanceof Error || !allowed.getPublicSSH().equals(context.key.data)) return false;
   if (context.signature === undefined || context.blob === undefined) return true;
-  return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
+  const verified: unknown = allowed.verify(context.blob, context.signature, context.hashAlgo);
+  return verified === true;
 }
 
 /** Runs a command as sshd does, through the user's shell (bash execs the last command), and reports its exit code or signal. */
@@ -139,8 +142,9 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
     socket.on('error', () => undefined);
     if (options.mute !== true) ssh.injectSocket(socket);
   });
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port } = listener.address() as AddressInfo;
+  await new Promise<void>((resolve) => listener.listen(options.port ?? 0, '127.0.0.1', resolve));
+  const address = listener.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };

@@ -26,8 +26,6 @@ export function bootLines({ release, cmdline, kernelInitSec, hasProbeImage }: Bo
     at(3, 'systemd[1]: systemd 252.39-1~deb12u1 running in system mode (+PAM +AUDIT +SELINUX)'),
     at(5, 'drydock: modules begin'),
     at(6, 'drydock: modules end'),
-    ...(hasProbeImage
-      ? [at(9, 'drydock: docker0 up'), at(10, 'drydock: ready')]
-      : [at(9, 'drydock: no probe image')]),
+    ...(hasProbeImage ? [at(9, 'drydock: docker0 up'), at(10, 'drydock: ready')] : [at(9, 'drydock: no probe image')]),
   ];
 }

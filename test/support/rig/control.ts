@@ -115,7 +115,9 @@ export async function openControl(path: string, program: FakeProgram): Promise<C
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
-    createInterface({ input: socket }).once('line', (line) => {
+    // readline hands the socket's errors on: a fake that is killed resets its connection.
+    const lines = createInterface({ input: socket }).on('error', () => undefined);
+    lines.once('line', (line) => {
       const call = greet(socket, line);
       calls.push(call);
       void play(call);

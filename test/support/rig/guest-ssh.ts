@@ -23,7 +23,7 @@ export interface GuestSsh extends AsyncDisposable {
 }
 
 /** Splits a command line in which every argument is in single quotes, as drydock sends them. */
-export function splitQuoted(line: string): readonly string[] {
+function splitQuoted(line: string): readonly string[] {
   return [...line.matchAll(/'((?:[^']|'\\'')*)'/g)].map(([, quoted = '']) => quoted.replaceAll(`'\\''`, `'`));
 }
 
@@ -32,7 +32,7 @@ function isAllowed(context: AuthContext, authorizedKey: string): boolean {
   const allowed = ssh2.utils.parseKey(authorizedKey);
   if (allowed instanceof Error || !allowed.getPublicSSH().equals(context.key.data)) return false;
   if (context.signature === undefined || context.blob === undefined) return true;
-  return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
+  return allowed.verify(context.blob, context.signature, context.hashAlgo);
 }
 
 /** The part of SFTP that an upload uses, on files that exist in memory alone. */
@@ -99,6 +99,7 @@ export async function startGuestSsh(options: GuestSshOptions): Promise<GuestSsh>
   });
   const listener = createServer((socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
     ssh.injectSocket(socket);

@@ -48,7 +48,8 @@ export async function startMonitor(facts: MonitorFacts): Promise<Monitor> {
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
     socket.write(`${JSON.stringify(GREETING)}\r\n`);
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket }).on('error', () => undefined);
+    lines.on('line', (line) => {
       const command = commandSchema.parse(JSON.parse(line));
       socket.write(`${JSON.stringify({ return: reply(facts, command), id: command.id })}\r\n`);
     });

@@ -1,0 +1,216 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startMachine } from '../../src/guest/machine.ts';
+import type { Machine, StartOptions } from '../../src/guest/machine.ts';
+import type { MachineSpec } from '../../src/guest/qemu-args.ts';
+import { DOCKER_READY } from '../../src/guest/readiness.ts';
+import { Fault } from '../../src/host/fault.ts';
+import { createHost } from '../../src/host/node-host.ts';
+import { SshFault } from '../../src/host/ssh-fault.ts';
+import { groupGone, groupMembers } from '../support/processes.ts';
+import { tinyGuest } from '../support/tiny-guest.ts';
+import type { TinyStep } from '../support/tiny-guest.ts';
+
+const host = createHost();
+const NEVER = /this is never printed/;
+const PANIC =
+  '[    1.5] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n' +
+  '[    1.6] CPU: 0 PID: 1 Comm: swapper/0 Not tainted\n' +
+  '[    1.7] ---[ end Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0) ]---\n';
+
+async function faultOf(work: Promise<unknown>): Promise<Fault> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof Fault) return error;
+  throw new Error(`No Fault was thrown but ${String(error)}`);
+}
+
+describe('a machine', () => {
+  let directory: string;
+  const start = async (
+    steps: readonly TinyStep[],
+    options: Partial<StartOptions> = {},
+    spec: Partial<MachineSpec> = {},
+  ): Promise<Machine> => {
+    const kernelPath = path.join(directory, 'tiny');
+    await writeFile(kernelPath, tinyGuest(steps));
+    const base: MachineSpec = { accelerator: 'tcg', cpus: 1, memoryMb: 64, kernelPath, cmdline: '' };
+    return startMachine(host, { ...base, ...spec }, { directory, ...options });
+  };
+
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'drydock-machine-'));
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true });
+  });
+
+  test('hands over console lines with the time of their arrival, and keeps them in console.log', async () => {
+    const seen: string[] = [];
+    await using machine = await start([{ print: 'hello\nworld\n' }, 'halt'], {
+      onLine: (line) => seen.push(line.text),
+    });
+    const line = await machine.waitFor(/world/);
+    expect(line.atSec).toBeGreaterThan(machine.startedAtSec);
+    expect(seen).toEqual(['hello', 'world']);
+    await machine.kill();
+    expect(await readFile(machine.console.path, 'utf8')).toBe('hello\nworld\n');
+  });
+
+  test('leaves no process behind when it is disposed of', async () => {
+    let group = 0;
+    {
+      await using machine = await start(['spin']);
+      group = machine.pid;
+      expect(await groupMembers(group)).not.toEqual([]);
+    }
+    await groupGone(group);
+  });
+
+  test('knows the port that leads to the guest, and two guests have two', async () => {
+    const key = path.join(directory, 'key.pub');
+    await writeFile(key, 'ssh-ed25519 AAAA test\n');
+    const ssh = { authorizedKeysPath: key };
+    await using one = await start(['halt'], {}, { ssh });
+    await using two = await start(['halt'], { directory: path.join(directory, 'two') }, { ssh });
+    expect(one.sshPort).toBeGreaterThan(1023);
+    expect(two.sshPort).toBeGreaterThan(1023);
+    expect(one.sshPort).not.toBe(two.sshPort);
+  });
+
+  test('powers down in order a guest that heeds its power button', async () => {
+    await using machine = await start([
+      'enable-power-button',
+      { print: 'up\n' },
+      'await-power-button',
+      { print: 'bye\n' },
+      'power-off',
+    ]);
+    await machine.waitFor(/up/);
+    expect(await machine.powerDown()).toBe('clean');
+    expect(await machine.exited).toMatchObject({ exitCode: 0, reason: 'guest-shutdown' });
+    expect(machine.console.lines.map((line) => line.text)).toEqual(['up', 'bye']);
+    expect(machine.hasExited).toBe(true);
+  });
+
+  test('reports a reboot that was expected with its reason', async () => {
+    await using machine = await start([{ print: 'rebooting\n' }, 'reset']);
+    expect(await machine.expectExit('the guest to reboot')).toMatchObject({ exitCode: 0, reason: 'guest-reset' });
+  });
+
+  test('takes a reset that nobody expected for the kernel’s fault', async () => {
+    await using machine = await start([{ print: 'booting\n' }, 'reset']);
+    const fault = await faultOf(machine.waitFor(NEVER));
+    expect(fault.failure).toMatchObject({ kind: 'kernel-panic', consoleTail: ['booting'] });
+  });
+
+  test('takes a guest that powers off too early for not ready', async () => {
+    await using machine = await start([{ print: 'booting\n' }, 'power-off']);
+    expect((await faultOf(machine.waitFor(NEVER))).failure.kind).toBe('not-ready');
+  });
+
+  test('reports a panic with its whole trace, although the guest resets right after it', async () => {
+    await using machine = await start([{ print: PANIC }, 'reset']);
+    const { failure } = await faultOf(machine.waitFor(NEVER));
+    expect(failure.kind).toBe('missing-root');
+    expect(failure.consoleTail?.at(-1)).toContain('---[ end Kernel panic');
+    expect(failure.logPath).toBe(machine.console.path);
+    expect(failure.hint).toContain('root=');
+  });
+
+  test('reports a panic of a guest that should have rebooted as the panic', async () => {
+    await using machine = await start([{ print: PANIC }, 'halt']);
+    expect((await faultOf(machine.expectExit('the guest to reboot'))).failure.kind).toBe('missing-root');
+  });
+
+  test('never lets a broken SSH link hide a panic', async () => {
+    await using machine = await start([{ print: PANIC }, 'halt']);
+    const work = machine.during('a command', async () => {
+      await machine.console.waitFor(/Kernel panic/);
+      throw new SshFault('lost', 'The SSH connection broke', 'See the console.');
+    });
+    expect((await faultOf(work)).failure.kind).toBe('missing-root');
+  });
+
+  test('reports a broken SSH link as such when the guest has nothing to say', async () => {
+    await using machine = await start(['spin']);
+    const work = machine.during('a command', () =>
+      Promise.reject(new SshFault('lost', 'The SSH connection broke', 'See the console.')),
+    );
+    expect((await faultOf(work)).failure.kind).toBe('no-ssh');
+  });
+
+  test('passes on the guest’s own word that it is not ready', async () => {
+    await using machine = await start([{ print: '[   30.0] drydock: failed: docker run: no veth\n' }, 'halt']);
+    const { failure } = await faultOf(machine.waitFor(DOCKER_READY));
+    expect(failure.kind).toBe('not-ready');
+    expect(failure.headline).toContain('docker run: no veth');
+  });
+
+  test('calls a guest whose processor spins in silence hung, and says where it spins', async () => {
+    await using machine = await start([{ print: 'up\n' }, 'spin'], { silenceMs: 4000 });
+    await machine.waitFor(/up/);
+    const { failure } = await faultOf(machine.waitFor(DOCKER_READY));
+    expect(failure.kind).toBe('hang');
+    expect(failure.headline).toContain('Docker to run a container');
+    expect(failure.headline).not.toContain('neither its disk nor its processors');
+    expect(failure.hint).toBe(DOCKER_READY.hint);
+    expect(failure.detail?.join('\n')).toMatch(/processor 0 runs at 0*10[0-9a-f]{4}/);
+  });
+
+  test('calls a guest whose processor has stopped still, in half the time', async () => {
+    await using machine = await start([{ print: 'up\n' }, 'halt'], { silenceMs: 6000 });
+    await machine.waitFor(/up/);
+    const { failure } = await faultOf(machine.waitFor(NEVER));
+    expect(failure.kind).toBe('hang');
+    expect(failure.headline).toContain('neither its disk nor its processors moved');
+  });
+
+  test('calls a machine whose QEMU itself has stopped hung, though its monitor cannot be asked', async () => {
+    await using machine = await start([{ print: 'up\n' }, 'spin'], { silenceMs: 4000 });
+    await machine.waitFor(/up/);
+    process.kill(-machine.pid, 'SIGSTOP');
+    const { failure } = await faultOf(machine.waitFor(NEVER));
+    expect(failure.kind).toBe('hang');
+    expect(failure.detail).toContain('QEMU does not answer on its monitor');
+  });
+
+  test('is not deceived by a guest that says the same for ever', async () => {
+    await using machine = await start([{ repeat: 'Starting docker.service...\n' }], { silenceMs: 4000 });
+    expect((await faultOf(machine.waitFor(NEVER))).failure.kind).toBe('hang');
+  });
+
+  test('reports the death of QEMU with the signal that ended it', async () => {
+    await using machine = await start([{ print: 'up\n' }, 'spin']);
+    await machine.waitFor(/up/);
+    const waiting = faultOf(machine.waitFor(NEVER));
+    process.kill(-machine.pid, 'SIGKILL');
+    const { failure } = await waiting;
+    expect(failure.kind).toBe('qemu-died');
+    expect(failure.headline).toMatch(/SIGKILL|signal 9/);
+  });
+
+  test('ends a wait when the run is aborted', async () => {
+    const abort = new AbortController();
+    await using machine = await start(['spin'], { signal: abort.signal });
+    const waiting = faultOf(machine.waitFor(NEVER));
+    abort.abort();
+    expect((await waiting).failure.kind).toBe('interrupted');
+    expect((await faultOf(machine.waitFor(NEVER))).failure.kind).toBe('interrupted');
+  });
+
+  test('that QEMU refuses is reported in QEMU’s own words', async () => {
+    const { failure } = await faultOf(start(['halt'], {}, { kernelPath: path.join(directory, 'absent') }));
+    expect(failure.kind).toBe('qemu-died');
+    expect(failure.detail?.join('\n')).toContain('absent');
+    expect(await readFile(path.join(directory, 'qemu.log'), 'utf8')).toContain('absent');
+  });
+
+  test('is not started at all for a run that was aborted before', async () => {
+    expect((await faultOf(start(['halt'], { signal: AbortSignal.abort() }))).failure.kind).toBe('interrupted');
+  });
+});

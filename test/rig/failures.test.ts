@@ -1,0 +1,140 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { groupGone, groupOf } from '../support/processes.ts';
+import { createRig } from '../support/rig/rig.ts';
+
+const STOCK_ALONE = { stock: { role: 'baseline', kernel: 'stock', initrd: 'stock' } };
+const RUN = ['--boots', '1', '--accel', 'tcg'];
+
+describe.concurrent('a run that cannot start', () => {
+  test('names the profile that was meant', async () => {
+    await using rig = await createRig();
+    const { code, stderr } = await rig.drydock('run', '--profile', 'docker-mni').ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('There is no profile named docker-mni');
+    expect(stderr).toContain('Did you mean docker-min?');
+  });
+
+  test('says that CentOS 7 cannot be had, and what can', async () => {
+    await using rig = await createRig();
+    const { code, stderr } = await rig.drydock('run', '--profile', 'stock', '--guest', 'centos-7-minimal').ended;
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/✗ The guest centos-7-minimal cannot be made.*\n/);
+    expect(stderr).toContain('--guest debian-12-minimal');
+  });
+
+  test('without a tool that it may not install prints the one command, and can be resumed', async () => {
+    await using rig = await createRig();
+    await rm(path.join(rig.bin, 'spatch'));
+    const profile = await rig.profile(STOCK_ALONE);
+    const { code, stderr } = await rig.drydock('run', '--profile', profile, '--no-install', ...RUN).ended;
+    expect(code).toBe(3);
+    expect(stderr).toContain('sudo apt-get update && sudo apt-get install --yes --no-install-recommends coccinelle\n');
+    expect(rig.callsOf('apt-get')).toEqual([]);
+    expect(rig.callsOf('mmdebstrap')).toEqual([]);
+
+    const again = await rig.drydock('resume', await rig.runDirectory()).ended;
+    expect(again.code).toBe(3);
+    expect(again.stderr).toContain('coccinelle');
+  });
+});
+
+describe.concurrent('a source that is not what the profile says', () => {
+  test('a tarball with another digest ends with both digests', async () => {
+    await using rig = await createRig();
+    const tarball = path.join(rig.folder, 'linux.tar');
+    await writeFile(tarball, 'not what was meant');
+    const kernel = { ...rig.kernel, source: { tarball, sha256: 'a'.repeat(64) } };
+    const profile = await rig.profile({ small: { role: 'candidate', kernel, initrd: 'busybox' } });
+    const { code, stderr } = await rig.drydock('run', '--profile', profile, ...RUN).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(`✗ ${tarball} is not the file the profile asks for\n  in source:small`);
+    expect(stderr).toContain('a'.repeat(64));
+    expect(rig.callsOf('make')).toEqual([]);
+  });
+
+  test('a folder that is not there is named', async () => {
+    await using rig = await createRig();
+    const directory = path.join(rig.folder, 'absent');
+    const kernel = { ...rig.kernel, source: { directory } };
+    const profile = await rig.profile({ small: { role: 'candidate', kernel, initrd: 'busybox' } });
+    const { code, stderr } = await rig.drydock('run', '--profile', profile, ...RUN).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(`✗ ${directory} is not a kernel source tree`);
+  });
+});
+
+describe.concurrent('a kernel', () => {
+  test('that does not compile is the kernel’s fault, and the first error is shown', async () => {
+    await using rig = await createRig();
+    const kernel = { ...rig.kernel, symbols: { ...symbolsOf(rig.kernel), BROKEN: 'y' } };
+    const profile = await rig.profile({ small: { role: 'candidate', kernel, initrd: 'busybox' } });
+    const { code, stderr } = await rig.drydock('run', '--profile', profile, ...RUN).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain("init/main.c:7:3: error: 'broken' undeclared");
+    expect(stderr).toMatch(/log: {4}\/.*logs\/build-small\.log/);
+  });
+
+  test('that panics is the kernel’s fault, with its last words, a hint and the way on', async () => {
+    await using rig = await createRig();
+    const held = rig.holdBoot();
+    const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
+    const boot = await run.until(held);
+    const group = await groupOf(boot.call.pid);
+    boot.say('[    2.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b');
+    boot.say('[    2.100000] ---[ end Kernel panic - not syncing: Attempted to kill init! ]---');
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(1);
+    await groupGone(group);
+    expect(stderr).toMatch(/^\n✗ .+\n {2}in install\n/);
+    expect(stderr).toMatch(/Last lines of the console:\n(.*\n)*.*Kernel panic - not syncing/);
+    expect(stderr).toMatch(/\n→ \S.+\n/);
+    expect(stderr).toMatch(/\n {2}log: {4}\/.+\/console\.log\n/);
+    expect(stderr).toContain(`resume: npm run drydock -- resume ${path.basename(await rig.runDirectory())}`);
+    expect(await rig.locks()).toEqual([]);
+  });
+});
+
+describe.concurrent('a QEMU', () => {
+  test('that dies is not the kernel’s fault', async () => {
+    await using rig = await createRig();
+    const held = rig.holdBoot((boot) => boot.directory.includes('/boots/'));
+    const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
+    const boot = await run.until(held);
+    process.kill(boot.call.pid, 'SIGKILL');
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(3);
+    expect(stderr).toContain('✗ QEMU ended with signal 9\n  in boot:00:stock\n');
+    expect(await rig.locks()).toEqual([]);
+  });
+
+  test('that refuses its guest is quoted, and with --json in lines of JSON alone', async () => {
+    await using rig = await createRig();
+    const held = rig.holdCall('qemu-system-x86_64');
+    const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), '--json', ...RUN);
+    const call = await run.until(held);
+    call.writeError("qemu-system-x86_64: -device virtio-rng-pci: 'virtio-rng-pci' is not a valid device model name\n");
+    call.exit(1);
+    const { code, stdout } = await run.ended;
+    expect(code).toBe(3);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => z.looseObject({ type: z.string(), at: z.string() }).parse(JSON.parse(line)));
+    expect(events.at(-1)).toMatchObject({
+      type: 'run-failed',
+      id: 'install',
+      failure: {
+        kind: 'qemu-died',
+        headline:
+          "QEMU ended with exit code 1: qemu-system-x86_64: -device virtio-rng-pci: 'virtio-rng-pci' is not a valid device model name",
+      },
+    });
+  });
+});
+
+function symbolsOf(kernel: Readonly<Record<string, unknown>>): Record<string, string> {
+  return z.record(z.string(), z.string()).parse(kernel.symbols);
+}

@@ -1,0 +1,75 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createRig } from '../support/rig/rig.ts';
+
+const recordSchema = z.looseObject({
+  arms: z.array(z.looseObject({ name: z.string(), kernelRelease: z.string() })),
+  boots: z.array(z.looseObject({ arm: z.string(), bootId: z.string() })),
+  environment: z.looseObject({ accelerator: z.string(), acceleratorReason: z.string() }),
+  scores: z.array(z.looseObject({ metric: z.string(), ratio: z.number() })),
+});
+const eventSchema = z.looseObject({ type: z.string(), id: z.string().optional(), cached: z.boolean().optional() });
+
+describe('a run', () => {
+  test('goes from nothing to a scored record; the next one builds nothing', async () => {
+    await using rig = await createRig();
+    const profile = await rig.profile();
+    const first = await rig.drydock('run', '--profile', profile, '--boots', '2').ended;
+    expect(first.stderr).toBe('');
+    expect(first.code).toBe(0);
+
+    const directory = await rig.runDirectory();
+    const files = await readdir(directory);
+    expect(files).toEqual(expect.arrayContaining(['record.json', 'report.html', 'report.md', 'junit.xml', 'boots']));
+    const record = recordSchema.parse(JSON.parse(await readFile(path.join(directory, 'record.json'), 'utf8')));
+    expect(record.arms.map((arm) => arm.kernelRelease)).toEqual(['6.1.0-49-amd64', '6.1.0-small']);
+    expect(record.boots.map((boot) => boot.arm)).toEqual(['stock', 'small', 'small', 'stock']);
+    const measured = rig.boots.filter((boot) => boot.directory.includes('/boots/'));
+    expect(record.boots.map((boot) => boot.bootId)).toEqual(measured.map((boot) => boot.bootId));
+    expect(record.environment.accelerator).toBe('tcg');
+    expect(record.environment.acceleratorReason).toContain('failed to initialize kvm');
+    const kernelInit = record.scores.find((score) => score.metric === 'kernel_init');
+    expect(kernelInit?.ratio).toBeCloseTo(2, 1);
+    expect((await rig.journal()).at(-1)).toMatchObject({ type: 'run-finished', exitCode: 0 });
+    expect(await rig.locks()).toEqual([]);
+    expect(await readdir(path.join(rig.cache, 'work'))).toEqual(['trees']);
+
+    const before = rig.calls.length;
+    const second = await rig.drydock('run', '--profile', profile, '--boots', '1', '--json').ended;
+    expect(second.code).toBe(0);
+    const events = second.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => eventSchema.parse(JSON.parse(line)));
+    const finished = events.filter((event) => event.type === 'step-finished' && event.id !== 'preflight');
+    expect(finished.map((event) => event.id)).toEqual([
+      'image',
+      'accelerator',
+      'source:small',
+      'configure:small',
+      'build:small',
+      'initrd:small',
+      'install',
+    ]);
+    expect(finished.filter((event) => event.cached !== true)).toEqual([]);
+    const later = rig.calls.slice(before).filter((call) => !/^(--version|-V)$/.test(call.args[0] ?? ''));
+    expect(later.map((call) => call.program)).toEqual([
+      'qemu-img',
+      'qemu-system-x86_64',
+      'qemu-img',
+      'qemu-system-x86_64',
+    ]);
+  });
+
+  test('that is dry says what it would do and calls nothing that does it', async () => {
+    await using rig = await createRig();
+    const { code, stdout } = await rig.drydock('run', '--profile', await rig.profile(), '--dry-run').ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('Measured boots, interleaved: stock small small stock');
+    expect(stdout).toMatch(/build:small +not timed on this host yet/);
+    expect(rig.calls.filter((call) => !/^(--version|-V)$/.test(call.args[0] ?? ''))).toEqual([]);
+    await expect(readdir(rig.results)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});

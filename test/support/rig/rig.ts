@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ssh2 from 'ssh2';
+import { z } from 'zod';
+import { bootEssentials } from '../../../src/kernel/boot-essentials.ts';
+import { openControl } from './control.ts';
+import type { FakeCall, Hold } from './control.ts';
+import { createFakeQemu } from './fake-qemu.ts';
+import type { FakeBoot } from './fake-qemu.ts';
+import { fakePrograms, makeGuestTar, PLAYED, SPOKEN } from './programs.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
+const STUB = fileURLToPath(new URL('stub.mjs', import.meta.url));
+/** The only real programs on the rig's PATH. */
+const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff'];
+
+/** How a command of drydock ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A running drydock, the real command line in a process of its own. */
+export interface Drydock {
+  readonly ended: Promise<Ended>;
+  /** What a hold has stopped; fails when drydock ends without getting there. */
+  until<T>(hold: Hold<T>): Promise<T>;
+  kill(signal: 'SIGINT' | 'SIGKILL'): void;
+}
+
+const journalEntry = z.looseObject({ type: z.string(), id: z.string().optional(), cached: z.boolean().optional() });
+export type JournalEntry = z.infer<typeof journalEntry>;
+
+/** A machine of fakes around the real drydock: its own PATH, cache, results and kernel source. */
+export interface Rig extends AsyncDisposable {
+  readonly folder: string;
+  readonly cache: string;
+  readonly results: string;
+  readonly bin: string;
+  readonly calls: readonly FakeCall[];
+  readonly boots: readonly FakeBoot[];
+  /** A profile file; unless told otherwise a stock arm against a kernel built from the rig's own source. */
+  profile(arms?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** The kernel of the profile's candidate, to be varied. */
+  readonly kernel: Readonly<Record<string, unknown>>;
+  drydock(...args: readonly string[]): Drydock;
+  /** Stops the next call of a fake program that matches, before it does anything. */
+  holdCall(program: string, matches?: (call: FakeCall) => boolean): Hold<FakeCall>;
+  /** Stops the next matching boot when its kernel is up, before the guest is ready. */
+  holdBoot(matches?: (boot: FakeBoot) => boolean): Hold<FakeBoot>;
+  /** Calls of one program, without those that only asked for its version. */
+  callsOf(program: string): readonly FakeCall[];
+  /** The one run in the results folder. */
+  runDirectory(): Promise<string>;
+  journal(): Promise<readonly JournalEntry[]>;
+  /** Lock files anywhere in the cache and the results. */
+  locks(): Promise<readonly string[]>;
+}
+
+async function makeBin(bin: string, control: string): Promise<void> {
+  await mkdir(bin);
+  const script = async (name: string, body: string): Promise<void> => {
+    await writeFile(path.join(bin, name), `#!/bin/sh\n${body}\n`);
+    await chmod(path.join(bin, name), 0o755);
+  };
+  for (const name of PLAYED) await script(name, `exec '${process.execPath}' '${STUB}' '${control}' ${name} "$@"`);
+  for (const name of SPOKEN) await script(name, `echo '${name} 1.2.3'`);
+  for (const name of REAL) await symlink(path.join('/usr/bin', name), path.join(bin, name));
+}
+
+async function makeSource(source: string): Promise<void> {
+  await mkdir(source);
+  await writeFile(path.join(source, 'Kconfig'), 'config NET\n\tbool "Networking"\n');
+  await writeFile(path.join(source, 'Makefile'), '# the fake make never reads this\n');
+}
+
+function startDrydock(args: readonly string[], environment: Readonly<Record<string, string>>): Drydock {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+    cwd: REPOSITORY,
+    env: { ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString('utf8');
+      resolve({ code, signal, stdout: text(out), stderr: text(err) });
+    });
+  });
+  const tooSoon = async (): Promise<never> => {
+    const { code, stdout, stderr } = await ended;
+    throw new Error(`drydock ended too soon, exit code ${String(code)}\n${stdout}${stderr}`);
+  };
+  return {
+    ended,
+    until: (hold) => Promise.race([hold.reached, tooSoon()]),
+    kill: (signal) => {
+      child.kill(signal);
+    },
+  };
+}
+
+/** Sets up a rig; disposing of it ends what still runs and removes everything. */
+export async function createRig(): Promise<Rig> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'drydock-rig-'));
+  const at = (name: string): string => path.join(folder, name);
+  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+  const qemu = createFakeQemu({ privateKey, publicKey });
+  const control = await openControl(at('control'), fakePrograms(await makeGuestTar(folder, publicKey), qemu.run));
+  await makeBin(at('bin'), at('control'));
+  await makeSource(at('source'));
+  const environment = { PATH: at('bin'), HOME: at('home'), DRYDOCK_CACHE: at('cache') };
+  const running: Drydock[] = [];
+
+  const kernel = {
+    source: { directory: at('source') },
+    symbols: Object.fromEntries(bootEssentials(new Map()).map(({ symbol }) => [symbol, 'y'])),
+  };
+  const runDirectory = async (): Promise<string> => {
+    const runs = await readdir(at('results'));
+    const [only = ''] = runs;
+    if (runs.length !== 1) throw new Error(`expected one run, found ${runs.join(', ')}`);
+    return path.join(at('results'), only);
+  };
+
+  return {
+    folder,
+    cache: at('cache'),
+    results: at('results'),
+    bin: at('bin'),
+    calls: control.calls,
+    boots: qemu.boots,
+    kernel,
+    async profile(arms) {
+      const profile = {
+        name: 'rig',
+        description: 'A run whose every program is a fake',
+        cmdline: ['console=ttyS0', 'printk.time=1', 'root=/dev/vda'],
+        arms: arms ?? {
+          stock: { role: 'baseline', kernel: 'stock', initrd: 'stock' },
+          small: { role: 'candidate', kernel, initrd: 'busybox' },
+        },
+      };
+      // YAML reads JSON.
+      await writeFile(at('rig.yaml'), JSON.stringify(profile, null, 2));
+      return at('rig.yaml');
+    },
+    drydock(...args) {
+      const started = startDrydock([...args, '--results-dir', at('results')], environment);
+      running.push(started);
+      return started;
+    },
+    holdCall: (program, matches = () => true) =>
+      control.gate.hold((call) => call.program === program && !call.args.includes('--version') && matches(call)),
+    holdBoot: (matches = () => true) => qemu.gate.hold(matches),
+    callsOf: (program) =>
+      control.calls.filter((call) => call.program === program && !/^(--version|-V)$/.test(call.args[0] ?? '')),
+    runDirectory,
+    async journal() {
+      const lines = (await readFile(path.join(await runDirectory(), 'journal.jsonl'), 'utf8')).trimEnd().split('\n');
+      return lines.map((line) => journalEntry.parse(JSON.parse(line)));
+    },
+    async locks() {
+      const files = await readdir(folder, { recursive: true });
+      return files.filter((file) => /\.(lock|holder)$/.test(file));
+    },
+    async [Symbol.asyncDispose]() {
+      for (const one of running) one.kill('SIGKILL');
+      await Promise.all(running.map((one) => one.ended));
+      await control[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

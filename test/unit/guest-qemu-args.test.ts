@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { forwardedPort } from '../../src/guest/machine.ts';
+import { escapeOption, qemuArgs } from '../../src/guest/qemu-args.ts';
+import type { MachineSpec } from '../../src/guest/qemu-args.ts';
+
+const probe: MachineSpec = {
+  accelerator: 'kvm',
+  cpus: 2,
+  memoryMb: 512,
+  kernelPath: '/k/bzImage',
+  cmdline: 'console=ttyS0',
+};
+
+function valueOf(args: readonly string[], option: string): string | undefined {
+  const at = args.indexOf(option);
+  return at < 0 ? undefined : args[at + 1];
+}
+
+/** Splits a QemuOpts string as QEMU does: `,,` is a comma, `,` a border. */
+function splitOptions(text: string): string[] {
+  return text.split(/(?<!,)(?:,,)*,(?!,)/).map((part) => part.replaceAll(',,', ','));
+}
+
+describe('the QEMU command line', () => {
+  test('of an initrd-only guest has neither disk nor network', () => {
+    const args = qemuArgs(probe, '/t/qmp.sock');
+    expect(args.filter((arg) => /blk|netdev|fw_cfg|initrd/.test(arg))).toEqual([]);
+  });
+
+  test('takes the host processor under KVM and never under TCG', () => {
+    expect(valueOf(qemuArgs(probe, 's'), '-cpu')).toBe('host');
+    expect(valueOf(qemuArgs({ ...probe, accelerator: 'tcg' }, 's'), '-cpu')).not.toBe('host');
+  });
+
+  test('gives a guest with SSH no way out but the forwarded port on loopback', () => {
+    const args = qemuArgs({ ...probe, ssh: { authorizedKeysPath: '/run/key.pub' } }, 's');
+    const netdev = valueOf(args, '-netdev') ?? '';
+    expect(netdev).toContain('restrict=on');
+    expect(netdev).toContain('hostfwd=tcp:127.0.0.1:0-:22');
+    expect(valueOf(args, '-fw_cfg')).toBe('name=opt/drydock/authorized_keys,file=/run/key.pub');
+  });
+
+  test('ends QEMU when the guest reboots, so that the next start chooses the kernel', () => {
+    expect(valueOf(qemuArgs(probe, 's'), '-action')).toBe('reboot=shutdown');
+  });
+
+  test('keeps the command line of the kernel in one argument', () => {
+    const cmdline = 'root=/dev/vda init=/bin/sh, "x y"';
+    expect(valueOf(qemuArgs({ ...probe, cmdline }, 's'), '-append')).toBe(cmdline);
+  });
+
+  test('names any disk file exactly, whatever characters its path has', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (path) => {
+        const args = qemuArgs({ ...probe, disk: { path, format: 'qcow2' } }, 's');
+        const blockdev: unknown = JSON.parse(valueOf(args, '-blockdev') ?? '');
+        expect(blockdev).toMatchObject({ driver: 'qcow2', file: { driver: 'file', filename: path } });
+      }),
+    );
+  });
+
+  test('escapes commas so that QEMU reads one value back', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z,/.]+$/), (path) => {
+        expect(escapeOption(path).replaceAll(',,', ',')).toBe(path);
+      }),
+    );
+    expect(splitOptions(`file=${escapeOption('/a,b')},format=raw`)).toEqual(['file=/a,b', 'format=raw']);
+  });
+});
+
+describe('the port that leads to sshd', () => {
+  const table = [
+    'Hub -1 (net):',
+    '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ',
+    '  TCP[ESTABLISHED]  21       127.0.0.1 40000       10.0.2.15    22     0     0',
+    '  TCP[HOST_FORWARD]   3       127.0.0.1 32963       10.0.2.15    22     0     0',
+    '',
+  ].join('\r\n');
+
+  test('is read from the table of QEMU 7.2', () => {
+    expect(forwardedPort(table)).toBe(32963);
+  });
+
+  test('is absent where nothing is forwarded', () => {
+    expect(forwardedPort(table.replace('HOST_FORWARD', 'SYN_SENT'))).toBeUndefined();
+  });
+});
