@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host, RunOptions } from '../host/host.ts';
-import { moduleLoadOrder } from '../initrd/modules.ts';
+import { MissingModulesError, moduleLoadOrder } from '../initrd/modules.ts';
 import type { GuestDefinition } from '../profile/schema.ts';
 
 /** Files of a fresh guest image, all below the work directory that was given. */
@@ -123,11 +123,7 @@ export async function buildDebianImage(host: Host, options: DebianImageOptions):
   const hostKey = hostKeyText.trim().split(' ').slice(0, 2).join(' ');
 
   const moduleRoot = path.join(root, 'lib/modules', release);
-  const moduleOrder = moduleLoadOrder({
-    dep: await files.readText(path.join(moduleRoot, 'modules.dep')),
-    builtin: await files.readText(path.join(moduleRoot, 'modules.builtin')),
-    wanted: definition.initrdModules,
-  });
+  const moduleOrder = await initrdModuleOrder(host, moduleRoot, definition.initrdModules);
   const modulesTarPath = path.join(workDir, 'modules.tar');
   await plain([
     'tar',
@@ -166,6 +162,26 @@ function noKernel(why: string): Fault {
     headline: `The guest image has no usable stock kernel: ${why}`,
     hint: 'Name one in packages:, such as linux-image-amd64.',
   });
+}
+
+/** Files of the wanted modules and of all they need, soft dependencies included, in load order. */
+async function initrdModuleOrder(host: Host, moduleRoot: string, wanted: readonly string[]): Promise<readonly string[]> {
+  const list = (name: string): Promise<string> => host.files.readText(path.join(moduleRoot, name));
+  try {
+    return moduleLoadOrder({
+      dep: await list('modules.dep'),
+      builtin: await list('modules.builtin'),
+      softdep: await list('modules.softdep'),
+      alias: await list('modules.alias'),
+      wanted,
+    });
+  } catch (error) {
+    if (!(error instanceof MissingModulesError)) throw error;
+    throw new Fault(
+      { kind: 'profile', headline: error.message, hint: 'Mend initrdModules: in the guest definition.' },
+      { cause: error },
+    );
+  }
 }
 
 async function onlyRelease(host: Host, root: string): Promise<string> {

@@ -96,7 +96,8 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
       }
       throw error;
     } finally {
-      await host.files.remove(workDir);
+      // What cannot be removed (files of a user namespace) must not hide how the stage ended.
+      await host.files.remove(workDir).catch(() => undefined);
     }
   };
 
