@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
           fileParallelism: false,

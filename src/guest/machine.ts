@@ -155,10 +155,12 @@ export async function startMachine(host: Host, spec: MachineSpec, options: Start
   const { directory, signal } = options;
   if (signal?.aborted === true) throw interrupted();
   await host.files.makeDirectory(directory);
-  for (const name of ['console.log', 'qemu.log', 'qmp.sock']) await host.files.remove(path.join(directory, name));
+  for (const name of ['console.log', 'qemu.log']) await host.files.remove(path.join(directory, name));
+  // A socket's path has 107 bytes at most (unix(7)), and a run's folder may lie deep.
+  const monitorDirectory = await host.files.makeTempDirectory('/tmp', 'drydock-qmp-');
   const startedAtSec = host.clock.monotonicSec();
-  const child = host.processes.start([program, ...qemuArgs(spec, monitorPath(directory))]);
-  const qemu = attendQemu(host, child, options);
+  const child = host.processes.start([program, ...qemuArgs(spec, monitorPath(monitorDirectory))]);
+  const qemu = attendQemu(host, child, { ...options, monitorDirectory });
   const connected = new AbortController();
   try {
     const aborted = rejectOnAbort(signal, connected.signal);

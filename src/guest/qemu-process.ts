@@ -41,10 +41,12 @@ export interface QemuProcess {
 
 export interface QemuProcessOptions {
   readonly directory: string;
+  /** Private folder of the monitor's socket; removed when QEMU has ended. */
+  readonly monitorDirectory: string;
   readonly onLine?: (line: ConsoleLine) => void;
 }
 
-/** The monitor's socket inside the directory of one machine. */
+/** The monitor's socket inside its folder. */
 export function monitorPath(directory: string): string {
   return path.join(directory, 'qmp.sock');
 }
@@ -138,6 +140,7 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     hasExited = true;
     gone.abort();
     await qmp?.closed;
+    await host.files.remove(options.monitorDirectory);
     const shutdown = qmp?.events.findLast((event) => event.event === 'SHUTDOWN');
     const reason = typeof shutdown?.data.reason === 'string' ? shutdown.data.reason : undefined;
     return { ...status, reason, said };
@@ -162,7 +165,7 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     doom,
     async connectMonitor() {
       try {
-        qmp = await connectQmp(host, monitorPath(options.directory), gone.signal);
+        qmp = await connectQmp(host, monitorPath(options.monitorDirectory), gone.signal);
         return qmp;
       } catch (error) {
         // A QEMU that hangs up is about to end, and its own last words say more than its monitor's silence.

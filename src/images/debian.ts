@@ -11,7 +11,7 @@ export interface DebianImage {
   readonly kernelPath: string;
   readonly initrdPath: string;
   readonly configPath: string;
-  /** tar of the modules that a BusyBox initrd needs, paths relative to /lib/modules/<release>. */
+  /** tar of the modules that a BusyBox initrd needs and of depmod's lists, paths relative to /lib/modules/<release>. */
   readonly modulesTarPath: string;
   /** The same modules in the order in which they must be loaded. */
   readonly moduleOrder: readonly string[];
@@ -35,6 +35,8 @@ export interface DebianImageOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What depmod knows of a kernel's modules; enough to work out what else needs what. */
+const MODULE_LISTS = ['modules.dep', 'modules.builtin', 'modules.softdep', 'modules.alias'] as const;
 /** One file system identity for every image of a definition: the same packages give the same disk. */
 const FS_UUID = '6d1d0c2e-6f0d-4b5e-9b0a-d0c4e2017000';
 /** Plenty for a guest of this kind; fewer inodes are fewer blocks to write. */
@@ -133,6 +135,7 @@ export async function buildDebianImage(host: Host, options: DebianImageOptions):
     '--directory',
     moduleRoot,
     ...reproducibleTar,
+    ...MODULE_LISTS,
     ...moduleOrder,
   ]);
 
@@ -165,16 +168,16 @@ function noKernel(why: string): Fault {
 }
 
 /** Files of the wanted modules and of all they need, soft dependencies included, in load order. */
-async function initrdModuleOrder(host: Host, moduleRoot: string, wanted: readonly string[]): Promise<readonly string[]> {
-  const list = (name: string): Promise<string> => host.files.readText(path.join(moduleRoot, name));
+async function initrdModuleOrder(
+  host: Host,
+  moduleRoot: string,
+  wanted: readonly string[],
+): Promise<readonly string[]> {
+  const [dep = '', builtin = '', softdep = '', alias = ''] = await Promise.all(
+    MODULE_LISTS.map((name) => host.files.readText(path.join(moduleRoot, name))),
+  );
   try {
-    return moduleLoadOrder({
-      dep: await list('modules.dep'),
-      builtin: await list('modules.builtin'),
-      softdep: await list('modules.softdep'),
-      alias: await list('modules.alias'),
-      wanted,
-    });
+    return moduleLoadOrder({ dep, builtin, softdep, alias, wanted });
   } catch (error) {
     if (!(error instanceof MissingModulesError)) throw error;
     throw new Fault(

@@ -57,7 +57,9 @@ describe('the journal', () => {
   });
 
   test('keeps every event that matters, in order, with its time', async () => {
-    const lines = readFileSync(await write(), 'utf8').trim().split('\n');
+    const lines = readFileSync(await write(), 'utf8')
+      .trim()
+      .split('\n');
     expect(lines.map((line) => /"type":"([a-z-]+)"/.exec(line)?.[1])).toEqual(['run-started', 'boot-finished']);
     for (const line of lines) expect(line).toMatch(/"at":"\d{4}-\d\d-\d\dT[^"]+Z"/);
   });

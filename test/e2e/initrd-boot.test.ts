@@ -9,10 +9,7 @@ import { buildInitrd } from '../../src/initrd/busybox-initrd.ts';
 import { moduleLoadOrder } from '../../src/initrd/modules.ts';
 import { writeGptDisk, writeMbrDisk } from '../support/disk-image.ts';
 
-/**
- * Boots drydock's initrd for real, under TCG. DRYDOCK_TEST_KERNEL names a Debian kernel (/boot/vmlinuz-…) and
- * DRYDOCK_TEST_MODULES its /lib/modules/<release>.
- */
+/** Boots drydock's initrd for real, under TCG, with the guest image's kernel (test/support/global-setup.ts). */
 const host = createHost();
 const UUID = '6f1e2d3c-1111-4222-8333-444455556666';
 const PARTUUID = 'a1b2c3d4-e5f6-4789-8abc-def012345678';
