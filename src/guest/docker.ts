@@ -6,7 +6,7 @@ import type { DockerProof } from '../model/record.ts';
 import type { Guest } from './ssh.ts';
 
 /** The image that the guest's own readiness check runs. */
-export const PROBE_IMAGE = 'drydock/probe';
+const PROBE_IMAGE = 'drydock/probe';
 const PROBE_COMMAND = ['docker', 'run', '--rm', '--network', 'bridge', PROBE_IMAGE, '/probe'] as const;
 const APPLETS = ['sh', 'sed', 'ip', 'ping', 'sleep', 'cat'];
 

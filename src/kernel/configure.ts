@@ -97,7 +97,7 @@ async function baseText(host: Host, options: ConfigureOptions, asked: readonly A
 }
 
 /** Reads the Kconfig files of an unpacked tree. */
-export function readKconfigTree(host: Host, treeDir: string): Promise<KconfigTree> {
+function readKconfigTree(host: Host, treeDir: string): Promise<KconfigTree> {
   return readKconfig((file) => readIfThere(host, path.join(treeDir, file)));
 }
 

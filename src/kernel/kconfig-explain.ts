@@ -7,7 +7,7 @@ import type { Condition, Definition, KconfigSymbol, KconfigTree, Select } from '
 const MOST_NAMED = 4;
 
 /** How symbols look up under a final `.config`: what it does not mention is off, or comes from the build's environment. */
-export function lookupIn(config: Config, tree: KconfigTree): Lookup {
+function lookupIn(config: Config, tree: KconfigTree): Lookup {
   return (name) => {
     const value = config.get(name);
     if (value !== undefined) return value;

@@ -55,7 +55,7 @@ export interface KconfigTree {
 export type ReadKconfig = (file: string) => Promise<string | undefined>;
 
 /** What kbuild sets for an x86_64 build before it reads the first file. */
-export const X86_ENVIRONMENT: Readonly<Record<string, string>> = { ARCH: 'x86', SRCARCH: 'x86', srctree: '.' };
+const X86_ENVIRONMENT: Readonly<Record<string, string>> = { ARCH: 'x86', SRCARCH: 'x86', srctree: '.' };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

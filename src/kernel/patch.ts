@@ -3,7 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { parseConfig } from './config.ts';
 
-export const RTC_SYMBOL = 'RTC_NO_SYNC_ON_READ';
+const RTC_SYMBOL = 'RTC_NO_SYNC_ON_READ';
 
 /** A source file that reads the CMOS clock at boot, and the functions the semantic patch looks for in it. */
 interface Reader {

@@ -1,7 +1,7 @@
 import type { Unit } from '../model/measure.ts';
 
 /** What stands where a value is absent: a marker that was not found has no number, least of all zero. */
-export const notFound = 'not found';
+const notFound = 'not found';
 
 /**
  * Seconds with as many decimals as are known: three by default, fewer or more so that a spread keeps two digits, and

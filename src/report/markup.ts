@@ -29,7 +29,7 @@ export function replaceUnprintable(text: string): string {
 }
 
 /** Text as it may stand in an HTML, SVG or XML element or in a quoted attribute. */
-export function escapeMarkup(text: string): string {
+function escapeMarkup(text: string): string {
   return replaceUnprintable(text).replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
