@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'results/', 'node_modules/', 'coverage/'] },
+  { ignores: ['dist/', '.cache/', 'results/', 'node_modules/', 'coverage/'] },
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'scripts/**/*.ts', 'vitest.config.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

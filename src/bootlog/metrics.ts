@@ -132,7 +132,7 @@ export const METRICS: readonly MetricDefinition[] = [
     better: 'lower',
     clock: 'none',
     exact: true,
-    endPoints: 'size of the initrd file as booted (compressed)',
+    endPoints: 'size of the initrd file as QEMU loads it',
   },
   {
     id: 'memory_used',

@@ -20,11 +20,17 @@ const TITLES: Readonly<Record<RequirementRow['section'], string>> = {
 };
 
 function versionOf(text: string, asked: string | undefined, file: string): { major: number; minor: number } {
-  const found = /^(\d+)\.(\d+)/.exec(asked ?? '') ?? /^# Linux\/\S+ (\d+)\.(\d+)\S* Kernel Configuration/m.exec(text);
+  const found =
+    asked === undefined
+      ? /^# Linux\/\S+ (\d+)\.(\d+)\S* Kernel Configuration/m.exec(text)
+      : /^(\d+)\.(\d+)/.exec(asked);
   if (found === null) {
     throw new Fault({
       kind: 'usage',
-      headline: `${file} does not say which kernel version it is for`,
+      headline:
+        asked === undefined
+          ? `${file} does not say which kernel version it is for`
+          : `${asked} is not a kernel version`,
       hint: 'Give it with --kernel, as in --kernel 6.1.',
     });
   }

@@ -16,8 +16,10 @@ export const packageFile = path.join(packageRoot, 'package.json');
 
 /** `--cache-dir`, else DRYDOCK_CACHE, else the user's cache folder (XDG base directory specification). */
 export function cacheRoot(asked: string | undefined): string {
-  const user = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache');
-  return path.resolve(asked ?? process.env.DRYDOCK_CACHE ?? path.join(user, 'drydock'));
+  // An empty variable counts as unset, as the XDG specification has it.
+  const named = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
+  const user = named(process.env.XDG_CACHE_HOME) ?? path.join(os.homedir(), '.cache');
+  return path.resolve(named(asked) ?? named(process.env.DRYDOCK_CACHE) ?? path.join(user, 'drydock'));
 }
 
 /** `--results-dir`, else results/ of the checkout. */

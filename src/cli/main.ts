@@ -180,6 +180,8 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
 }
 
 async function main(): Promise<number> {
+  // Whoever reads us may stop reading (`| head`); a run goes on to its end all the same.
+  process.stdout.on('error', () => undefined);
   const host = createHost();
   const { version } = z.looseObject({ version: z.string() }).parse(JSON.parse(await host.files.readText(packageFile)));
   const signal = interruption();

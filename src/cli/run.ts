@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
+import { quoteCommand } from '../host/shell-quote.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
@@ -18,7 +19,10 @@ import { finalTable } from '../report/terminal.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
-import { folders } from './locations.ts';
+import { cacheRoot, folders, resultsRoot } from './locations.ts';
+
+/** Exit code of everything that the user has to mend before another try makes sense. */
+const USAGE = 2;
 
 export interface RunCommandOptions {
   readonly profile: string;
@@ -66,13 +70,20 @@ async function freshRunId(context: CommandContext, resultsRoot: string, profile:
 }
 
 interface Execution {
-  readonly request: RunRequest;
   readonly runId: string;
   readonly runDirectory: string;
-  readonly past?: PastRun;
+  /** What was asked, and what an interrupted run has done already; called when nobody else is at this run. */
+  load(): Promise<{ readonly request: RunRequest; readonly past?: PastRun }>;
   readonly json: boolean;
   readonly failOn: 'worse' | 'never';
   readonly cacheRoot: string;
+}
+
+/** The command that goes on with this run from where the user stands. */
+function resumeLine({ runId, runDirectory, cacheRoot: cache }: Execution): string {
+  const run = runDirectory === path.join(resultsRoot(undefined), runId) ? runId : runDirectory;
+  const flags = cache === cacheRoot(undefined) ? [] : ['--cache-dir', cache];
+  return quoteCommand(['npm', 'run', 'drydock', '--', 'resume', run, ...flags]);
 }
 
 function verdictCode(record: RunRecord, failOn: 'worse' | 'never'): number {
@@ -81,7 +92,7 @@ function verdictCode(record: RunRecord, failOn: 'worse' | 'never'): number {
 
 async function execute(context: CommandContext, execution: Execution): Promise<number> {
   const { host, signal, stdout, stderr } = context;
-  const { runId, runDirectory, request, json } = execution;
+  const { runId, runDirectory, json } = execution;
   await host.files.makeDirectory(runDirectory);
   await using lock = await host.locks.acquire(path.join(runDirectory, 'run'), {
     signal,
@@ -89,6 +100,7 @@ async function execute(context: CommandContext, execution: Execution): Promise<n
       stderr.write(`Waiting for ${holder}, which holds this run.\n`);
     },
   });
+  const { request, past } = await execution.load();
   const journal = openJournal(host, runDirectory);
   const reporter = chooseReporter(context, json);
   const emit: Emit = (event) => {
@@ -108,7 +120,7 @@ async function execute(context: CommandContext, execution: Execution): Promise<n
       version: context.version,
       signal: AbortSignal.any([signal, lock.lost]),
       emit,
-      ...(execution.past === undefined ? {} : { past: execution.past }),
+      ...(past === undefined ? {} : { past }),
     });
     const exitCode = verdictCode(record, execution.failOn);
     emit({ type: 'run-finished', exitCode, directory: runDirectory });
@@ -126,9 +138,14 @@ async function execute(context: CommandContext, execution: Execution): Promise<n
     await reporter.close();
     // The disk may be what failed; the failure itself still has to reach the terminal.
     await journal.flush().catch(() => undefined);
-    const place = { ...(stepId === undefined ? {} : { step: stepId }), resume: `npm run drydock -- resume ${runId}` };
+    const exitCode = exitCodeOf(failure);
+    const place = {
+      ...(stepId === undefined ? {} : { step: stepId }),
+      // A resumed run keeps the profile as it was read; one that has to be mended is run anew.
+      ...(exitCode === USAGE ? {} : { resume: resumeLine(execution) }),
+    };
     if (!json) stderr.write(`\n${renderFailure(failure, place)}\n`);
-    return exitCodeOf(failure);
+    return exitCode;
   }
 }
 
@@ -215,20 +232,24 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
   if (options.dryRun) return showPlan(context, options, request);
   await prepareRun({ host, folders, request });
   const runId = await freshRunId(context, options.resultsRoot, profile.name);
-  return execute(context, { ...options, request, runId, runDirectory: path.join(options.resultsRoot, runId) });
+  const load = () => Promise.resolve({ request });
+  return execute(context, { ...options, load, runId, runDirectory: path.join(options.resultsRoot, runId) });
 }
 
 /** `drydock resume`: goes on with an interrupted or failed run; what was verified is not done again. */
 export async function resumeCommand(context: CommandContext, options: ResumeOptions): Promise<number> {
   const runId = path.basename(options.run);
   const runDirectory = options.run.includes('/') ? path.resolve(options.run) : path.join(options.resultsRoot, runId);
-  const past = await readPastRun(context.host, runDirectory);
-  if (past.finished) {
+  const load = async () => {
+    const past = await readPastRun(context.host, runDirectory);
+    if (!past.finished) return { request: past.request, past };
     throw new Fault({
       kind: 'usage',
       headline: `The run ${runId} is finished: there is nothing to resume`,
       hint: `Its report is ${path.join(runDirectory, 'report.html')}. Start a new run to measure again.`,
     });
-  }
-  return execute(context, { ...options, request: past.request, runId, runDirectory, past });
+  };
+  // Said before a folder is made for the lock of a run that never was.
+  await load();
+  return execute(context, { ...options, load, runId, runDirectory });
 }

@@ -7,7 +7,7 @@ import { startMachine } from './machine.ts';
 const PROBE_SILENCE_MS = 20_000;
 const PROBE_MEMORY_MB = 512;
 const PROBE_CPUS = 2;
-/** Printed by the probe initrd's /init (src/initrd/linuxrc.ts). */
+/** Printed by the probe initrd's /init (src/initrd/probe.sh). */
 const PROBE_MARKER = /drydock: probe ok/;
 
 export interface ProbeOptions {

@@ -24,12 +24,19 @@ export interface Silence {
 /** A tickless guest with nothing to do costs a few percent of one processor under TCG; one that works, far more. */
 const IDLE_CPU_SHARE = 0.1;
 
-const DEFAULT_SILENT_SEC: Readonly<Record<Accelerator, number>> = { kvm: 60, tcg: 180 };
+/**
+ * A quiet boot prints nothing for half a minute under TCG while it works, and a host that is shared can be many times
+ * slower than that; one that does nothing at all is given up sooner.
+ */
+const DEFAULT_LIMITS: Readonly<Record<Accelerator, SilenceLimits>> = {
+  kvm: { stillSec: 40, silentSec: 180 },
+  tcg: { stillSec: 90, silentSec: 600 },
+};
 
 /** Limits for an accelerator; `silenceMs` replaces its default, and a still guest gets half of it. */
 export function silenceLimits(accelerator: Accelerator, silenceMs?: number): SilenceLimits {
-  const silentSec = silenceMs === undefined ? DEFAULT_SILENT_SEC[accelerator] : silenceMs / 1000;
-  return { stillSec: silentSec / 2, silentSec };
+  if (silenceMs === undefined) return DEFAULT_LIMITS[accelerator];
+  return { stillSec: silenceMs / 2000, silentSec: silenceMs / 1000 };
 }
 
 /**

@@ -208,6 +208,13 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early): Built
   };
 }
 
+/** Whether this user may open /dev/kvm; whether it works is for the probe boot to say. */
+async function kvmAccess(host: Host): Promise<string> {
+  if ((await host.files.stat('/dev/kvm')) === undefined) return 'absent';
+  const { exitCode } = await host.processes.run(['test', '-w', '/dev/kvm'], { okExitCodes: [0, 1] });
+  return exitCode === 0 ? 'writable' : 'denied';
+}
+
 /** Lays out a run: which stages for which arm, and the interleaved boots. Nothing is executed here. */
 export function planRun(input: PlanInput): Plan {
   const { host, guest, request, profile, folders } = input;
@@ -230,7 +237,9 @@ export function planRun(input: PlanInput): Plan {
         cpu: host.system.cpuModel,
         kernel: host.system.kernel,
         qemu: tools()['qemu-system-x86'] ?? '',
-        kvm: (await host.files.stat('/dev/kvm')) === undefined ? 'absent' : 'present',
+        kvm: await kvmAccess(host),
+        // Modules and permissions may be others after the host has been restarted.
+        boot: (await host.files.readText('/proc/sys/kernel/random/boot_id')).trim(),
       },
     }),
     summary: ({ accelerator: chosen, reason }) => `${chosen}: ${reason}`,

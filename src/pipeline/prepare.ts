@@ -1,5 +1,8 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { loadGuest, parseDefinition } from '../profile/load.ts';
+import { nearest } from '../profile/nearest.ts';
 import { profileSchema } from '../profile/schema.ts';
 import type { GuestDefinition, Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
@@ -25,12 +28,31 @@ interface PrepareOptions {
   readonly request: RunRequest;
 }
 
+/** A misspelt fragment is found before anything is built. */
+async function checkFragments({ host, folders, request }: PrepareOptions, profile: Profile): Promise<void> {
+  const files = await host.files.list(path.join(folders.pipelines, 'kconfig'));
+  const known = files.filter((file) => file.endsWith('.config')).map((file) => file.slice(0, -'.config'.length));
+  const asked = Object.values(profile.arms).flatMap(({ kernel }) => (kernel === 'stock' ? [] : kernel.fragments));
+  const unknown = [...new Set(asked)].filter((fragment) => !known.includes(fragment));
+  if (unknown.length === 0) return;
+  throw new Fault({
+    kind: 'profile',
+    headline: `${request.profilePath} names ${unknown.length === 1 ? 'a fragment' : 'fragments'} that pipelines/kconfig/ does not hold`,
+    hint: `There are: ${known.join(', ')}.`,
+    detail: unknown.map((fragment) => {
+      const meant = nearest(fragment, known);
+      return meant === undefined ? fragment : `${fragment} — did you mean ${meant}?`;
+    }),
+  });
+}
+
 /** Reads the request and lays out the plan; everything wrong with either is found here. */
 export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> {
   const { host, folders, request } = options;
   const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
   const choice = chooseGuest(request.guest === 'auto' ? profile.guest : request.guest);
   const { value: guest } = await loadGuest(host.files, choice.name, folders.guests);
+  await checkFragments(options, profile);
   const plan = planRun({ host, profile, guest, request, folders });
   return { profile, guest, choice, plan };
 }

@@ -46,6 +46,8 @@ function conditionOf(prepared: PreparedRun, arm: PlannedArm, host: Host): string
     qemu: plan.preflight.output().tools['qemu-system-x86'] ?? '',
     machine: guest.machine,
     cpu: host.system.cpuModel,
+    cpus: host.system.cpuCount,
+    hostKernel: host.system.kernel,
     host: host.system.hostname,
   };
   return sha256Text(canonicalJson(condition));

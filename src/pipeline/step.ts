@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import type { StageRecord } from '../model/record.ts';
 import type { Folders, Stage } from '../stages/stage.ts';
@@ -144,22 +145,34 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
       emit({ type: 'step-started', id, fingerprint });
       if (stage.cache === 'never') return finish(await execute(input, runtime, stage.name), false);
 
-      const known = await store.restore(fingerprint);
-      if (known !== undefined) return finish(stage.output.parse(known.output), true);
+      const restore = async (): Promise<StageRecord | undefined> => {
+        const known = await store.restore(fingerprint);
+        if (known === undefined) return undefined;
+        for (const finding of known.findings) emit({ type: 'finding', id, finding });
+        return finish(stage.output.parse(known.output), true);
+      };
+      const known = await restore();
+      if (known !== undefined) return known;
       const onWait = (holder: string): void => {
         emit({ type: 'step-progress', id, message: `waiting for ${holder}, which is at it already` });
       };
       await using lock = await store.lock(fingerprint, onWait, runtime.signal);
-      const meanwhile = await store.restore(fingerprint);
-      if (meanwhile !== undefined) return finish(stage.output.parse(meanwhile.output), true);
+      const meanwhile = await restore();
+      if (meanwhile !== undefined) return meanwhile;
       const signal = AbortSignal.any([runtime.signal, lock.lost]);
       const scratchName = `${stage.name}-${fingerprint.slice(0, 12)}`;
       await removeLeftovers(host, store, scratchName);
-      const result = await execute(input, { ...runtime, signal }, scratchName);
+      const findings: Finding[] = [];
+      const noticing: Emit = (event) => {
+        if (event.type === 'finding') findings.push(event.finding);
+        emit(event);
+      };
+      const result = await execute(input, { ...runtime, signal, emit: noticing }, scratchName);
       await store.record({
         fingerprint,
         inputs,
         output: result,
+        findings,
         durationMs: Math.round((host.clock.monotonicSec() - startedSec) * 1000),
         finishedAt: new Date(host.clock.nowMs()).toISOString(),
       });

@@ -4,7 +4,9 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and dashes, 40 at most')
   .describe('Shown in records and used in file names.');
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+const sha256 = z
+  .string('expected 64 lower-case hexadecimal digits, in quotes if they are all decimal')
+  .regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 const symbolName = z
   .string()
   .regex(/^[A-Z0-9_]+$/, 'expected a Kconfig symbol without its CONFIG_ prefix, such as VIRTIO_BLK');

@@ -21,6 +21,7 @@ type AcceleratorInput = {
     readonly kernel: string;
     readonly qemu: string;
     readonly kvm: string;
+    readonly boot: string;
   };
 };
 

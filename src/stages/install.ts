@@ -247,7 +247,8 @@ export const install: Stage<InstallInput, Install> = {
     const login = { privateKey: key.privateKey, hostKey: input.hostKey, signal };
     const proven: InstalledArm[] = [];
 
-    const isBase = (arm: InstallArm): boolean => arm.isStock && arm.usesStockInitrd;
+    const isBase = (arm: InstallArm): boolean =>
+      arm.isStock && arm.usesStockInitrd && arm.cmdline === input.stockCmdline;
     let before: BootIdentity;
     {
       const { kernel, initrd } = input.stock;

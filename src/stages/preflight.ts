@@ -66,7 +66,6 @@ async function install(host: Host, missing: readonly Requirement[], context: Sta
   const options = {
     signal: context.signal,
     logPath: context.logPath,
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
     onLine: (line: string) => {
       context.progress({ message: line.slice(0, 100) });
     },
@@ -74,7 +73,9 @@ async function install(host: Host, missing: readonly Requirement[], context: Sta
   context.finding({ level: 'info', message: `Installing with apt: ${reasons.join('; ')}` });
   const apt = (...rest: string[]): Argv => {
     const [sudo, ...flags] = prefix;
-    return sudo === undefined ? ['apt-get', ...rest] : [sudo, ...flags, 'apt-get', ...rest];
+    // Another apt may be at work, as unattended-upgrades is on a fresh machine; sudo drops the environment.
+    const command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300', ...rest];
+    return sudo === undefined ? ['env', ...command.slice(1)] : [sudo, ...flags, ...command];
   };
   await host.processes.run(apt('update', '-q'), options);
   await host.processes.run(apt('install', '-q', '--yes', '--no-install-recommends', ...packages), options);

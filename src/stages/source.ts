@@ -68,7 +68,7 @@ async function fromDirectory(
     [
       'tar',
       ...['--create', '--file', file, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'],
-      ...['--exclude-vcs', '--transform', 's,^\\.,linux,', '--directory', input.directory, '.'],
+      ...['--exclude-vcs', '--transform', 's,^\\.,linux,S', '--directory', input.directory, '.'],
     ],
     { signal },
   );

@@ -70,7 +70,7 @@ export function scoreMetric(
   const before = median(baseline.samples);
   const after = median(candidate.samples);
   const judged = metric.exact
-    ? judgeExact(metric, before, after)
+    ? judgeExact(metric, before, after, options)
     : judgeSamples(metric, baseline.samples, candidate.samples, options);
   return {
     metric: metric.id,
@@ -142,10 +142,16 @@ function sampleFlaw(samples: readonly number[]): string | undefined {
 
 type Judged = Pick<Score, 'ci95' | 'p' | 'verdict' | 'reason'>;
 
-function judgeExact(metric: ScoredMetric, before: number, after: number): Judged {
+function judgeExact(metric: ScoredMetric, before: number, after: number, options: ScoreOptions): Judged {
   const ratio = before / after;
   const ci95: Interval = [ratio, ratio];
   if (before === after) return { ci95, p: null, verdict: 'same', reason: 'exact, no test applies: both are equal' };
+  const relative = options.relativeThreshold ?? DEFAULT_RELATIVE_THRESHOLD;
+  const absolute = options.absoluteThreshold ?? DEFAULT_ABSOLUTE_THRESHOLD[metric.unit];
+  const difference = Math.abs(after - before);
+  if (difference <= absolute || difference <= relative * before) {
+    return { ci95, p: null, verdict: 'same', reason: 'exact, no test applies: the difference is too small to matter' };
+  }
   const verdict = direction(metric, before, after);
   const share = percent(Math.abs(after - before) / before);
   const change = after < before ? 'smaller' : 'larger';

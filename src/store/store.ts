@@ -14,6 +14,8 @@ const actionSchema = z.strictObject({
   fingerprint: z.string(),
   inputs: jsonSchema,
   output: jsonSchema,
+  /** What the stage noticed; said again whenever its output is restored. */
+  findings: z.array(z.strictObject({ level: z.enum(['info', 'warning']), message: z.string() })).default([]),
   durationMs: z.number(),
   finishedAt: z.string(),
 });

@@ -92,7 +92,7 @@ describe.concurrent('a kernel', () => {
     expect(stderr).toMatch(/Last lines of the console:\n(.*\n)*.*Kernel panic - not syncing/);
     expect(stderr).toMatch(/\n→ \S.+\n/);
     expect(stderr).toMatch(/\n {2}log: {4}\/.+\/console\.log\n/);
-    expect(stderr).toContain(`resume: npm run drydock -- resume ${path.basename(await rig.runDirectory())}`);
+    expect(stderr).toContain(`resume: npm run drydock -- resume ${await rig.runDirectory()} --cache-dir `);
     expect(await rig.locks()).toEqual([]);
   });
 });

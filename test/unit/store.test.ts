@@ -45,7 +45,7 @@ describe('the store', () => {
     const store = openStore(host, root);
     const inputs = { stage: 'x', input: 1 };
     const fingerprint = store.fingerprint(inputs);
-    await store.record({ fingerprint, inputs, output, durationMs: 5, finishedAt: 'now' });
+    await store.record({ fingerprint, inputs, output, findings: [], durationMs: 5, finishedAt: 'now' });
     return { store, fingerprint };
   };
 
