@@ -37,19 +37,22 @@ const kept = await glob(
 );
 for (const file of kept) await cp(path.join(run, file), path.join(sample, file));
 
-// The journal names where the run's files lay on the machine that made it; the sample has no use for that.
+// The journal names where things lay on the machine that made it; the sample has no use for that.
 const journal = path.join(sample, 'journal.jsonl');
 const text = await readFile(journal, 'utf8');
-await writeFile(journal, text.replaceAll(`${process.cwd()}/`, ''));
+const profile = /"profilePath":"([^"]+)"/.exec(text)?.[1] ?? '';
+const checkout = path.dirname(path.dirname(profile));
+await writeFile(journal, text.replaceAll(path.resolve(run), sample).replaceAll(`${checkout}/`, ''));
 
+// The scores with their end points: everything from the first second-level heading to the next.
 const report = await readFile(path.join(sample, 'report.md'), 'utf8');
-const table = /^\|[\s\S]*?\n(?=\n)/m.exec(report)?.[0];
-if (table === undefined) throw new Error('report.md holds no table');
+const scores = /^## .*\n([\s\S]*?)(?=^## )/m.exec(report)?.[1];
+if (scores === undefined) throw new Error('report.md holds no scores');
 const readme = await readFile('README.md', 'utf8');
 const marked = /(<!-- sample:begin -->\n)[\s\S]*?(<!-- sample:end -->)/;
 if (!marked.test(readme)) throw new Error('README.md has no sample:begin … sample:end marks');
 await writeFile(
   'README.md',
-  readme.replace(marked, (_: string, begin: string, end: string) => `${begin}\n${table}\n${end}`),
+  readme.replace(marked, (_: string, begin: string, end: string) => `${begin}\n${scores.trim()}\n\n${end}`),
 );
 console.log(chalk.green(`${kept.length} files kept in ${sample}, the README's table renewed`));

@@ -83,7 +83,8 @@ interface Execution {
 function resumeLine({ runId, runDirectory, cacheRoot: cache }: Execution): string {
   const run = runDirectory === path.join(resultsRoot(undefined), runId) ? runId : runDirectory;
   const flags = cache === cacheRoot(undefined) ? [] : ['--cache-dir', cache];
-  return quoteCommand(['npm', 'run', 'drydock', '--', 'resume', run, ...flags]);
+  const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : quoteCommand([text]));
+  return ['npm run drydock -- resume', ...[run, ...flags].map(word)].join(' ');
 }
 
 function verdictCode(record: RunRecord, failOn: 'worse' | 'never'): number {

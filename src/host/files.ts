@@ -70,6 +70,11 @@ export function createFiles(): Files {
     writeAtomic,
     appendText: (file, text) => noticingFullDisk(file, () => fs.appendFile(file, text)),
     stat,
+    isWritable: (file) =>
+      fs.access(file, constants.W_OK).then(
+        () => true,
+        () => false,
+      ),
     list: async (directory) => ((await stat(directory)) === undefined ? [] : (await fs.readdir(directory)).sort()),
     makeDirectory: async (directory) => {
       await noticingFullDisk(directory, () => fs.mkdir(directory, { recursive: true }));

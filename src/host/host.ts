@@ -63,6 +63,8 @@ export interface Files {
   writeAtomic(path: string, content: string | Uint8Array): Promise<void>;
   appendText(path: string, text: string): Promise<void>;
   stat(path: string): Promise<FileStat | undefined>;
+  /** Whether this user may open the file for writing. */
+  isWritable(path: string): Promise<boolean>;
   list(directory: string): Promise<readonly string[]>;
   makeDirectory(path: string): Promise<void>;
   /** A fresh private directory below `parent` (made if absent). */

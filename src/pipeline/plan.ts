@@ -211,8 +211,7 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early): Built
 /** Whether this user may open /dev/kvm; whether it works is for the probe boot to say. */
 async function kvmAccess(host: Host): Promise<string> {
   if ((await host.files.stat('/dev/kvm')) === undefined) return 'absent';
-  const { exitCode } = await host.processes.run(['test', '-w', '/dev/kvm'], { okExitCodes: [0, 1] });
-  return exitCode === 0 ? 'writable' : 'denied';
+  return (await host.files.isWritable('/dev/kvm')) ? 'writable' : 'denied';
 }
 
 /** Lays out a run: which stages for which arm, and the interleaved boots. Nothing is executed here. */

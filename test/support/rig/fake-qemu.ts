@@ -20,8 +20,8 @@ export interface FakeBoot {
   readonly call: FakeCall;
   readonly bootId: string;
   readonly release: string;
-  /** Folder of this machine's console log and monitor; names the boot in measured boots. */
-  readonly directory: string;
+  /** Which measured boot of this rig it is, from 0; absent for the boots of the installation. */
+  readonly measured: number | undefined;
   /** Prints a line on the serial console. */
   say(line: string): void;
 }
@@ -127,11 +127,13 @@ export function createFakeQemu(hostKey: KeyPair): FakeQemu {
     const diskPath = capture(valueOf(args, '-blockdev'), /"filename":"([^"]+)"/);
     const kernel = await kernelOf(valueOf(args, '-kernel') ?? '');
     const disk = await readDisk(diskPath);
+    // Measured boots run from a throwaway overlay of this name (src/stages/boot.ts).
+    const isMeasured = path.basename(diskPath) === 'overlay.qcow2';
     const boot: FakeBoot = {
       call,
       bootId: randomUUID(),
       release: kernel.release,
-      directory: path.dirname(qmpPath),
+      measured: isMeasured ? boots.filter((one) => one.measured !== undefined).length : undefined,
       say: (line) => {
         call.write(`${line}\r\n`);
       },
