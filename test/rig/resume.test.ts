@@ -76,18 +76,18 @@ describe.concurrent('an interrupted run', () => {
     const stopped = await first.ended;
     expect(stopped.code).toBe(130);
     await groupGone(group);
-    const runId = path.basename(await rig.runDirectory());
-    expect(stopped.stderr).toContain(`resume ${runId}`);
+    const run = await rig.runDirectory();
+    expect(stopped.stderr).toContain(`resume ${run}`);
     expect((await rig.journal()).at(-1)).toMatchObject({ type: 'run-failed', failure: { kind: 'interrupted' } });
     await nothingLeft(rig);
 
-    const resumed = await rig.drydock('resume', runId).ended;
+    const resumed = await rig.drydock('resume', run).ended;
     expect(resumed.stderr).toBe('');
     expect(resumed.code).toBe(0);
     const [kept, interrupted, repeated] = measured(rig).map((one) => one.bootId);
     expect(interrupted).toBe(boot.bootId);
     expect(await recordedBoots(rig)).toEqual([kept, repeated]);
-    const again = await rig.drydock('resume', runId).ended;
+    const again = await rig.drydock('resume', run).ended;
     expect(again.code).toBe(2);
     expect(again.stderr).toContain('is finished: there is nothing to resume');
   });

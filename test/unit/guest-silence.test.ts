@@ -57,9 +57,9 @@ describe('the watch over silence', () => {
     expect(judge(35, 5, undefined)).toEqual({ kind: 'still', forSec: 30 });
   });
 
-  test('gives TCG more time than KVM, and a still guest half of either', () => {
-    expect(silenceLimits('kvm')).toEqual({ stillSec: 30, silentSec: 60 });
-    expect(silenceLimits('tcg')).toEqual({ stillSec: 90, silentSec: 180 });
+  test('gives TCG more time than KVM, and a still guest less than a busy one', () => {
+    expect(silenceLimits('kvm')).toEqual({ stillSec: 40, silentSec: 180 });
+    expect(silenceLimits('tcg')).toEqual({ stillSec: 90, silentSec: 600 });
     expect(silenceLimits('tcg', 20_000)).toEqual({ stillSec: 10, silentSec: 20 });
   });
 });

@@ -174,8 +174,11 @@ describe('a verdict', () => {
       verdict: 'better',
     });
     expect(score([8_000_000], [2_000_000], {}, SIZE).reason).toMatch(/exact, no test applies: .* 75\.0 % smaller/);
-    expect(score([1], [2], {}, SIZE).verdict).toBe('worse');
+    expect(score([2_000_000], [8_000_000], {}, SIZE).verdict).toBe('worse');
     expect(score([2], [2], {}, SIZE).verdict).toBe('same');
+    // One byte more, and a large share of very little, are no regressions.
+    expect(score([8_000_000], [8_000_001], {}, SIZE).verdict).toBe('same');
+    expect(score([1000], [2000], {}, SIZE).verdict).toBe('same');
   });
 
   test('is refused for samples of which no ratio can be taken', () => {
