@@ -2,13 +2,36 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
 
-/** Slow rooms get a limit that catches a hang, not a slow machine. */
+/**
+ * Slow rooms get a limit that catches a hang, not a slow machine. Protocol and rig tests wait more than they work, so one
+ * worker more than the smallest machine has cores; the two boots of e2e share it with nobody else.
+ */
 export default defineConfig({
   test: {
+    maxWorkers: 3,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: MINUTE_MS } },
       { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], testTimeout: 5 * MINUTE_MS } },
-      { test: { name: 'rig', include: ['test/rig/**/*.test.ts'], testTimeout: 5 * MINUTE_MS } },
+      // A run is some hundred processes: seconds on an idle machine, many minutes on one that gives them a tenth of a processor.
+      { test: { name: 'rig', include: ['test/rig/**/*.test.ts'], testTimeout: 20 * MINUTE_MS } },
+      // Needs docker-min's kernel, so it is for after the main job (.ci/run), not for `npm test`.
+      {
+        test: {
+          name: 'docker-min',
+          include: ['test/docker-min/**/*.test.ts'],
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 60 * MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 5 * MINUTE_MS,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: 'e2e',
@@ -16,7 +39,6 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
-          fileParallelism: false,
         },
       },
     ],

@@ -28,7 +28,8 @@ const kept = await glob(
     'report.{html,md}',
     'junit.xml',
     'journal.jsonl',
-    'boots/*/*.{txt,log}',
+    'boots/*/*.{txt,log,stamps}',
+    'boots/*/timeline.json',
     'logs/install-*/console.log',
   ],
   {

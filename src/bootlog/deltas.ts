@@ -1,4 +1,4 @@
-import type { Boot } from '../model/bootlog.ts';
+import type { Boot, OtherLine } from '../model/bootlog.ts';
 
 /** One row of `scripts/show_delta`: the line's time, and the time since the line before it or since the base. */
 export interface DeltaRow {
@@ -30,4 +30,24 @@ export function showDelta(boot: Boot, base?: DeltaBase): DeltaRow[] | undefined 
 /** A row as the script prints it: `[0.670842 < 0.274363 >] Freeing initrd memory: 19784K`. */
 export function formatDeltaRow(row: DeltaRow): string {
   return `[${row.atSec.toFixed(6)} < ${row.deltaSec.toFixed(6)} >] ${row.message}`;
+}
+
+/**
+ * A boot as the script prints it whole, from its first stamped line to its last: each with its time and cost, and what
+ * carries no stamp as it stood, in the order of the text. Returns undefined when no message begins with the base.
+ */
+export function deltaListing(boot: Boot, other: readonly OtherLine[], base?: DeltaBase): string[] | undefined {
+  const rows = showDelta(boot, base);
+  if (rows === undefined) return undefined;
+  let next = other.findIndex(({ line }) => line >= (rows[0]?.line ?? 0));
+  const listing: string[] = [];
+  for (const row of rows) {
+    // What shares a line with a stamp stood before it: a prompt, or a program's line that the kernel cut.
+    for (let piece = other[next]; piece !== undefined && piece.line <= row.line; piece = other[next]) {
+      listing.push(piece.text);
+      next += 1;
+    }
+    listing.push(formatDeltaRow(row));
+  }
+  return listing;
 }

@@ -4,6 +4,7 @@ import type { Boot, BootLine } from '../model/bootlog.ts';
 /** How a marker's line reads, by version. Earlier forms of a marker win over later ones wherever both stand in a log. */
 interface MarkerForm {
   readonly marker: MarkerId;
+  /** Begins with `^` and a letter, by which lines are sorted out before the pattern is tried. */
   readonly pattern: RegExp;
   /** Kernels, or programs, that print it so. */
   readonly from: string;
@@ -30,6 +31,7 @@ const MARKER_FORMS: readonly MarkerForm[] = [
   { marker: 'initmem-freed', pattern: /^Freeing unused kernel memory: \d+k/i, from: 'to 4.18; elsewhere than x86 all' },
   { marker: 'init-exec', pattern: /^Run \S+ as init process/, from: '4.18 and later' },
   { marker: 'startup-finished', pattern: /^systemd\[1\]: Startup finished in /, from: 'systemd' },
+  { marker: 'hand-over', pattern: /^drydock: hand-over/, from: "drydock's initrd script, on the virtual clock" },
   { marker: 'modules-begin', pattern: /^drydock: modules begin/, from: "drydock's guest" },
   { marker: 'modules-end', pattern: /^drydock: modules end/, from: "drydock's guest", after: 'modules-begin' },
   { marker: 'docker0-up', pattern: /^drydock: docker0 up/, from: "drydock's guest" },
@@ -86,15 +88,38 @@ const SYSTEMD_START_RULES: readonly SystemdStartRule[] = [
  */
 export function findMarkers(boot: Boot): BootMarkers {
   const found = new Map<MarkerId, Marker>();
+  const candidates = candidatesByForm(boot.lines);
   for (const form of MARKER_FORMS) {
     if (found.has(form.marker)) continue;
     const after = form.after === undefined ? undefined : found.get(form.after);
-    const line = boot.lines.find((candidate) => form.pattern.test(candidate.message) && isAfter(candidate, after));
+    const line = candidates.get(form)?.find((candidate) => isAfter(candidate, after));
     if (line !== undefined) found.set(form.marker, toMarker(form.marker, line));
   }
   const systemd = findSystemdStart(boot.lines, found.get('init-exec') ?? found.get('initmem-freed'));
   if (systemd !== undefined) found.set('systemd-start', toMarker('systemd-start', systemd));
   return Object.fromEntries(found);
+}
+
+/** The forms by the letter that their lines begin with, so that most lines meet no pattern at all. */
+const FORMS_BY_INITIAL: ReadonlyMap<string, readonly MarkerForm[]> = new Map(
+  MARKER_FORMS.map(({ pattern }) => {
+    const initial = pattern.source.charAt(1);
+    return [initial, MARKER_FORMS.filter((form) => form.pattern.source.charAt(1) === initial)];
+  }),
+);
+
+/** The lines that match each form, in one pass over the log. */
+function candidatesByForm(lines: readonly BootLine[]): ReadonlyMap<MarkerForm, readonly BootLine[]> {
+  const candidates = new Map<MarkerForm, BootLine[]>();
+  for (const line of lines) {
+    for (const form of FORMS_BY_INITIAL.get(line.message.charAt(0)) ?? []) {
+      if (!form.pattern.test(line.message)) continue;
+      const known = candidates.get(form);
+      if (known === undefined) candidates.set(form, [line]);
+      else known.push(line);
+    }
+  }
+  return candidates;
 }
 
 function findSystemdStart(lines: readonly BootLine[], initStart: Marker | undefined): BootLine | undefined {

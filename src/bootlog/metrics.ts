@@ -18,7 +18,7 @@ export interface MetricDefinition {
   readonly read?: (markers: BootMarkers) => number | undefined;
 }
 
-function between(
+export function between(
   start: { readonly atSec: number } | undefined,
   end: { readonly atSec: number } | undefined,
 ): number | undefined {

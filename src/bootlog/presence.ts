@@ -8,7 +8,7 @@ export interface PresenceCheck {
 }
 
 /** The thesis's four checks (section 5.1): present in the distribution's kernel, gone from the trimmed one. */
-const PRESENCE_CHECKS: readonly PresenceCheck[] = [
+export const PRESENCE_CHECKS: readonly PresenceCheck[] = [
   { id: 'selinux', title: 'SELinux', pattern: /SELinux/ },
   {
     id: 'usb',

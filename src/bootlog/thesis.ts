@@ -1,43 +1,27 @@
+import type { ThesisReading } from '../model/analysis.ts';
 import type { Boot } from '../model/bootlog.ts';
 
 /** A figure of the thesis: the metric, the log line it was read from, and the column. */
 interface ThesisLine {
   readonly metric: string;
-  readonly pattern: RegExp;
-  readonly column: 'timestamp' | 'delta';
+  /** How the line begins. */
+  readonly wanted: string;
+  readonly column: 'timestamp' | 'cost';
 }
 
 /** Chapter 5: where each of its four figures stands in its logs. Two of them are not what drydock's own metrics measure. */
 const THESIS_LINES: readonly ThesisLine[] = [
-  { metric: 'initrd_release', pattern: /^Freeing initrd memory/, column: 'delta' },
-  { metric: 'kernel_init', pattern: /^Freeing unused kernel memory/, column: 'timestamp' },
-  { metric: 'total_boot', pattern: /^IPv6: ADDRCONF\(NETDEV_UP\): docker0: link is not ready/, column: 'timestamp' },
-  { metric: 'module_loading', pattern: /^loop: module loaded/, column: 'delta' },
+  { metric: 'initrd_release', wanted: 'Freeing initrd memory', column: 'cost' },
+  { metric: 'kernel_init', wanted: 'Freeing unused kernel memory', column: 'timestamp' },
+  { metric: 'total_boot', wanted: 'IPv6: ADDRCONF(NETDEV_UP): docker0: link is not ready', column: 'timestamp' },
+  { metric: 'module_loading', wanted: 'loop: module loaded', column: 'cost' },
 ];
 
-export interface ThesisFigure {
-  readonly sec: number;
-  /** 1-based line of the text it was read from. */
-  readonly line: number;
-}
-
-/** Reads the thesis's four figures from a boot the way the thesis did; a figure whose line is missing is absent. */
-export function thesisFigures(boot: Boot): Record<string, ThesisFigure> {
-  const figures: Record<string, ThesisFigure> = {};
-  for (const { metric, pattern, column } of THESIS_LINES) {
-    const line = boot.lines.find(({ message }) => pattern.test(message));
-    if (line !== undefined) figures[metric] = { sec: column === 'delta' ? line.deltaSec : line.atSec, line: line.line };
-  }
-  return figures;
-}
-
-/** Before over after for every figure that both boots hold. */
-export function thesisRatios(before: Boot, after: Boot): Record<string, number> {
-  const [from, to] = [thesisFigures(before), thesisFigures(after)];
-  const ratios: Record<string, number> = {};
-  for (const [metric, { sec }] of Object.entries(from)) {
-    const other = to[metric];
-    if (other !== undefined && other.sec > 0) ratios[metric] = sec / other.sec;
-  }
-  return ratios;
+/** Reads the thesis's four figures from a boot the way the thesis did; one whose line is missing has no value. */
+export function thesisReadings(boot: Boot): ThesisReading[] {
+  return THESIS_LINES.map(({ metric, wanted, column }) => {
+    const line = boot.lines.find(({ message }) => message.startsWith(wanted));
+    if (line === undefined) return { metric, wanted, column, valueSec: null, line: null };
+    return { metric, wanted, column, valueSec: column === 'cost' ? line.deltaSec : line.atSec, line: line.line };
+  });
 }

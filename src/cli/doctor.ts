@@ -1,5 +1,6 @@
 import { Fault } from '../host/fault.ts';
-import { examine, preflight } from '../stages/preflight.ts';
+import { examine, preflight, provideTestTools } from '../stages/preflight.ts';
+import type { StageContext } from '../stages/stage.ts';
 import { openStore } from '../store/store.ts';
 import { folders } from './locations.ts';
 import type { CommandContext } from './context.ts';
@@ -8,6 +9,8 @@ export interface DoctorOptions {
   /** false with --no-install: only say what is missing. */
   readonly install: boolean;
   readonly json: boolean;
+  /** Also what drydock's own tests need: a browser. */
+  readonly tests: boolean;
   readonly cacheRoot: string;
 }
 
@@ -19,27 +22,26 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   try {
     let failure: Fault | undefined;
     try {
-      await preflight.run(
-        { install: options.install },
-        {
-          host,
-          store,
-          signal: context.signal,
-          workDir,
-          logPath: `${options.cacheRoot}/doctor.log`,
-          folders,
-          progress: () => undefined,
-          finding: ({ message }) => {
-            stderr.write(`${message}\n`);
-          },
+      const stage: StageContext = {
+        host,
+        store,
+        signal: context.signal,
+        workDir,
+        logPath: `${options.cacheRoot}/doctor.log`,
+        folders,
+        progress: () => undefined,
+        finding: ({ message }) => {
+          stderr.write(`${message}\n`);
         },
-      );
+      };
+      await preflight.run({ install: options.install }, stage);
+      if (options.tests) await provideTestTools(host, options.install, stage);
     } catch (error) {
       // The table below shows the state; the failure then gives the cause and the command.
       if (!(error instanceof Fault)) throw error;
       failure = error;
     }
-    const rows = await examine(host, options.cacheRoot);
+    const rows = await examine(host, options.cacheRoot, options.tests);
     if (options.json) stdout.write(`${JSON.stringify({ ok: failure === undefined, checks: rows }, null, 1)}\n`);
     else for (const row of rows) stdout.write(`${row.ok ? '✓' : '✗'} ${row.what.padEnd(24)} ${row.detail}\n`);
     if (failure !== undefined) throw failure;

@@ -6,12 +6,23 @@ import { createHost } from '../host/node-host.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
 import { recordJsonSchema } from '../store/record-schema.ts';
+import { ablate, factorTitle } from '../profile/ablate.ts';
+import { FACTORS } from '../profile/schema.ts';
+import type { Factor } from '../profile/schema.ts';
+import { addAnalyzeCommand } from './analyze.ts';
+import { bootOptions } from './boots.ts';
+import type { BootFlags } from './boots.ts';
+import { addCalibrateCommand } from './calibrate.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { addCompareCommand } from './compare.ts';
 import type { CommandContext, Output } from './context.ts';
 import { doctor } from './doctor.ts';
+import { addHistoryCommand } from './history.ts';
 import { cacheRoot, packageFile, resultsRoot } from './locations.ts';
-import { cacheDirOption, jsonOption, resultsDirOption, wholeNumber } from './options.ts';
+import { cacheDirOption, collectOption, factorList, jsonOption, resultsDirOption } from './options.ts';
+import { addProcessesCommand } from './processes.ts';
 import { resumeCommand, runCommand } from './run.ts';
+import { addThesisCommand } from './thesis.ts';
 
 const DEFAULT_COLUMNS = 100;
 
@@ -45,13 +56,14 @@ const failOnOption = () =>
     .choices(['worse', 'never'])
     .default('worse');
 
-interface RunFlags {
+interface RunFlags extends BootFlags {
   profile: string;
   guest: string;
   accel: 'auto' | 'kvm' | 'tcg';
-  boots?: number;
+  ablate?: readonly Factor[];
   install: boolean;
   refreshImage: boolean;
+  collect?: number;
   json: boolean;
   dryRun: boolean;
   failOn: 'worse' | 'never';
@@ -74,7 +86,7 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
       },
     });
 
-  program
+  const run = program
     .command('run')
     .description('run a profile: image, kernels, installation, measured boots, scores, report')
     .requiredOption('--profile <name|file>', 'a profile of pipelines/, or a path')
@@ -86,13 +98,22 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
     .addOption(
       new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
     )
+    .addOption(
+      new Option(
+        '--clock <name>',
+        'wall: boots to Docker; virtual: kernel and initrd alone, counted in instructions, which no noise moves',
+      )
+        .choices(['wall', 'virtual', 'both'])
+        .default('wall'),
+    )
     .option(
-      '--boots <n>',
-      "measured boots an arm (default: the profile's; fewer than 4 decide nothing)",
-      wholeNumber(1),
+      '--ablate <changes>',
+      'take the gain apart: one arm for every combination of these (config,initrd,rtc,cmdline)',
+      factorList,
     )
     .option('--no-install', 'never install packages on this host; print the command instead')
     .option('--refresh-image', 'make a new guest image, with the packages of today', false)
+    .addOption(collectOption())
     .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
     .addOption(failOnOption())
     .addOption(jsonOption())
@@ -104,8 +125,14 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
 Examples:
   npm run pipeline -- --profile docker-min
   npm run pipeline -- --profile docker-min --boots 10 --accel tcg
+  npm run pipeline -- --profile docker-min --clock virtual
+  npm run pipeline -- --profile docker-min --ablate config,initrd,rtc,cmdline --clock virtual
+  npm run pipeline -- --profile docker-min --boots auto --budget 30
   npm run pipeline -- --profile docker-min --dry-run
   npm run pipeline -- --profile ./my-profile.yaml --json
+
+Changes that --ablate knows:
+${FACTORS.map((factor) => `  ${factor.padEnd(8)} ${factorTitle(factor)}`).join('\n')}
 
 Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2 usage or profile
             3 infrastructure (ssh, disk, qemu, network) · 70 a bug of drydock · 130 interrupted`,
@@ -114,12 +141,13 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
       finish(
         await runCommand(context, {
           ...flags,
-          boots: flags.boots,
+          ...(flags.ablate === undefined ? {} : { derive: (profile) => ablate(profile, flags.ablate ?? []) }),
           cacheRoot: cacheRoot(flags.cacheDir),
           resultsRoot: resultsRoot(flags.resultsDir),
         }),
       );
     });
+  for (const option of bootOptions()) run.addOption(option);
 
   program
     .command('resume <run>')
@@ -141,15 +169,21 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
       );
     });
 
+  addCalibrateCommand(program, context, finish);
+
   program
     .command('doctor')
     .description('check this host, and install what is missing where that is allowed')
     .option('--no-install', 'only say what is missing, and the command that installs it')
+    .option('--tests', "also what drydock's own tests need: a browser", false)
     .option('--json', 'print the checks as JSON', false)
     .addOption(cacheDirOption())
-    .addHelpText('after', '\nExamples:\n  npm run drydock -- doctor\n  npm run drydock -- doctor --no-install')
-    .action(async (flags: { install: boolean; json: boolean; cacheDir?: string }) => {
-      await doctor(context, { install: flags.install, json: flags.json, cacheRoot: cacheRoot(flags.cacheDir) });
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run drydock -- doctor\n  npm run drydock -- doctor --no-install\n  npm run drydock -- doctor --tests',
+    )
+    .action(async (flags: { install: boolean; tests: boolean; json: boolean; cacheDir?: string }) => {
+      await doctor(context, { ...flags, cacheRoot: cacheRoot(flags.cacheDir) });
       finish(0);
     });
 
@@ -176,6 +210,11 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
       finish(0);
     });
 
+  addAnalyzeCommand(program, context, finish);
+  addCompareCommand(program, context, finish);
+  addHistoryCommand(program, context, finish);
+  addProcessesCommand(program, context, finish);
+  addThesisCommand(program, context, finish);
   return program;
 }
 

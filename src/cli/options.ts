@@ -1,15 +1,41 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../initrd/collector.ts';
+import { FACTORS } from '../profile/schema.ts';
+import type { Factor } from '../profile/schema.ts';
 
-/** A whole number of at least `least`, as a commander parser. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A whole number of at least `least` and at most `most`, as a commander parser. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least) {
-      throw new InvalidArgumentError(`Expected a whole number, ${least} or more.`);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`;
+      throw new InvalidArgumentError(`Expected a whole number${range}.`);
     }
     return value;
   };
 }
+
+/** A comma-separated list of the changes an ablation knows, as a commander parser. */
+export function factorList(text: string): readonly Factor[] {
+  const names = [...new Set(text.split(',').map((name) => name.trim()))];
+  const known = FACTORS.filter((factor) => names.includes(factor));
+  const unknown = names.filter((name) => !known.some((factor) => factor === name));
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(`Expected some of ${FACTORS.join(', ')}; not ${unknown.join(', ')}.`);
+  return known;
+}
+/** `--collect [hz]`. */
+export const collectOption = (): Option =>
+  new Option(
+    '--collect [hz]',
+    `sample every process of the measured boots from the initrd on, in all arms (${COLLECTOR_HZ} times a second unless told)`,
+  )
+    .preset(String(COLLECTOR_HZ))
+    .argParser((text: string) => {
+      const hz = wholeNumber(1)(text);
+      if (hz > COLLECTOR_MAX_HZ) throw new InvalidArgumentError(`Expected at most ${COLLECTOR_MAX_HZ}.`);
+      return hz;
+    });
 
 export const cacheDirOption = (): Option =>
   new Option(

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { stringify } from 'yaml';
 import { Fault } from '../host/fault.ts';
 import { quoteCommand } from '../host/shell-quote.ts';
 import type { RunRecord } from '../model/record.ts';
@@ -10,6 +11,7 @@ import { foresee, prepareRun } from '../pipeline/prepare.ts';
 import type { PreparedRun } from '../pipeline/prepare.ts';
 import { executeRun, StepError } from '../pipeline/run.ts';
 import { loadProfile } from '../profile/load.ts';
+import type { Profile } from '../profile/schema.ts';
 import { jsonlReporter } from '../progress/jsonl.ts';
 import { listrReporter } from '../progress/listr.ts';
 import { plainReporter } from '../progress/plain.ts';
@@ -17,21 +19,26 @@ import { duration } from '../progress/reporter.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import { finalTable } from '../report/terminal.ts';
 import { openHistory } from '../store/history.ts';
+import { keepInLedger } from '../store/ledger.ts';
 import { openStore } from '../store/store.ts';
+import { bootsAsked } from './boots.ts';
+import type { BootFlags } from './boots.ts';
 import type { CommandContext } from './context.ts';
 import { cacheRoot, folders, resultsRoot } from './locations.ts';
 
 /** Exit code of everything that the user has to mend before another try makes sense. */
 const USAGE = 2;
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends BootFlags {
   readonly profile: string;
   readonly guest: string;
   readonly accel: 'auto' | 'kvm' | 'tcg';
-  /** Measured boots an arm; the profile's own number when absent. */
-  readonly boots: number | undefined;
+  /** Makes the profile that is run from the one that was named: an ablation, a calibration. */
+  readonly derive?: (profile: Profile) => Profile;
   readonly install: boolean;
   readonly refreshImage: boolean;
+  /** Samples a second of the process collector; absent: none. */
+  readonly collect?: number | undefined;
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly failOn: 'worse' | 'never';
@@ -123,6 +130,7 @@ async function execute(context: CommandContext, execution: Execution): Promise<n
       emit,
       ...(past === undefined ? {} : { past }),
     });
+    await keepInLedger(host, execution.cacheRoot, record);
     const exitCode = verdictCode(record, execution.failOn);
     emit({ type: 'run-finished', exitCode, directory: runDirectory });
     await journal.flush();
@@ -134,7 +142,8 @@ async function execute(context: CommandContext, execution: Execution): Promise<n
     return exitCode;
   } catch (error) {
     const stepId = error instanceof StepError ? error.stepId : undefined;
-    const failure = toFailure(error instanceof StepError ? error.cause : error, signal);
+    const cause: unknown = lock.lost.aborted ? lock.lost.reason : error instanceof StepError ? error.cause : error;
+    const failure = toFailure(cause, signal);
     emit({ type: 'run-failed', ...(stepId === undefined ? {} : { id: stepId }), failure });
     await reporter.close();
     // The disk may be what failed; the failure itself still has to reach the terminal.
@@ -203,14 +212,17 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
       'Stages',
       ...steps.map(unitLine),
       '',
-      `Measured boots, interleaved: ${prepared.plan.boots.map((boot) => boot.arm).join(' ')}`,
+      ...(prepared.plan.virtualBoots.length === 0
+        ? []
+        : [`Boots on the virtual clock: ${prepared.plan.virtualBoots.map((boot) => boot.arm).join(' ')}`]),
+      `Measured boots, interleaved${request.sequential === undefined ? '' : ', up to'}: ${prepared.plan.boots.map((boot) => boot.arm).join(' ') || 'none'}`,
       ...[...new Map(prepared.plan.boots.map((boot, index) => [boot.arm, boots[index]])).entries()].flatMap(
         ([arm, unit]) => (unit === undefined ? [] : [unitLine({ ...unit, id: `one of ${arm}` })]),
       ),
       '',
       known.length === 0
         ? 'Expected duration: nothing of this has been timed on this host yet.'
-        : `Expected duration: ${duration(totalMs)}${known.length < ahead.length ? ', plus what has not been timed yet' : ''}.`,
+        : `Expected duration: ${request.sequential === undefined ? '' : 'up to '}${duration(totalMs)}${known.length < ahead.length ? ', plus what has not been timed yet' : ''}.`,
       '',
     ].join('\n'),
   );
@@ -220,16 +232,35 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
 /** `drydock run`: plans, runs, reports; the exit code. */
 export async function runCommand(context: CommandContext, options: RunCommandOptions): Promise<number> {
   const { host } = context;
-  const { value: profile, text, path: profilePath } = await loadProfile(host.files, options.profile, folders.pipelines);
+  const loaded = await loadProfile(host.files, options.profile, folders.pipelines);
+  const profilePath = loaded.path;
+  // A run is its profile's text: a derived one is kept with the run like any other.
+  const profile = options.derive?.(loaded.value) ?? loaded.value;
+  const text = options.derive === undefined ? loaded.text : stringify(profile);
   const request: RunRequest = {
     profilePath,
     profileText: text,
     guest: options.guest,
     accelerator: options.accel,
-    boots: options.boots ?? profile.boots,
+    ...bootsAsked(profile, options),
     install: options.install,
     refresh: options.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',
+    ...(options.collect === undefined ? {} : { collectHz: options.collect }),
   };
+  if (options.accel === 'kvm' && options.clock === 'virtual') {
+    throw new Fault({
+      kind: 'usage',
+      headline: '--accel kvm and --clock virtual exclude each other: only TCG counts instructions',
+      hint: 'Leave --accel away, or measure with --clock wall (or both).',
+    });
+  }
+  if (options.collect !== undefined && options.clock === 'virtual') {
+    throw new Fault({
+      kind: 'usage',
+      headline: '--collect watches measured boots on the wall clock, and --clock virtual makes none',
+      hint: 'Leave --collect away, or measure with --clock wall (or both).',
+    });
+  }
   if (options.dryRun) return showPlan(context, options, request);
   await prepareRun({ host, folders, request });
   const runId = await freshRunId(context, options.resultsRoot, profile.name);

@@ -57,7 +57,7 @@ export async function probeKvm(host: Host, options: ProbeOptions): Promise<Probe
       { directory, silenceMs: PROBE_SILENCE_MS, ...(signal === undefined ? {} : { signal }) },
     );
     const marker = await machine.waitFor(PROBE_MARKER);
-    const seconds = (marker.atSec - machine.startedAtSec).toFixed(1);
+    const seconds = (marker.atSec - machine.runningAtSec).toFixed(1);
     return { works: true, evidence: `a probe boot reached its init in ${seconds} s` };
   } catch (error) {
     if (!(error instanceof Fault) || ['interrupted', 'missing-tool', 'internal'].includes(error.failure.kind))

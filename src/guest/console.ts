@@ -15,6 +15,8 @@ export interface ConsoleLog {
   readonly lastByteAtSec: number | undefined;
   /** Host monotonic seconds of the latest line that said something new: repetitions are no progress. */
   readonly lastNewsAtSec: number | undefined;
+  /** Resolves when the file holds everything received so far. */
+  flush(): Promise<void>;
   /** Last `count` lines with text, oldest first, the unfinished one included. */
   tail(count: number): readonly string[];
   /**
@@ -81,11 +83,35 @@ function createAppender(host: Host, path: string, onFailure: (error: unknown) =>
   };
 }
 
+/** Bytes that follow a stamp within this time share it: a UART hands over single bytes (src/bootlog/console-stamps.ts). */
+const STAMP_RESOLUTION_SEC = 1e-4;
+
 export interface RecordOptions {
+  /** Where the arrival of the log's bytes is kept, in seconds since `originSec` on the host's monotonic clock. */
+  readonly stamps?: { readonly path: string; readonly originSec: number };
   /** Told every line as it ends. */
   readonly onLine?: (line: ConsoleLine) => void;
   /** Told once when the log file cannot be written (a full disk); the console goes on without it. */
   readonly onFailure?: (error: unknown) => void;
+}
+
+/** Writes `offset seconds` lines: from this byte of the log on, bytes came at this time. */
+function createStamper(host: Host, stamps: RecordOptions['stamps'], onFailure: (error: unknown) => void) {
+  if (stamps === undefined) return { note: () => undefined, flush: () => Promise.resolve() };
+  const encoder = new TextEncoder();
+  const file = createAppender(host, stamps.path, onFailure);
+  let offset = 0;
+  let stampedAtSec = Number.NEGATIVE_INFINITY;
+  return {
+    note(text: string, nowSec: number): void {
+      if (text !== '' && nowSec - stampedAtSec > STAMP_RESOLUTION_SEC) {
+        stampedAtSec = nowSec;
+        file.append(`${String(offset)} ${(nowSec - stamps.originSec).toFixed(6)}\n`);
+      }
+      offset += encoder.encode(text).length;
+    },
+    flush: () => file.flush(),
+  };
 }
 
 /**
@@ -97,7 +123,9 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
   const waiters = new Set<Waiter>();
   const shapes = new Set<string>();
   const decoder = new TextDecoder();
-  const file = createAppender(host, path, (error) => options.onFailure?.(error));
+  const failed = (error: unknown): void => options.onFailure?.(error);
+  const file = createAppender(host, path, failed);
+  const stamp = createStamper(host, options.stamps, failed);
   let unfinished: { atSec: number; raw: string } | undefined;
   let sizeBytes = 0;
   let firstByteAtSec: number | undefined;
@@ -142,6 +170,9 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
     },
     get lastNewsAtSec() {
       return lastNewsAtSec;
+    },
+    flush: async () => {
+      await Promise.all([file.flush(), stamp.flush()]);
     },
     tail(count) {
       const open = openLine();
@@ -197,6 +228,7 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
       sizeBytes += chunk.length;
       const text = decoder.decode(chunk, { stream: true });
       file.append(text);
+      stamp.note(text, nowSec);
       const parts = text.split('\n');
       parts.forEach((part, position) => {
         const isLast = position === parts.length - 1;
@@ -213,7 +245,7 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
         finishLine();
         for (const waiter of waiters) waiter.reject(new Error(`The console ended without ${String(waiter.pattern)}`));
       }
-      await file.flush();
+      await log.flush();
     },
   };
 }

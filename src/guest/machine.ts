@@ -1,13 +1,15 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Clock, Host } from '../host/host.ts';
+import type { MachineEvent } from '../model/timeline.ts';
 import type { ConsoleLine } from './console-line.ts';
 import type { ConsoleLog } from './console.ts';
 import { silenceFault } from './machine-fault.ts';
 import type { MachineExit } from './machine-fault.ts';
 import { qemuArgs } from './qemu-args.ts';
 import type { MachineSpec } from './qemu-args.ts';
-import { attendQemu, monitorPath } from './qemu-process.ts';
+import { placeMonitorSocket } from './monitor-socket.ts';
+import { attendQemu } from './qemu-process.ts';
 import type { QemuProcess } from './qemu-process.ts';
 import type { Qmp } from './qmp.ts';
 import { FIRST_WORD, stepsSeen } from './readiness.ts';
@@ -25,7 +27,7 @@ const LAST_WORDS_MS = 3000;
 const POWER_DOWN_LIMITS: SilenceLimits = { stillSec: 20, silentSec: 120 };
 
 export interface StartOptions {
-  /** Where console.log, qemu.log and the monitor's socket go; the caller's to remove. */
+  /** Where console.log, console.stamps, qemu.log and the monitor's socket go; the caller's to remove. */
   readonly directory: string;
   readonly signal?: AbortSignal;
   /** Told every console line as it ends. */
@@ -46,7 +48,11 @@ export interface Machine extends AsyncDisposable {
   readonly pid: number;
   /** Host monotonic seconds just before QEMU was started. */
   readonly startedAtSec: number;
+  /** Host monotonic seconds at which the guest's processors began to run, by QEMU's own word. */
+  readonly runningAtSec: number;
   readonly console: ConsoleLog;
+  /** What was seen of QEMU from outside its guest so far: its start, its monitor, its first byte, its own events. */
+  readonly events: readonly MachineEvent[];
   /** QEMU's own version, e.g. `7.2.22`. */
   readonly qemuVersion: string;
   /** Port on 127.0.0.1 that leads to the guest's sshd; `undefined` without `ssh` in the spec. */
@@ -138,10 +144,10 @@ async function readSshPort(qmp: Qmp): Promise<number> {
 }
 
 /**
- * Starts QEMU with `spec`, connects its monitor and learns the SSH port. Returns as soon as the guest runs, long before
- * it is up.
+ * Starts QEMU with `spec`, connects its monitor, learns the SSH port, and only then lets the guest run. Returns as soon as
+ * it does, long before it is up: whatever becomes of the guest, even in its first instant, is told by what waits for it.
  *
- * @throws Fault `missing-tool`, `qemu-died` (QEMU refused the guest or ended at once), `interrupted`
+ * @throws Fault `missing-tool`, `qemu-died` (QEMU refused the guest or ended before it ran), `interrupted`
  */
 export async function startMachine(host: Host, spec: MachineSpec, options: StartOptions): Promise<Machine> {
   const program = await host.processes.which(QEMU);
@@ -155,18 +161,19 @@ export async function startMachine(host: Host, spec: MachineSpec, options: Start
   const { directory, signal } = options;
   if (signal?.aborted === true) throw interrupted();
   await host.files.makeDirectory(directory);
-  for (const name of ['console.log', 'qemu.log']) await host.files.remove(path.join(directory, name));
-  // A socket's path has 107 bytes at most (unix(7)), and a run's folder may lie deep.
-  const monitorDirectory = await host.files.makeTempDirectory('/tmp', 'drydock-qmp-');
+  for (const name of ['console.log', 'console.stamps', 'qemu.log']) await host.files.remove(path.join(directory, name));
+  const monitor = await placeMonitorSocket(host, directory);
   const startedAtSec = host.clock.monotonicSec();
-  const child = host.processes.start([program, ...qemuArgs(spec, monitorPath(monitorDirectory))]);
-  const qemu = attendQemu(host, child, { ...options, monitorDirectory });
+  const child = host.processes.start([program, ...qemuArgs(spec, monitor.path)]);
+  const qemu = attendQemu(host, child, { ...options, monitor, startedAtSec });
   const connected = new AbortController();
   try {
     const aborted = rejectOnAbort(signal, connected.signal);
     const qmp = await Promise.race([qemu.connectMonitor(), rejectWith(qemu.doom), aborted]);
     const sshPort = spec.ssh === undefined ? undefined : await readSshPort(qmp);
-    return watchedMachine(host, spec, options, { qemu, qmp, startedAtSec, sshPort });
+    // Not against `doom`: a guest may be over before QEMU's answer has been read, and that is not for the start to tell.
+    const runningAtSec = await Promise.race([qemu.letRun(), aborted]);
+    return watchedMachine(host, spec, options, { qemu, qmp, startedAtSec, runningAtSec, sshPort });
   } catch (error) {
     await qemu.kill();
     throw error;
@@ -179,6 +186,7 @@ interface Started {
   readonly qemu: QemuProcess;
   readonly qmp: Qmp;
   readonly startedAtSec: number;
+  readonly runningAtSec: number;
   readonly sshPort: number | undefined;
 }
 
@@ -241,7 +249,11 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
   return {
     pid: qemu.pid,
     startedAtSec: started.startedAtSec,
+    runningAtSec: started.runningAtSec,
     console: qemu.console,
+    get events() {
+      return qemu.events;
+    },
     qemuVersion: qmp.version,
     sshPort: started.sshPort,
     exited: qemu.exited,

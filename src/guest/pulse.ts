@@ -25,7 +25,15 @@ export function cpuSecondsOf(procStat: string): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SEC;
 }
 
-/** Reads what moves in the guest: disk requests (QMP) and QEMU's processor time (/proc). */
+/**
+ * Second field of /proc/<tid>/schedstat (Documentation/scheduler/sched-stats.rst): nanoseconds that a thread was ready to run
+ * and had no processor. Absent where the kernel does not count it, which reads as none.
+ */
+export function waitedSecondsOf(schedstat: string): number {
+  return Number(schedstat.trim().split(' ')[1] ?? 0) / 1e9;
+}
+
+/** Reads what moves in the guest: disk requests (QMP) and the processor time QEMU has used or stood in line for (/proc). */
 export async function takePulse(host: Host, qmp: Qmp): Promise<Pulse> {
   const [blocks, cpus] = await Promise.all([qmp.execute('query-blockstats'), qmp.execute('query-cpus-fast')]);
   const diskOperations = elements(blocks)
@@ -33,9 +41,13 @@ export async function takePulse(host: Host, qmp: Qmp): Promise<Pulse> {
     .map((stats) => count(field(stats, 'rd_operations')) + count(field(stats, 'wr_operations')))
     .reduce((sum, operations) => sum + operations, 0);
   // The thread's own /proc entry shows the whole process, and that is what is wanted: TCG may run both CPUs on one.
-  const thread = count(field(elements(cpus)[0], 'thread-id'));
-  const stat = await host.files.readText(`/proc/${String(thread)}/stat`);
-  return { diskOperations, cpuSec: cpuSecondsOf(stat) };
+  const threads = [...new Set(elements(cpus).map((cpu) => count(field(cpu, 'thread-id'))))];
+  const stat = await host.files.readText(`/proc/${String(threads[0] ?? 0)}/stat`);
+  const waits = await Promise.all(
+    threads.map((thread) => host.files.readText(`/proc/${String(thread)}/schedstat`).catch(() => '')),
+  );
+  const waitedSec = waits.map(waitedSecondsOf).reduce((sum, sec) => sum + sec, 0);
+  return { diskOperations, cpuSec: cpuSecondsOf(stat) + waitedSec };
 }
 
 /** Where each processor is, from `info registers -a` (target/i386/cpu-dump.c): one sentence a processor. */

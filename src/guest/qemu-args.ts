@@ -15,6 +15,11 @@ export interface SshAccessSpec {
 /** One guest as QEMU is asked to run it. Without `disk` and `ssh` it boots from its initrd alone. */
 export interface MachineSpec {
   readonly accelerator: Accelerator;
+  /**
+   * `virtual`: time is what the one virtual CPU has executed, a nanosecond an instruction (QEMU's `-icount`). Needs `tcg` and
+   * one CPU, and neither disk nor network: their completions come when the host pleases. Default `wall`.
+   */
+  readonly clock?: 'wall' | 'virtual';
   readonly cpus: number;
   readonly memoryMb: number;
   readonly kernelPath: string;
@@ -39,6 +44,23 @@ const ACCELERATION: Readonly<Record<Accelerator, readonly string[]>> = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
   tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max'],
 };
+
+/**
+ * The virtual clock: instructions counted on one TCG thread; idle time is skipped to the next timer instead of slept through
+ * (`sleep=off`); the RTC starts at one fixed moment and runs on the same clock; and whatever the guest takes for randomness
+ * (RDRAND, the seed in setup_data) comes from a fixed seed, since hashes seeded with it decide how long look-ups take.
+ */
+const VIRTUAL_ACCELERATION = [
+  '-accel',
+  'tcg,thread=single',
+  '-cpu',
+  'max',
+  '-icount',
+  'shift=0,sleep=off',
+  '-seed',
+  '1',
+];
+const VIRTUAL_RTC = 'base=2026-01-01T00:00:00,clock=vm';
 
 /** QEMU's own seccomp filter: the guest's QEMU needs no child processes and no more rights than it has. */
 const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
@@ -79,25 +101,28 @@ function sshArgs(ssh: SshAccessSpec): string[] {
 }
 
 /**
- * The whole QEMU command line for one guest; the first serial port is QEMU's stdout.
+ * The whole QEMU command line for one guest; the first serial port is QEMU's stdout. The guest waits for the monitor's
+ * `cont`: nothing it does goes unseen, and a guest that ends at once does not end before somebody watches.
  *
  * @param qmpPath path of the QMP socket that QEMU makes, at most 107 bytes
  */
 export function qemuArgs(spec: MachineSpec, qmpPath: string): string[] {
+  const isVirtual = spec.clock === 'virtual';
   return [
     '-nodefaults',
     '-no-user-config',
+    '-S',
     '-display',
     'none',
     '-machine',
     MACHINE,
-    ...ACCELERATION[spec.accelerator],
+    ...(isVirtual ? VIRTUAL_ACCELERATION : ACCELERATION[spec.accelerator]),
     '-smp',
     String(spec.cpus),
     '-m',
     `${String(spec.memoryMb)}M`,
     '-rtc',
-    'base=utc',
+    isVirtual ? VIRTUAL_RTC : 'base=utc',
     // A guest that reboots or panics ends its QEMU: what starts next is the boot loader's (our) decision.
     '-action',
     'reboot=shutdown',
@@ -114,8 +139,8 @@ export function qemuArgs(spec: MachineSpec, qmpPath: string): string[] {
     'chardev:serial',
     '-qmp',
     `unix:${escapeOption(qmpPath)},server=on,wait=off`,
-    '-device',
-    'virtio-rng-pci',
+    // Its entropy comes from the host, when the host has it.
+    ...(isVirtual ? [] : ['-device', 'virtio-rng-pci']),
     ...(spec.disk === undefined ? [] : diskArgs(spec.disk)),
     ...(spec.ssh === undefined ? [] : sshArgs(spec.ssh)),
   ];

@@ -1,13 +1,16 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host, RunningProcess } from '../host/host.ts';
+import type { MachineEvent } from '../model/timeline.ts';
 import { matchConsole } from './console-patterns.ts';
 import type { ConsoleHit } from './console-patterns.ts';
 import type { ConsoleLine } from './console-line.ts';
 import { recordConsole } from './console.ts';
 import type { ConsoleLog } from './console.ts';
+import { machineEvents } from './machine-events.ts';
 import { crashFault, exitFault } from './machine-fault.ts';
 import type { MachineExit } from './machine-fault.ts';
+import type { MonitorSocket } from './monitor-socket.ts';
 import { describeProcessors, takePulse } from './pulse.ts';
 import { connectQmp } from './qmp.ts';
 import type { Qmp } from './qmp.ts';
@@ -26,6 +29,8 @@ export interface QemuProcess {
   readonly console: ConsoleLog;
   readonly hasExited: boolean;
   readonly exited: Promise<MachineExit>;
+  /** What was seen of it from outside so far, in order of time. */
+  readonly events: readonly MachineEvent[];
   /** The exit of a guest that may power off or reboot; throws the crash that led to it, if one did. */
   endedWell(): Promise<MachineExit>;
   /** Resolves, never rejects, once the console reported a crash or its log could not be written. */
@@ -34,6 +39,11 @@ export interface QemuProcess {
   readonly doom: Promise<Fault>;
   /** The monitor; throws `qemu-died` when QEMU ends before it answers. */
   connectMonitor(): Promise<Qmp>;
+  /**
+   * Lets the guest begin and gives the host monotonic seconds at which it did. What the guest does from then on, a crash
+   * too, is for later waits to tell; throws `qemu-died` when QEMU ends without having obeyed.
+   */
+  letRun(): Promise<number>;
   pulse(): Promise<Pulse | undefined>;
   diagnose(): Promise<readonly string[]>;
   kill(): Promise<void>;
@@ -41,14 +51,11 @@ export interface QemuProcess {
 
 export interface QemuProcessOptions {
   readonly directory: string;
-  /** Private folder of the monitor's socket; removed when QEMU has ended. */
-  readonly monitorDirectory: string;
+  /** Its litter is removed when QEMU has ended. */
+  readonly monitor: MonitorSocket;
+  /** Host monotonic seconds just before QEMU was started; what the console's stamps count from. */
+  readonly startedAtSec: number;
   readonly onLine?: (line: ConsoleLine) => void;
-}
-
-/** The monitor's socket inside its folder. */
-export function monitorPath(directory: string): string {
-  return path.join(directory, 'qmp.sock');
 }
 
 /** A fatal console line opens a report; the fault waits until the report is whole, so that its tail shows the trace. */
@@ -113,9 +120,11 @@ async function collectWords(host: Host, stderr: AsyncIterable<unknown>, logPath:
 export function attendQemu(host: Host, child: RunningProcess, options: QemuProcessOptions): QemuProcess {
   let hasExited = false;
   let qmp: Qmp | undefined;
+  let connectedAtSec: number | undefined;
   const gone = new AbortController();
   const watch = watchForCrash(host, () => hasExited);
   const recorder = recordConsole(host, path.join(options.directory, 'console.log'), {
+    stamps: { path: path.join(options.directory, 'console.stamps'), originSec: options.startedAtSec },
     onLine: (line) => {
       watch.see(line, recorder.log);
       options.onLine?.(line);
@@ -140,7 +149,7 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     hasExited = true;
     gone.abort();
     await qmp?.closed;
-    await host.files.remove(options.monitorDirectory);
+    await host.files.remove(options.monitor.litter);
     const shutdown = qmp?.events.findLast((event) => event.event === 'SHUTDOWN');
     const reason = typeof shutdown?.data.reason === 'string' ? shutdown.data.reason : undefined;
     return { ...status, reason, said };
@@ -148,6 +157,9 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
   const exited = live();
   const afterExit = exited.then((exit) => (watch.isUnderWay() ? watch.crash : exitFault(exit, console)));
   const doom = Promise.race([watch.crash, afterExit]);
+  // A QEMU that hangs up is about to end, and its own last words say more than its monitor's silence.
+  const explained = async (error: unknown): Promise<unknown> =>
+    (await Promise.race([doom, host.clock.sleep(LAST_WORDS_MS)])) ?? error;
 
   return {
     pid: child.pid,
@@ -156,6 +168,9 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
       return hasExited;
     },
     exited,
+    get events() {
+      return machineEvents(options.startedAtSec, connectedAtSec, console.firstByteAtSec, qmp?.events ?? []);
+    },
     async endedWell() {
       const exit = await exited;
       if (watch.isUnderWay()) throw await watch.crash;
@@ -165,12 +180,21 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     doom,
     async connectMonitor() {
       try {
-        qmp = await connectQmp(host, monitorPath(options.monitorDirectory), gone.signal);
+        qmp = await connectQmp(host, options.monitor.path, gone.signal);
+        connectedAtSec = host.clock.monotonicSec();
         return qmp;
       } catch (error) {
-        // A QEMU that hangs up is about to end, and its own last words say more than its monitor's silence.
-        throw (await Promise.race([doom, host.clock.sleep(LAST_WORDS_MS)])) ?? error;
+        throw await explained(error);
       }
+    },
+    async letRun() {
+      if (qmp === undefined) throw new Error('The monitor must be connected before the guest may run');
+      try {
+        await qmp.execute('cont');
+      } catch (error) {
+        throw await explained(error);
+      }
+      return qmp.events.find(({ event }) => event === 'RESUME')?.atSec ?? host.clock.monotonicSec();
     },
     pulse: async () => (qmp === undefined ? undefined : takePulse(host, qmp).catch(() => undefined)),
     async diagnose() {

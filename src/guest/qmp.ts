@@ -1,11 +1,13 @@
 import pRetry from 'p-retry';
 import { Fault } from '../host/fault.ts';
-import type { Host, LineSocket } from '../host/host.ts';
+import type { Clock, Host, LineSocket } from '../host/host.ts';
 import type { Json } from '../model/json.ts';
 
 /** An asynchronous event of QEMU (docs/interop/qmp-spec.txt, "Asynchronous events"). */
 export interface QmpEvent {
   readonly event: string;
+  /** Host monotonic seconds: QEMU's own wall-clock stamp, mapped when the event was read; without one, that reading. */
+  readonly atSec: number;
   readonly data: Readonly<Record<string, Json>>;
 }
 
@@ -68,12 +70,22 @@ interface Waiting {
   readonly reject: (fault: Fault) => void;
 }
 
+/** QEMU stamps events with the host's wall clock (qmp-spec.txt, "timestamp": seconds, microseconds; -1 when it failed). */
+function eventTime(message: JsonObject, clock: Clock): number {
+  const seconds = field(message.timestamp, 'seconds');
+  const microseconds = field(message.timestamp, 'microseconds');
+  const nowSec = clock.monotonicSec();
+  if (typeof seconds !== 'number' || typeof microseconds !== 'number' || seconds < 0) return nowSec;
+  // Not later than now: the wall clock is read in whole milliseconds.
+  return nowSec - Math.max(0, clock.nowMs() / 1000 - (seconds + microseconds / 1e6));
+}
+
 /**
  * Speaks QMP on a connected socket: reads the greeting and leaves capabilities negotiation.
  *
  * @throws Fault `qemu-died` when the peer hangs up before or does not greet as QMP does
  */
-export async function startQmp(socket: LineSocket): Promise<Qmp> {
+export async function startQmp(socket: LineSocket, clock: Clock): Promise<Qmp> {
   const waiting = new Map<number, Waiting>();
   const events: QmpEvent[] = [];
   let nextId = 1;
@@ -89,7 +101,8 @@ export async function startQmp(socket: LineSocket): Promise<Qmp> {
       return;
     }
     if (typeof message.event === 'string') {
-      events.push({ event: message.event, data: isObject(message.data) ? message.data : {} });
+      const data = isObject(message.data) ? message.data : {};
+      events.push({ event: message.event, atSec: eventTime(message, clock), data });
       return;
     }
     if (typeof message.id !== 'number') return;
@@ -139,6 +152,11 @@ export async function startQmp(socket: LineSocket): Promise<Qmp> {
   };
 }
 
+/** The guest waits for this connection, so pauses that grow would end up in what is measured; an attempt costs next to nothing. */
+const ATTEMPT_EVERY_MS = 10;
+/** A minute: a QEMU that cannot make its socket ends by itself, and that ends the attempts. */
+const MAX_ATTEMPTS = 6000;
+
 /**
  * Connects to the QMP socket of a QEMU that was just started; the socket appears a moment after the process.
  *
@@ -146,14 +164,13 @@ export async function startQmp(socket: LineSocket): Promise<Qmp> {
  */
 export async function connectQmp(host: Host, path: string, signal: AbortSignal): Promise<Qmp> {
   const socket = await pRetry(() => host.sockets.connectUnix(path, signal), {
-    retries: 60,
-    minTimeout: 10,
-    maxTimeout: 500,
-    factor: 1.5,
+    retries: MAX_ATTEMPTS,
+    minTimeout: ATTEMPT_EVERY_MS,
+    factor: 1,
     signal,
   });
   try {
-    return await startQmp(socket);
+    return await startQmp(socket, host.clock);
   } catch (error) {
     await socket[Symbol.asyncDispose]();
     throw error;

@@ -4,7 +4,7 @@ import type { Accelerator } from '../model/environment.ts';
 export interface Pulse {
   /** Disk requests completed so far. */
   readonly diskOperations: number;
-  /** Processor seconds QEMU has used so far. */
+  /** Processor seconds QEMU has used so far, or was refused by a busy host: a guest that is starved is not still. */
   readonly cpuSec: number;
 }
 
@@ -52,9 +52,11 @@ export type SilenceWatch = (
 /**
  * Judges successive signs of life from the start of a wait on. A healthy boot may print nothing for half a minute under TCG while it reads its disk, so a
  * quiet console alone is not silence until the larger limit; a console that repeats itself does not count as speaking.
+ * Stillness must have been seen: while a starved QEMU does not answer, only the larger limit counts.
  */
 export function createSilenceWatch(limits: SilenceLimits, startedAtSec: number): SilenceWatch {
   let last: { readonly atSec: number; readonly pulse: Pulse } | undefined;
+  let firstAtSec = Number.POSITIVE_INFINITY;
   let movedAtSec = startedAtSec;
   return (nowSec, newsAtSec, pulse) => {
     if (pulse !== undefined) {
@@ -63,11 +65,14 @@ export function createSilenceWatch(limits: SilenceLimits, startedAtSec: number):
         if (pulse.diskOperations !== last.pulse.diskOperations || share > IDLE_CPU_SHARE) movedAtSec = nowSec;
       }
       last = { atSec: nowSec, pulse };
+      firstAtSec = Math.min(firstAtSec, nowSec);
     }
     const spokeAtSec = Math.max(startedAtSec, newsAtSec ?? startedAtSec);
     const silentSec = nowSec - spokeAtSec;
     if (silentSec >= limits.silentSec) return { kind: 'silent', forSec: silentSec };
-    const stillSec = nowSec - Math.max(spokeAtSec, movedAtSec);
+    const seenAtSec = last?.atSec ?? startedAtSec;
+    if (seenAtSec - firstAtSec < limits.stillSec / 2) return undefined;
+    const stillSec = seenAtSec - Math.max(spokeAtSec, movedAtSec);
     return stillSec >= limits.stillSec ? { kind: 'still', forSec: stillSec } : undefined;
   };
 }

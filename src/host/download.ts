@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pRetry, { AbortError } from 'p-retry';
 import { Fault } from './fault.ts';
-import { noticingFullDisk } from './files.ts';
+import { namingCause } from './files.ts';
 import type { DownloadOptions, Downloads, Files } from './host.ts';
 
 /** A connection that delivers nothing for this long is dead; a slow one is not. */
@@ -67,7 +67,7 @@ async function attempt(url: string, part: string, options: DownloadOptions): Pro
       }
     };
     const { body } = response;
-    await noticingFullDisk(part, () =>
+    await namingCause(part, () =>
       pipeline(Readable.fromWeb(body), counted, createWriteStream(part, { flags: resumed ? 'a' : 'w' })),
     );
   } finally {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { execa } from 'execa';
 import { Fault } from './fault.ts';
-import { noticingFullDisk } from './files.ts';
+import { namingCause } from './files.ts';
 import type { Argv, ExitStatus, Processes, RunningProcess, RunOptions, RunResult } from './host.ts';
 
 /**
@@ -125,7 +125,7 @@ function openLog(file: string | undefined) {
   return {
     write: (chunk: Uint8Array): void => {
       if (file === undefined) return;
-      tail = tail.then(() => noticingFullDisk(file, () => appendFile(file, chunk)));
+      tail = tail.then(() => namingCause(file, () => appendFile(file, chunk)));
       tail.catch(() => undefined);
     },
     written: (): Promise<void> => tail,

@@ -2,28 +2,61 @@ import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
+import { buffer } from 'node:stream/consumers';
 import { Fault } from './fault.ts';
+import type { FailureKind } from '../model/failure.ts';
 import type { Files, FileStat } from './host.ts';
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Turns a full disk into its own failure; everything else goes on as it was. */
-export async function noticingFullDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
+interface SystemCause {
+  readonly kind: FailureKind;
+  /** Followed by the file's name. */
+  readonly headline: string;
+  readonly hint: string;
+}
+
+const OTHER_FOLDER = 'Choose another folder with --cache-dir or --results-dir, or mend this one.';
+
+/** What the operating system's error numbers (errno(3)) mean to somebody who keeps files; the others are ours to explain. */
+const CAUSES: Readonly<Record<string, SystemCause>> = {
+  ENOSPC: {
+    kind: 'disk-full',
+    headline: 'No space left while writing',
+    hint: 'Free space, or put the cache elsewhere with --cache-dir.',
+  },
+  EDQUOT: {
+    kind: 'disk-full',
+    headline: 'The disk quota is used up, writing',
+    hint: 'Free space, or put the cache elsewhere with --cache-dir.',
+  },
+  EACCES: { kind: 'unavailable', headline: 'Permission denied:', hint: `This user may not use it. ${OTHER_FOLDER}` },
+  EPERM: { kind: 'unavailable', headline: 'Not permitted:', hint: `This user may not use it. ${OTHER_FOLDER}` },
+  EROFS: { kind: 'unavailable', headline: 'The file system is read-only:', hint: OTHER_FOLDER },
+  ENOTDIR: { kind: 'unavailable', headline: 'Part of this path is a file, not a folder:', hint: OTHER_FOLDER },
+  EISDIR: { kind: 'unavailable', headline: 'A folder is where a file should be:', hint: OTHER_FOLDER },
+  EEXIST: { kind: 'unavailable', headline: 'A file is where a folder should be:', hint: OTHER_FOLDER },
+  ENAMETOOLONG: { kind: 'unavailable', headline: 'The name is too long:', hint: OTHER_FOLDER },
+  ELOOP: { kind: 'unavailable', headline: 'Too many links lead to', hint: OTHER_FOLDER },
+  EIO: {
+    kind: 'unavailable',
+    headline: 'The disk failed at',
+    hint: 'The kernel log of this machine (dmesg) says more.',
+  },
+  EMFILE: { kind: 'unavailable', headline: 'Too many open files, at', hint: 'Raise the limit: ulimit -n 4096.' },
+};
+
+/** Turns what the operating system refuses into a failure that names the cause; everything else goes on as it was. */
+export async function namingCause<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = errorCode(error);
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    throw new Fault(
-      {
-        kind: 'disk-full',
-        headline: `No space left while writing ${file}`,
-        hint: 'Free space, or put the cache elsewhere with --cache-dir.',
-      },
-      { cause: error },
-    );
+    const cause = CAUSES[errorCode(error) ?? ''];
+    if (cause === undefined) throw error;
+    throw new Fault({ ...cause, headline: `${cause.headline} ${file}` }, { cause: error });
   }
 }
 
@@ -40,7 +73,7 @@ async function writeAtomic(file: string, content: string | Uint8Array): Promise<
   // Unique, for two writers of one file must not write into each other's half.
   const temporary = `${file}.tmp-${randomUUID()}`;
   try {
-    await noticingFullDisk(file, async () => {
+    await namingCause(file, async () => {
       await fs.mkdir(path.dirname(file), { recursive: true });
       await fs.writeFile(temporary, content);
       await syncFile(temporary);
@@ -55,52 +88,59 @@ async function writeAtomic(file: string, content: string | Uint8Array): Promise<
 async function stat(file: string): Promise<FileStat | undefined> {
   try {
     const found = await fs.stat(file);
-    return { sizeBytes: found.size, kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other' };
+    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other';
+    return { sizeBytes: found.size, kind, mode: found.mode & 0o7777 };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-    throw error;
+    return namingCause(file, () => Promise.reject(error instanceof Error ? error : new Error(String(error))));
   }
 }
 
 /** Files on this machine. */
 export function createFiles(): Files {
   return {
-    readText: (file) => fs.readFile(file, 'utf8'),
-    readBytes: (file) => fs.readFile(file),
+    readText: (file) => namingCause(file, () => fs.readFile(file, 'utf8')),
+    readBytes: (file) => namingCause(file, () => fs.readFile(file)),
+    readStandardInput: () => buffer(process.stdin),
     writeAtomic,
-    appendText: (file, text) => noticingFullDisk(file, () => fs.appendFile(file, text)),
+    appendText: (file, text) => namingCause(file, () => fs.appendFile(file, text)),
     stat,
     isWritable: (file) =>
       fs.access(file, constants.W_OK).then(
         () => true,
         () => false,
       ),
-    list: async (directory) => ((await stat(directory)) === undefined ? [] : (await fs.readdir(directory)).sort()),
+    list: async (directory) =>
+      (await stat(directory)) === undefined
+        ? []
+        : namingCause(directory, async () => (await fs.readdir(directory)).sort()),
     makeDirectory: async (directory) => {
-      await noticingFullDisk(directory, () => fs.mkdir(directory, { recursive: true }));
+      await namingCause(directory, () => fs.mkdir(directory, { recursive: true }));
     },
     makeTempDirectory: (parent, prefix) =>
-      noticingFullDisk(parent, async () => {
+      namingCause(parent, async () => {
         await fs.mkdir(parent, { recursive: true });
         return fs.mkdtemp(path.join(parent, prefix));
       }),
-    remove: (target) => fs.rm(target, { recursive: true, force: true }),
-    rename: async (from, to) => {
-      await fs.mkdir(path.dirname(to), { recursive: true });
-      await fs.rename(from, to);
-    },
+    remove: (target) => namingCause(target, () => fs.rm(target, { recursive: true, force: true })),
+    rename: (from, to) =>
+      namingCause(to, async () => {
+        await fs.mkdir(path.dirname(to), { recursive: true });
+        await fs.rename(from, to);
+      }),
     copy: (from, to) =>
-      noticingFullDisk(to, async () => {
+      namingCause(to, async () => {
         await fs.mkdir(path.dirname(to), { recursive: true });
         await fs.copyFile(from, to, constants.COPYFILE_FICLONE);
       }),
-    chmod: (file, mode) => fs.chmod(file, mode),
-    sha256: async (file) => {
-      const hash = createHash('sha256');
-      const stream = createReadStream(file, { highWaterMark: 1 << 20 });
-      for await (const chunk of stream) hash.update(chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk)));
-      return hash.digest('hex');
-    },
+    chmod: (file, mode) => namingCause(file, () => fs.chmod(file, mode)),
+    sha256: (file) =>
+      namingCause(file, async () => {
+        const hash = createHash('sha256');
+        const stream = createReadStream(file, { highWaterMark: 1 << 20 });
+        for await (const chunk of stream) hash.update(chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk)));
+        return hash.digest('hex');
+      }),
     freeBytes: async (target) => {
       let folder = path.resolve(target);
       while ((await stat(folder)) === undefined) folder = path.dirname(folder);

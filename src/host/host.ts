@@ -54,11 +54,15 @@ export interface Processes {
 export interface FileStat {
   readonly sizeBytes: number;
   readonly kind: 'file' | 'directory' | 'other';
+  /** Permission bits, as chmod(1) takes them. */
+  readonly mode: number;
 }
 
 export interface Files {
   readText(path: string): Promise<string>;
   readBytes(path: string): Promise<Uint8Array>;
+  /** Everything that comes in on standard input, until its end. */
+  readStandardInput(): Promise<Uint8Array>;
   /** Temp file, fsync, rename: readers see the old content or the new, never a part. */
   writeAtomic(path: string, content: string | Uint8Array): Promise<void>;
   appendText(path: string, text: string): Promise<void>;

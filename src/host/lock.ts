@@ -21,6 +21,18 @@ function interrupted(file: string): Fault {
   });
 }
 
+function lostFault(file: string, cause: Error): Fault {
+  return new Fault(
+    {
+      kind: 'locked',
+      headline: `The lock ${path.basename(file)} was lost: this process stood still for so long that another took over`,
+      hint: 'See what the other one does; then resume the run.',
+      detail: [`lock: ${file}`, cause.message],
+    },
+    { cause },
+  );
+}
+
 /** Inter-process locks that survive crashes: a dead holder's lock is taken over once it is stale. */
 export function createLocks(): Locks {
   return {
@@ -36,7 +48,7 @@ export function createLocks(): Locks {
             realpath: false,
             stale: STALE_MS,
             onCompromised: (error) => {
-              lost.abort(error);
+              lost.abort(lostFault(file, error));
             },
           });
           await fs.writeFile(holderFile, `process ${String(process.pid)} since ${new Date().toISOString()}\n`);

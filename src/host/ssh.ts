@@ -213,8 +213,14 @@ function session(link: Link): SshSession {
 export function createSsh(): Ssh {
   return {
     generateKey(comment) {
-      const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-      return { privateKey: pair.private, publicKey: pair.public };
+      // ssh2 1.17 drops leading zero bytes of the public key (lib/keygen.js, parseDERs), so one key in 256 is a byte short,
+      // and nobody can read it.
+      for (;;) {
+        const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+        if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) {
+          return { privateKey: pair.private, publicKey: pair.public };
+        }
+      }
     },
     async connect(target, options = {}) {
       return session(await openLink(target, options.readyTimeoutMs ?? MUTE_MS, options.signal));

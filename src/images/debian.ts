@@ -48,6 +48,41 @@ const EXCLUDED = ['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*']
  * system from the directory tree. As root it works directly, otherwise in mmdebstrap's user namespace.
  */
 export async function buildDebianImage(host: Host, options: DebianImageOptions): Promise<DebianImage> {
+  const scratch = await scratchFor(host, options.workDir);
+  try {
+    return await buildIn(host, scratch, options);
+  } finally {
+    if (scratch !== options.workDir) await removeScratch(host, scratch);
+  }
+}
+
+/** Only the namespace's root may remove what it made; what is left after that is in nobody's way. */
+async function removeScratch(host: Host, scratch: string): Promise<void> {
+  const made = (await host.files.list(scratch)).map((name) => path.join(scratch, name));
+  const command: Argv = ['mmdebstrap', '--unshare-helper', 'rm', '-rf', ...made];
+  await host.processes.run(command).catch(() => undefined);
+  await host.files.remove(scratch).catch(() => undefined);
+}
+
+/** Everybody may pass through these, so the namespace's root can; it is another user here. */
+async function isOpenToAll(host: Host, folder: string): Promise<boolean> {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    const mode = (await host.files.stat(at))?.mode ?? 0;
+    if ((mode & 0o001) === 0) return false;
+    if (at === path.dirname(at)) return true;
+  }
+}
+
+/** A folder in which the namespace's root may work: homes are closed to other users on most distributions. */
+async function scratchFor(host: Host, workDir: string): Promise<string> {
+  if (host.system.isRoot) return workDir;
+  const isOpen = await isOpenToAll(host, path.dirname(workDir));
+  const scratch = isOpen ? workDir : await host.files.makeTempDirectory('/var/tmp', 'drydock-image-');
+  await host.files.chmod(scratch, 0o777);
+  return scratch;
+}
+
+async function buildIn(host: Host, scratch: string, options: DebianImageOptions): Promise<DebianImage> {
   const { definition, workDir } = options;
   const { files, processes } = host;
   const runOptions: RunOptions = {
@@ -55,16 +90,14 @@ export async function buildDebianImage(host: Host, options: DebianImageOptions):
     ...(options.logPath === undefined ? {} : { logPath: options.logPath }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     // Its scratch tree goes where ours goes when drydock is killed.
-    env: { SOURCE_DATE_EPOCH: '0', TMPDIR: workDir },
+    env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch },
   };
   const plain = (command: Argv) => processes.run(command, runOptions);
   const asRoot = (command: Argv) =>
     plain(host.system.isRoot ? command : ['mmdebstrap', '--unshare-helper', ...command]);
 
-  // The namespace's root is another user here, and it writes into this folder.
-  if (!host.system.isRoot) await files.chmod(workDir, 0o777);
-  const tar = path.join(workDir, 'guest.tar');
-  const root = path.join(workDir, 'root');
+  const tar = path.join(scratch, 'guest.tar');
+  const root = path.join(scratch, 'root');
   await plain([
     'mmdebstrap',
     `--mode=${host.system.isRoot ? 'root' : 'unshare'}`,
@@ -87,16 +120,21 @@ export async function buildDebianImage(host: Host, options: DebianImageOptions):
     '--numeric-owner',
     '--xattrs',
     '--xattrs-include=*',
+    // A namespace may make no device nodes; the kernel's devtmpfs has them all.
+    ...(host.system.isRoot ? [] : ['--exclude=./dev/*']),
   ]);
   await files.remove(tar);
 
   for (const file of definition.files) {
-    const from = path.resolve(options.definitionFolder, file.from);
+    // The checkout may be closed to the namespace's root as well.
+    const from = path.join(scratch, 'file');
+    await files.copy(path.resolve(options.definitionFolder, file.from), from);
+    await files.chmod(from, 0o644);
     await asRoot(['install', '-D', '-o', '0', '-g', '0', '-m', file.mode, from, path.join(root, file.to)]);
   }
-  await writeInto(host, asRoot, root, 'etc/hostname', 'drydock\n', workDir);
-  await writeInto(host, asRoot, root, 'etc/hosts', '127.0.0.1 localhost drydock\n::1 localhost\n', workDir);
-  await writeInto(host, asRoot, root, 'etc/fstab', `${definition.rootDevice} / ext4 errors=remount-ro 0 1\n`, workDir);
+  await writeInto(host, asRoot, root, 'etc/hostname', 'drydock\n', scratch);
+  await writeInto(host, asRoot, root, 'etc/hosts', '127.0.0.1 localhost drydock\n::1 localhost\n', scratch);
+  await writeInto(host, asRoot, root, 'etc/fstab', `${definition.rootDevice} / ext4 errors=remount-ro 0 1\n`, scratch);
   const inGuest = (command: Argv) => asRoot(['chroot', root, ...command]);
   if (definition.enable.length > 0) await inGuest(['systemctl', 'enable', ...definition.enable]);
   if (definition.mask.length > 0) await inGuest(['systemctl', 'mask', ...definition.mask]);
@@ -139,7 +177,7 @@ export async function buildDebianImage(host: Host, options: DebianImageOptions):
     ...moduleOrder,
   ]);
 
-  const raw = path.join(workDir, 'disk.img');
+  const raw = path.join(scratch, 'disk.img');
   await asRoot([
     'mke2fs',
     ...['-q', '-t', 'ext4', '-d', root, '-L', 'drydock-root', '-U', FS_UUID, '-N', String(INODES)],
@@ -201,9 +239,9 @@ async function writeInto(
   root: string,
   target: string,
   text: string,
-  workDir: string,
+  scratch: string,
 ): Promise<void> {
-  const temporary = path.join(workDir, 'text');
+  const temporary = path.join(scratch, 'text');
   await host.files.writeAtomic(temporary, text);
   await asRoot(['install', '-o', '0', '-g', '0', '-m', '0644', temporary, path.join(root, target)]);
 }

@@ -6,8 +6,8 @@
 PATH=/bin
 export PATH
 
-# Kernel log, at a level that a quiet console does not show.
-note() { echo "<6>drydock: $1" > /dev/kmsg; }
+# Kernel log, at a level that a quiet console does not show. A kernel without printk has none.
+note() { [ ! -c /dev/kmsg ] || echo "<6>drydock: $1" > /dev/kmsg; }
 
 # Straight to the console, whatever loglevel= says, then a shell for whoever sits there.
 give_up() {
@@ -21,7 +21,7 @@ mount -t proc proc /proc
 note 'initrd start'
 read -r cmdline < /proc/cmdline
 
-root='' fstype='' flags='' access=ro init='' wait_sec=10
+root='' fstype='' flags='' access=ro init='' wait_sec=10 boot=''
 for word in $cmdline; do
   case $word in
     root=*) root=${word#root=} ;;
@@ -31,6 +31,7 @@ for word in $cmdline; do
     rootwait) wait_sec=forever ;;
     ro | rw) access=$word ;;
     init=*) init=${word#init=} ;;
+    boot=*) boot=${word#boot=} ;;
   esac
 done
 
@@ -40,6 +41,13 @@ if [ -f /etc/modules-load ]; then
   while read -r module; do
     insmod "$module" 2> /dev/null || note "module $module was not loaded"
   done < /etc/modules-load
+fi
+
+# As in initramfs-tools(7), boot=NAME lets /scripts/NAME take the place of mounting the root. A boot on the virtual clock
+# ends there, in this initrd and in Debian's alike.
+if [ -n "$boot" ] && [ -f "/scripts/$boot" ]; then
+  . "/scripts/$boot"
+  mountroot
 fi
 
 # What lies on disk $1 at byte $2, $3 bytes long, in od's form $4 (x86 is little-endian, and so are GPT and MBR).

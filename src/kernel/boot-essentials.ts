@@ -12,7 +12,6 @@ export interface BootEssential {
  */
 const ESSENTIALS: readonly BootEssential[] = [
   { symbol: '64BIT', why: 'the guest is x86_64' },
-  { symbol: 'PRINTK', why: 'without the boot log nothing can be measured or diagnosed' },
   { symbol: 'SERIAL_8250_CONSOLE', why: 'the console drydock reads is the first serial port' },
   { symbol: 'PCI', why: 'every device of the guest hangs on PCI' },
   { symbol: 'VIRTIO_PCI', why: 'the disk, the network and the entropy source are virtio devices on PCI' },
@@ -20,7 +19,6 @@ const ESSENTIALS: readonly BootEssential[] = [
   { symbol: 'VIRTIO_NET', why: 'SSH and Docker reach the guest through a virtio network card' },
   { symbol: 'EXT4_FS', why: 'the root file system is ext4' },
   { symbol: 'BLK_DEV_INITRD', why: "drydock's initrd mounts the root" },
-  { symbol: 'RD_GZIP', why: "drydock's initrd is compressed with gzip" },
   { symbol: 'DEVTMPFS', why: 'the initrd and systemd find device nodes in devtmpfs' },
   { symbol: 'TMPFS', why: 'systemd mounts /run as tmpfs' },
   { symbol: 'PROC_FS', why: 'systemd and the initrd mount /proc' },

@@ -56,8 +56,10 @@ function ccacheEnvironment(ccacheDir: string | undefined): Record<string, string
     CCACHE_MAXSIZE: '5G',
     // The folder of the build is in no object (no debug info): a build elsewhere may use this one's results.
     CCACHE_NOHASHDIR: '1',
-    // Compile what was preprocessed for the hash instead of preprocessing twice.
-    CCACHE_NOCPP2: '1',
+    // Depend mode: a miss runs the compiler as it was called, and nothing twice. Compiling what was preprocessed for the hash
+    // (CCACHE_NOCPP2) answers Kconfig's questions to the compiler in another way (CC_HAS_INT128), so kbuild would change the
+    // configuration that was verified.
+    CCACHE_DEPEND: '1',
   };
 }
 

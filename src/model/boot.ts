@@ -8,6 +8,7 @@ export type MarkerId =
   | 'initrd-freed' // "Freeing initrd memory: ..."
   | 'initmem-freed' // first "Freeing unused kernel [image (initmem) ]memory: ..." = end of kernel init
   | 'init-exec' // "Run /init as init process" (first process: the initrd's, or the root's without one)
+  | 'hand-over' // "drydock: hand-over": the initrd would mount the root now (boots on the virtual clock end here)
   | 'systemd-start' // first "systemd[1]:" line of the guest's own init ("systemd 252... running in system mode")
   | 'startup-finished' // "systemd[1]: Startup finished in ..."
   | 'modules-begin' // "drydock: modules begin"
@@ -43,6 +44,18 @@ export interface BootPhase {
   readonly endSec: number;
 }
 
+/** What a boot on the virtual clock left behind. It ends at the hand-over: there is no Docker, no SSH and no boot id. */
+export type VirtualBoot = Omit<BootSummary, 'bootId' | 'hostReadySec'>;
+/** Where a boot's guest clock stands on the host's; the terms are those of `ClockFit` in model/timeline.ts. */
+export interface HostClock {
+  readonly offsetSec: number;
+  readonly rate: number;
+  readonly errorSec: number;
+  readonly points: number;
+  readonly exchanges: number;
+  readonly delay95Sec: number;
+}
+
 /** What one measured boot left behind, as kept in the run record. */
 export interface BootSummary {
   readonly arm: string;
@@ -52,6 +65,8 @@ export interface BootSummary {
   readonly bootId: string;
   /** Host monotonic seconds from the QEMU process start to the `ready` marker's arrival on the console. */
   readonly hostReadySec: number;
+  /** Absent where nothing stood on both clocks, and in records older than this field. */
+  readonly hostClock?: HostClock;
   readonly markers: BootMarkers;
   readonly phases: readonly BootPhase[];
   readonly costliest: readonly CostlyStep[];

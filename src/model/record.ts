@@ -1,7 +1,10 @@
-import type { BootSummary } from './boot.ts';
+import type { Ablation } from './ablation.ts';
+import type { Calibration } from './calibration.ts';
+import type { BootSummary, VirtualBoot } from './boot.ts';
 import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
 import type { Measurement, Score } from './measure.ts';
+import type { StoppingRecord } from './stopping.ts';
 
 /** One requirement of Docker's `check-config.sh`, judged on a built `.config`. */
 export interface RequirementRow {
@@ -33,7 +36,8 @@ export interface ConfigCheck {
 
 export interface ArmRecord {
   readonly name: string;
-  readonly role: 'baseline' | 'candidate';
+  /** `variant`: measured beside the pair and not scored, a cell of an ablation. */
+  readonly role: 'baseline' | 'candidate' | 'variant';
   readonly kernelRelease: string;
   /** e.g. `linux-image-6.1.0-49-amd64 6.1.176-1` or `linux-source-6.1 6.1.176-1 + docker-min fragments`. */
   readonly kernelOrigin: string;
@@ -77,12 +81,18 @@ export interface RunRecord {
   };
   readonly environment: Environment;
   readonly bootsPerArm: number;
+  /** Only for runs that booted until their intervals decided. */
+  readonly stopping?: StoppingRecord;
   /** Arm names in the order the boots ran, e.g. stock, docker-min, docker-min, stock. */
   readonly bootOrder: readonly string[];
   readonly arms: readonly ArmRecord[];
   readonly boots: readonly BootSummary[];
+  /** Boots on the virtual clock; absent when there were none. Their metrics have ids of their own. */
+  readonly virtualBoots?: readonly VirtualBoot[];
   readonly measurements: Readonly<Record<string, readonly Measurement[]>>;
   readonly scores: readonly Score[];
+  readonly ablation?: Ablation;
+  readonly calibration?: Calibration;
   readonly stages: readonly StageRecord[];
   readonly findings: readonly Finding[];
   /** Seconds of this run spent in boots and outside them (the outside is drydock's own cost plus uncached stages). */

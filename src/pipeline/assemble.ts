@@ -1,14 +1,21 @@
 import type { Host } from '../host/host.ts';
 import { METRICS } from '../bootlog/metrics.ts';
-import type { BootSummary } from '../model/boot.ts';
+import type { MetricDefinition } from '../bootlog/metrics.ts';
+import { VIRTUAL_METRICS } from '../bootlog/virtual-metrics.ts';
+import type { BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Measurement, Score } from '../model/measure.ts';
 import type { ArmRecord, RunRecord, StageRecord } from '../model/record.ts';
+import type { StoppingRecord } from '../model/stopping.ts';
 import { scoreAll } from '../stats/score.ts';
+import type { ScoreOptions } from '../stats/score.ts';
 import { sha256Text } from '../store/canonical.ts';
+import { ablationOf } from './ablation.ts';
+import { calibrationFrom } from './calibration.ts';
 import type { RunRequest } from './event.ts';
 import type { PlannedArm } from './plan.ts';
 import type { PreparedRun } from './prepare.ts';
+import { sampleFindings } from './sample-findings.ts';
 import { measurementsOf } from './score.ts';
 
 interface AssembleInput {
@@ -21,12 +28,15 @@ interface AssembleInput {
   readonly stages: readonly StageRecord[];
   readonly findings: readonly Finding[];
   readonly boots: readonly BootSummary[];
+  readonly virtualBoots: readonly VirtualBoot[];
+  readonly stopping?: StoppingRecord;
   readonly time: { readonly totalSec: number; readonly bootsSec: number };
 }
 
 function armRecord(prepared: PreparedRun, arm: PlannedArm): ArmRecord {
-  const built = arm.built();
-  const proof = prepared.plan.install.output().arms.find((one) => one.name === arm.name);
+  const { plan } = prepared;
+  const built = arm.measured();
+  const proof = plan.boots.length === 0 ? undefined : plan.install.output().arms.find((one) => one.name === arm.name);
   const symbols = arm.configSymbols();
   const patchProof = arm.patchProof() ?? [];
   return {
@@ -53,8 +63,10 @@ interface Scored {
 
 /** Scores every candidate against the baseline; a metric that one side lacks is a finding, never a number. */
 function scoreArms(
+  definitions: readonly MetricDefinition[],
   arms: readonly PlannedArm[],
   measurements: Readonly<Record<string, readonly Measurement[]>>,
+  options: ScoreOptions,
 ): Scored {
   const baseline = arms.find((arm) => arm.spec.role === 'baseline');
   if (baseline === undefined) return { scores: [], findings: [] };
@@ -62,7 +74,7 @@ function scoreArms(
   const findings: Finding[] = [];
   for (const candidate of arms.filter((arm) => arm.spec.role === 'candidate')) {
     const side = (arm: PlannedArm) => ({ arm: arm.name, measurements: measurements[arm.name] ?? [] });
-    const result = scoreAll(METRICS, side(baseline), side(candidate));
+    const result = scoreAll(definitions, side(baseline), side(candidate), () => options);
     scores.push(...result.scores);
     for (const { metric, reason } of result.missing) {
       findings.push({ level: 'info', message: `${candidate.name}: no score for ${metric}: ${reason}` });
@@ -73,11 +85,28 @@ function scoreArms(
 
 /** Puts together what `record.json` says of a run. */
 export function assembleRecord(input: AssembleInput): RunRecord {
-  const { host, prepared, boots, time } = input;
+  const { host, prepared, boots, virtualBoots, time } = input;
   const { plan, guest, profile, choice } = prepared;
-  const { accelerator, reason } = plan.accelerator.output();
-  const measurements = Object.fromEntries(plan.arms.map((arm) => [arm.name, measurementsOf(arm.name, boots)]));
-  const scored = scoreArms(plan.arms, measurements);
+  const { accelerator, reason } =
+    plan.boots.length === 0
+      ? { accelerator: 'tcg' as const, reason: 'the virtual clock counts instructions, which only TCG does' }
+      : plan.accelerator.output();
+  const definitions = [
+    ...(plan.boots.length === 0 ? [] : METRICS),
+    ...(plan.virtualBoots.length === 0 ? [] : VIRTUAL_METRICS),
+  ];
+  const measurements = Object.fromEntries(
+    plan.arms.map(({ name }) => [
+      name,
+      [...measurementsOf(name, boots, METRICS), ...measurementsOf(name, virtualBoots, VIRTUAL_METRICS)],
+    ]),
+  );
+  const ablation = ablationOf(profile, definitions, measurements);
+  const calibration = calibrationFrom(profile, definitions, measurements);
+  // The last look's own boundary and intervals, so that having looked before does not make the verdicts bolder.
+  const look = input.stopping?.looks.at(-1);
+  const significance = look === undefined ? {} : { significance: look.nominalP };
+  const scored = scoreArms(definitions, plan.arms, measurements, significance);
   const image = plan.image.output();
   return {
     schema: 1,
@@ -103,14 +132,18 @@ export function assembleRecord(input: AssembleInput): RunRecord {
       guestCpus: guest.machine.cpus,
       guestMemoryMb: guest.machine.memoryMb,
     },
-    bootsPerArm: input.request.boots,
-    bootOrder: plan.boots.map((boot) => boot.arm),
+    bootsPerArm: look?.bootsPerArm ?? input.request.boots,
+    ...(input.stopping === undefined ? {} : { stopping: input.stopping }),
+    bootOrder: boots.map((boot) => boot.arm),
     arms: plan.arms.map((arm) => armRecord(prepared, arm)),
     boots,
+    ...(virtualBoots.length === 0 ? {} : { virtualBoots }),
     measurements,
     scores: scored.scores,
+    ...(ablation === undefined ? {} : { ablation }),
+    ...(calibration === undefined ? {} : { calibration }),
     stages: input.stages,
-    findings: [...input.findings, ...scored.findings],
+    findings: [...input.findings, ...scored.findings, ...sampleFindings(boots, scored.scores)],
     time: { ...time, outsideSec: time.totalSec - time.bootsSec },
   };
 }

@@ -1,6 +1,6 @@
 /** One measured boot in the plan. */
 export interface PlannedBoot {
-  /** `boot:03:docker-min`, the position counted from 0 over the whole run. */
+  /** `boot:03:docker-min` or, on the virtual clock, `virtual:03:docker-min`; the position counted from 0 over the whole run. */
   readonly id: string;
   readonly order: number;
   readonly arm: string;
@@ -10,7 +10,11 @@ export interface PlannedBoot {
  * Interleaves the arms: forward in even rounds, backward in odd ones (A B B A …), so that a drift of the machine
  * weighs on every arm alike.
  */
-export function bootOrder(arms: readonly string[], bootsPerArm: number): readonly PlannedBoot[] {
+export function bootOrder(
+  arms: readonly string[],
+  bootsPerArm: number,
+  kind: 'boot' | 'virtual' = 'boot',
+): readonly PlannedBoot[] {
   const rounds = Array.from({ length: bootsPerArm }, (_, round) => (round % 2 === 0 ? arms : [...arms].reverse()));
-  return rounds.flat().map((arm, order) => ({ id: `boot:${String(order).padStart(2, '0')}:${arm}`, order, arm }));
+  return rounds.flat().map((arm, order) => ({ id: `${kind}:${String(order).padStart(2, '0')}:${arm}`, order, arm }));
 }

@@ -1,4 +1,4 @@
-import type { BootSummary } from '../model/boot.ts';
+import type { BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Finding } from '../model/finding.ts';
 
@@ -15,9 +15,16 @@ export interface RunRequest {
   readonly profileText: string;
   readonly guest: string;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  /** Measured boots an arm; the most there may be when `sequential` is there. */
   readonly boots: number;
+  /** Boots an arm on the virtual clock; requests of before it existed have none. */
+  readonly virtualBoots?: number;
+  /** Boot until the intervals decide, or until measured boots have taken so long. */
+  readonly sequential?: { readonly budgetMinutes?: number };
   readonly install: boolean;
   readonly refresh: string;
+  /** Samples a second of the process collector; absent: no collector, in no arm. */
+  readonly collectHz?: number;
 }
 
 /** Everything that happens in a run. The journal is the list of these; state is a fold of it. */
@@ -49,6 +56,12 @@ export type RunEvent =
       /** Digest of everything that must match for boots to be pooled. */
       readonly condition: string;
       readonly summary: BootSummary;
+    }
+  | {
+      readonly type: 'virtual-boot-finished';
+      readonly id: string;
+      readonly durationMs: number;
+      readonly summary: VirtualBoot;
     }
   | { readonly type: 'finding'; readonly id: string; readonly finding: Finding }
   | { readonly type: 'run-finished'; readonly exitCode: number; readonly directory: string }

@@ -60,8 +60,11 @@ const requestSchema = z.strictObject({
   guest: z.string(),
   accelerator: z.enum(['auto', 'kvm', 'tcg']),
   boots: z.number(),
+  virtualBoots: z.exactOptional(z.number()),
+  sequential: z.exactOptional(z.strictObject({ budgetMinutes: z.exactOptional(z.number()) })),
   install: z.boolean(),
   refresh: z.string(),
+  collectHz: z.exactOptional(z.number()),
 });
 const entrySchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('run-started'), at: z.string(), request: requestSchema }),

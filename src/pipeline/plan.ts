@@ -1,27 +1,29 @@
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
+import { Fault } from '../host/fault.ts';
 import { initrdScriptsDigest } from '../initrd/busybox-initrd.ts';
+import { collectorCmdline, collectorDigest } from '../initrd/collector.ts';
+import { handOverDigest } from '../initrd/hand-over.ts';
 import type { Artifact } from '../model/artifact.ts';
-import type { Arm, GuestDefinition, KernelSpec, Profile } from '../profile/schema.ts';
+import type { Arm, Profile } from '../profile/schema.ts';
 import { accelerator } from '../stages/accelerator.ts';
 import type { AcceleratorChoice } from '../stages/accelerator.ts';
-import { build } from '../stages/build.ts';
-import { configure } from '../stages/configure.ts';
+import { collector } from '../stages/collector.ts';
+import { handOver } from '../stages/hand-over.ts';
+import type { HandOver } from '../stages/hand-over.ts';
 import { image, imageInput } from '../stages/image.ts';
 import type { Image } from '../stages/image.ts';
 import { initrd } from '../stages/initrd.ts';
 import { install } from '../stages/install.ts';
 import type { InstallArm, Install } from '../stages/install.ts';
-import { patch } from '../stages/patch.ts';
 import { preflight } from '../stages/preflight.ts';
 import type { Preflight } from '../stages/preflight.ts';
-import { source } from '../stages/source.ts';
-import type { SourceInput } from '../stages/source.ts';
-import type { Folders } from '../stages/stage.ts';
-import { sha256Text } from '../store/canonical.ts';
+import { canonicalJson } from '../store/canonical.ts';
 import { bootOrder } from './boot-order.ts';
 import type { PlannedBoot } from './boot-order.ts';
 import type { RunRequest } from './event.ts';
+import { planBuiltKernel } from './plan-kernel.ts';
+import type { BuiltKernel, Early, PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
 import type { Step } from './step.ts';
 
@@ -31,6 +33,9 @@ export interface PlannedArm {
   readonly spec: Arm;
   kernelOrigin(): string;
   built(): InstallArm;
+  /** The same as measured boots take it: with the process collector, if it was asked for. */
+  measured(): InstallArm;
+  readonly collectsProcesses: boolean;
   /** Absent for a kernel that was not built here. */
   configSymbols(): { readonly builtIn: number; readonly modules: number } | undefined;
   patchProof(): readonly string[] | undefined;
@@ -42,17 +47,13 @@ export interface Plan {
   readonly preflight: Step<Preflight>;
   readonly image: Step<Image>;
   readonly accelerator: Step<AcceleratorChoice>;
+  /** Only where a boot on the virtual clock needs it. */
+  readonly handOver: Step<HandOver>;
+  /** Only where a boot on the wall clock needs it. */
   readonly install: Step<Install>;
   readonly arms: readonly PlannedArm[];
   readonly boots: readonly PlannedBoot[];
-}
-
-interface PlanInput {
-  readonly host: Host;
-  readonly profile: Profile;
-  readonly guest: GuestDefinition;
-  readonly request: RunRequest;
-  readonly folders: Folders;
+  readonly virtualBoots: readonly PlannedBoot[];
 }
 
 /** Shell quoting never comes in: the command line is one string for the kernel, and parameters hold no spaces. */
@@ -61,93 +62,51 @@ function cmdlineOf(profile: Profile, arm: Arm): string {
   return [...profile.cmdline, ...entry, ...arm.cmdline].join(' ');
 }
 
-async function directoryStamp(host: Host, directory: string): Promise<string> {
-  // The stage itself says what is wrong with a folder that is not there.
-  if ((await host.files.stat(directory))?.kind !== 'directory') return 'absent';
-  const { stdout } = await host.processes.run(['find', directory, '-type', 'f', '-printf', '%P %s %T@\\n']);
-  return stdout.split('\n').sort().join('\n');
-}
-
-async function sourceInput(input: PlanInput, spec: KernelSpec, stock: Image): Promise<SourceInput> {
-  const { source: from } = spec;
-  if ('package' in from) {
-    const { archives, keyring } = input.guest;
-    return { kind: 'package', package: from.package, version: stock.kernelVersion, archives, keyring };
-  }
-  if ('directory' in from) {
-    const directory = path.resolve(from.directory);
-    const stamp = sha256Text(await directoryStamp(input.host, directory));
-    return { kind: 'directory', directory, stamp };
-  }
-  const location = /^https?:/.test(from.tarball) ? from.tarball : path.resolve(from.tarball);
-  return { kind: 'tarball', location, sha256: from.sha256 };
-}
-
 interface BuiltArm {
   readonly steps: readonly Step<unknown>[];
   readonly arm: PlannedArm;
 }
 
-type Early = Pick<Plan, 'preflight' | 'image'>;
-
-function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec, early: Early) {
-  const { host, folders } = input;
-  const tool = (tool: string): string => early.preflight.output().tools[tool] ?? '';
-  const sourceStep = defineStep({
-    stage: source,
-    arm: name,
-    input: () => sourceInput(input, spec, early.image.output()),
-    summary: ({ origin }) => origin,
-  });
-  const patchStep = spec.patches.includes('rtc-no-sync')
-    ? defineStep({
-        stage: patch,
-        arm: name,
-        input: async () => ({
-          tarball: sourceStep.output().tarball,
-          semanticPatch: await host.files.readText(path.join(folders.pipelines, 'patches', 'rtc-no-sync.cocci')),
-          spatch: tool('coccinelle'),
-        }),
-      })
-    : undefined;
-  const tree = () => ({ tarball: sourceStep.output().tarball, diff: patchStep?.output().diff ?? null });
-  const compiler = () => ({ gcc: tool('gcc'), binutils: tool('binutils') });
-  const configureStep = defineStep({
-    stage: configure,
-    arm: name,
-    input: async () => ({
-      ...tree(),
-      compiler: compiler(),
-      base: spec.base,
-      fragments: await Promise.all(
-        // A patch brings the fragment of its own name, which switches it on.
-        [...spec.fragments, ...spec.patches].map(async (fragment) => ({
-          name: fragment,
-          text: await host.files.readText(path.join(folders.pipelines, 'kconfig', `${fragment}.config`)),
-        })),
-      ),
-      symbols: Object.fromEntries(Object.entries(spec.symbols).map(([symbol, value]) => [symbol, String(value)])),
-      localVersion: `-${name}`,
-    }),
-    summary: ({ builtIn, modules }) => `${String(builtIn)} symbols built in, ${String(modules)} as modules`,
-  });
-  const buildStep = defineStep({
-    stage: build,
-    arm: name,
-    input: () => ({
-      ...tree(),
-      compiler: compiler(),
-      config: configureStep.output().config,
-      proveRtc: patchStep !== undefined,
-    }),
-    summary: ({ release, kernel }) => `${release}, bzImage ${(kernel.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
-  });
-  const steps = [sourceStep, ...(patchStep === undefined ? [] : [patchStep]), configureStep, buildStep];
-  return { steps, sourceStep, configureStep, buildStep };
+/** How often the process collector looks in this arm: what the profile says of the arm, else what the run was asked for. */
+function collectHzOf(request: RunRequest, spec: Arm): number | undefined {
+  return spec.collectHz ?? request.collectHz;
 }
 
-function planArm(input: PlanInput, name: string, spec: Arm, early: Early): BuiltArm {
-  const own = spec.kernel === 'stock' ? undefined : planBuiltKernel(input, name, spec.kernel, early);
+/** The step that puts the process collector before an arm's initrd, if the run was asked for it. */
+function planCollector(
+  { host, request }: PlanInput,
+  name: string,
+  spec: Arm,
+  early: Early,
+  initrdOf: () => Artifact | null,
+) {
+  if (collectHzOf(request, spec) === undefined) return undefined;
+  if (spec.initrd === 'none') {
+    throw new Fault({
+      kind: 'usage',
+      headline: `--collect was asked for, but the arm ${name} boots without an initrd, and the collector starts from one`,
+      hint: 'Give the arm an initrd, or run without --collect: all arms are looked at in the same way, or none.',
+    });
+  }
+  return defineStep({
+    stage: collector,
+    arm: name,
+    input: async () => {
+      const base = initrdOf();
+      if (base === null) throw new Error(`The arm ${name} has lost its initrd`);
+      const { gcc = '', binutils = '' } = early.preflight.output().tools;
+      return { initrd: base, sources: await collectorDigest(host), compiler: { gcc, binutils } };
+    },
+  });
+}
+
+function planArm(input: PlanInput, name: string, spec: Arm, early: Early, kernels: Map<string, BuiltKernel>): BuiltArm {
+  const key = canonicalJson(spec.kernel);
+  const shared = kernels.get(key);
+  const own =
+    shared ??
+    (spec.kernel === 'stock' ? undefined : planBuiltKernel(input, spec.kernel.name ?? name, spec.kernel, early));
+  if (own !== undefined) kernels.set(key, own);
   const initrdStep =
     spec.initrd === 'busybox'
       ? defineStep({
@@ -172,8 +131,27 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early): Built
     if (spec.initrd === 'none') return null;
     return initrdStep === undefined ? early.image.output().initrd : initrdStep.output().initrd;
   };
+  const collectStep = planCollector(input, name, spec, early, initrdOf);
+  const built = (): InstallArm => {
+    const stock = early.image.output();
+    const { kernel, config, release } = own === undefined ? stock : own.buildStep.output();
+    return {
+      name,
+      kernel,
+      config,
+      release,
+      initrd: initrdOf(),
+      modules: own?.buildStep.output().modules ?? null,
+      cmdline: cmdlineOf(input.profile, spec),
+      isStock: own === undefined,
+      usesStockInitrd: spec.initrd === 'stock',
+    };
+  };
   return {
-    steps: [...(own?.steps ?? []), ...(initrdStep === undefined ? [] : [initrdStep])],
+    steps: [
+      ...(shared === undefined ? (own?.steps ?? []) : []),
+      ...[initrdStep, collectStep].filter((step) => step !== undefined),
+    ],
     arm: {
       name,
       spec,
@@ -183,20 +161,14 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early): Built
           ? `linux-image-${stock.release} ${stock.kernelVersion}`
           : `${own.sourceStep.output().origin}, profile ${input.profile.name}`;
       },
-      built: () => {
-        const stock = early.image.output();
-        const { kernel, config, release } = own === undefined ? stock : own.buildStep.output();
-        return {
-          name,
-          kernel,
-          config,
-          release,
-          initrd: initrdOf(),
-          modules: own?.buildStep.output().modules ?? null,
-          cmdline: cmdlineOf(input.profile, spec),
-          isStock: own === undefined,
-          usesStockInitrd: spec.initrd === 'stock',
-        };
+      built,
+      collectsProcesses: collectStep !== undefined,
+      measured: () => {
+        const arm = built();
+        const collectHz = collectHzOf(input.request, spec);
+        if (collectStep === undefined || collectHz === undefined) return arm;
+        const cmdline = [arm.cmdline, ...collectorCmdline(collectHz)].join(' ');
+        return { ...arm, initrd: collectStep.output().initrd, cmdline };
       },
       configSymbols: () => {
         if (own === undefined) return undefined;
@@ -244,7 +216,8 @@ export function planRun(input: PlanInput): Plan {
     summary: ({ accelerator: chosen, reason }) => `${chosen}: ${reason}`,
   });
   const early = { preflight: preflightStep, image: imageStep };
-  const arms = Object.entries(profile.arms).map(([name, spec]) => planArm(input, name, spec, early));
+  const kernels = new Map<string, BuiltKernel>();
+  const arms = Object.entries(profile.arms).map(([name, spec]) => planArm(input, name, spec, early, kernels));
   const installStep = defineStep({
     stage: install,
     input: async () => {
@@ -264,12 +237,41 @@ export function planRun(input: PlanInput): Plan {
     },
     summary: ({ arms: proven }) => `Docker proven on ${proven.map((arm) => arm.name).join(' and ')}`,
   });
+  const handOverStep = defineStep({
+    stage: handOver,
+    input: async () => ({
+      gcc: tools().gcc ?? '',
+      binutils: tools().binutils ?? '',
+      sources: await handOverDigest(host),
+    }),
+  });
+  const names = Object.keys(profile.arms);
+  const boots = bootOrder(names, request.boots);
+  const virtualBoots = bootOrder(names, request.virtualBoots ?? 0, 'virtual');
+  const bare = virtualBoots.length === 0 ? undefined : arms.find(({ arm }) => arm.spec.initrd === 'none');
+  if (bare !== undefined) {
+    throw new Fault({
+      kind: 'usage',
+      headline: `The arm ${bare.arm.name} boots without an initrd, and a boot on the virtual clock is one of kernel and initrd`,
+      hint: 'Give the arm an initrd, or measure with --clock wall.',
+    });
+  }
   return {
-    steps: [preflightStep, imageStep, acceleratorStep, ...arms.flatMap((one) => one.steps), installStep],
+    steps: [
+      preflightStep,
+      imageStep,
+      // What only one of the clocks needs is left out with it.
+      ...(boots.length === 0 ? [] : [acceleratorStep]),
+      ...arms.flatMap((one) => one.steps),
+      ...(virtualBoots.length === 0 ? [] : [handOverStep]),
+      ...(boots.length === 0 ? [] : [installStep]),
+    ],
     ...early,
     accelerator: acceleratorStep,
+    handOver: handOverStep,
     install: installStep,
     arms: arms.map((one) => one.arm),
-    boots: bootOrder(Object.keys(profile.arms), request.boots),
+    boots,
+    virtualBoots,
   };
 }

@@ -72,8 +72,9 @@ export async function foresee(
       ...(expectedMs === undefined ? {} : { expectedMs }),
     });
   }
-  const boots = prepared.plan.boots.map(({ id, arm }): PlannedUnit => {
-    const expectedMs = history.expectedMs(`boot:${arm}`);
+  const { boots: wall, virtualBoots } = prepared.plan;
+  const boots = [...wall, ...virtualBoots].map(({ id, arm }): PlannedUnit => {
+    const expectedMs = history.expectedMs(`${id.split(':')[0] ?? ''}:${arm}`);
     return { id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
   });
   return { steps, boots };

@@ -5,42 +5,28 @@ import type { BootSummary } from '../model/boot.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import type { RunRecord, StageRecord } from '../model/record.ts';
+import type { StoppingRecord } from '../model/stopping.ts';
 import { measureBoot } from '../stages/boot.ts';
 import { writeReports } from '../stages/report.ts';
-import type { Folders } from '../stages/stage.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
 import type { History } from '../store/history.ts';
-import type { Store } from '../store/store.ts';
 import { assembleRecord } from './assemble.ts';
 import type { PlannedBoot } from './boot-order.ts';
-import type { Emit, RunRequest } from './event.ts';
-import type { PastRun } from './journal.ts';
+import type { Emit } from './event.ts';
 import type { PlannedArm } from './plan.ts';
+import type { RunOptions } from './run-options.ts';
 import { foresee, prepareRun } from './prepare.ts';
 import type { PreparedRun } from './prepare.ts';
 import { removeLeftovers } from './step.ts';
 import type { Step, StepRuntime } from './step.ts';
-
-export interface RunOptions {
-  readonly host: Host;
-  readonly store: Store;
-  readonly history: History;
-  readonly folders: Folders;
-  readonly request: RunRequest;
-  readonly runId: string;
-  readonly runDirectory: string;
-  readonly version: string;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  /** Set when an interrupted run goes on. */
-  readonly past?: PastRun;
-}
+import { reasonToStop, stoppingRecord, stoppingRule } from './stopping.ts';
+import { measureVirtualBoots } from './virtual.ts';
 
 /** What must match for two boots to be samples of one thing. */
 function conditionOf(prepared: PreparedRun, arm: PlannedArm, host: Host): string {
   const { plan, guest } = prepared;
   const condition: Json = {
-    arm: arm.built(),
+    arm: arm.measured(),
     disk: plan.install.output().disk,
     accelerator: plan.accelerator.output().accelerator,
     qemu: plan.preflight.output().tools['qemu-system-x86'] ?? '',
@@ -56,11 +42,13 @@ function conditionOf(prepared: PreparedRun, arm: PlannedArm, host: Host): string
 interface Measured {
   readonly boots: readonly BootSummary[];
   readonly bootsSec: number;
+  readonly stopping?: StoppingRecord;
 }
 
 async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise<Measured> {
   const { host, store, history, emit, signal, past, runDirectory } = options;
   const { plan, guest } = prepared;
+  if (plan.boots.length === 0) return { boots: [], bootsSec: 0 };
   const key = host.ssh.generateKey('drydock');
   // One run at a time holds the lock of this folder, so a boot's scratch folder of this name is a killed one's.
   const scratchName = `boot-${sha256Text(runDirectory).slice(0, 12)}`;
@@ -68,9 +56,14 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
   const boots: BootSummary[] = [];
   const seen = new Set<string>();
   let bootsSec = 0;
+  const rule = stoppingRule(options.request);
+  const arms = plan.arms.map(({ name, spec }) => ({ name, role: spec.role }));
+  // Boots of before an interruption included: a resumed run has one budget, not two.
+  let spentSec = 0;
+  const stop = () => (rule === undefined ? undefined : reasonToStop(rule, arms, boots, spentSec));
 
   const measure = async (planned: PlannedBoot, arm: PlannedArm): Promise<BootSummary> => {
-    const built = arm.built();
+    const built = arm.measured();
     const workDir = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
     try {
       return await measureBoot(host, {
@@ -93,6 +86,7 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
         directory: path.join(runDirectory, 'boots', planned.id.replaceAll(':', '-')),
         workDir,
         full: !seen.has(arm.name),
+        collectsProcesses: arm.collectsProcesses,
         signal,
       });
     } finally {
@@ -101,6 +95,7 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
   };
 
   for (const planned of plan.boots) {
+    if (stop() !== undefined) break;
     const arm = plan.arms.find((one) => one.name === planned.arm);
     if (arm === undefined) continue;
     const condition = conditionOf(prepared, arm, host);
@@ -117,11 +112,13 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
       bootsSec += durationMs / 1000;
       history.note(`boot:${arm.name}`, durationMs);
     }
+    spentSec += durationMs / 1000;
     seen.add(arm.name);
     boots.push(summary);
     emit({ type: 'boot-finished', id: planned.id, durationMs, condition, summary });
   }
-  return { boots, bootsSec };
+  const stopping = rule && stoppingRecord(rule, arms, boots, stop() ?? 'most-boots');
+  return { boots, bootsSec, ...(stopping === undefined ? {} : { stopping }) };
 }
 
 async function runSteps(steps: readonly Step<unknown>[], runtime: StepRuntime, history: History) {
@@ -198,7 +195,10 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     noticing(event);
   };
   let measured: Measured;
+  let virtual: Awaited<ReturnType<typeof measureVirtualBoots>>;
   try {
+    // The exact figures first: they take seconds, and a boot that fails on them fails soon.
+    virtual = await measureVirtualBoots({ ...options, emit: tracking }, prepared);
     measured = await measureBoots({ ...options, emit: tracking }, prepared);
   } catch (error) {
     throw new StepError(current, error);
@@ -209,10 +209,15 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     ...options,
     prepared,
     stages,
-    findings,
+    findings: [...findings, ...virtual.findings],
     boots: measured.boots,
+    virtualBoots: virtual.boots,
+    ...(measured.stopping === undefined ? {} : { stopping: measured.stopping }),
     startedAt,
-    time: { totalSec: host.clock.monotonicSec() - startedSec, bootsSec: measured.bootsSec },
+    time: {
+      totalSec: host.clock.monotonicSec() - startedSec,
+      bootsSec: measured.bootsSec + virtual.bootsSec,
+    },
   });
   await writeReports(host, record, options.runDirectory);
   return record;

@@ -1,11 +1,15 @@
-import { METRICS } from '../bootlog/metrics.ts';
-import type { BootSummary } from '../model/boot.ts';
+import type { MetricDefinition } from '../bootlog/metrics.ts';
+import type { VirtualBoot } from '../model/boot.ts';
 import type { Measurement } from '../model/measure.ts';
 
 /** Gathers the samples of one arm's boots, metric by metric, in the order of the boots. */
-export function measurementsOf(arm: string, boots: readonly BootSummary[]): readonly Measurement[] {
+export function measurementsOf(
+  arm: string,
+  boots: readonly Pick<VirtualBoot, 'arm' | 'metrics'>[],
+  metrics: readonly MetricDefinition[],
+): readonly Measurement[] {
   const own = boots.filter((boot) => boot.arm === arm);
-  return METRICS.flatMap(({ id, unit, better, clock }): Measurement[] => {
+  return metrics.flatMap(({ id, unit, better, clock }): Measurement[] => {
     const samples = own.flatMap((boot) => {
       const value = boot.metrics[id];
       return value === undefined ? [] : [value];

@@ -167,7 +167,13 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
         if (event.type === 'finding') findings.push(event.finding);
         emit(event);
       };
-      const result = await execute(input, { ...runtime, signal, emit: noticing }, scratchName);
+      const result = await execute(input, { ...runtime, signal, emit: noticing }, scratchName).catch(
+        (error: unknown) => {
+          // Whatever the abort looked like from inside, this is why it came.
+          lock.lost.throwIfAborted();
+          throw error;
+        },
+      );
       await store.record({
         fingerprint,
         inputs,

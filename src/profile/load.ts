@@ -94,7 +94,7 @@ const KNOWN_KEYS = [
   ...['name', 'description', 'guest', 'boots', 'cmdline', 'arms', 'role', 'kernel', 'initrd', 'source', 'base'],
   ...['fragments', 'symbols', 'patches', 'package', 'directory', 'tarball', 'sha256', 'family', 'machine', 'cpus'],
   ...['memoryMb', 'diskGb', 'suite', 'archives', 'keyring', 'packages', 'files', 'enable', 'mask', 'initrdModules'],
-  ...['rootDevice', 'from', 'to', 'mode'],
+  ...['rootDevice', 'from', 'to', 'mode', 'presence'],
 ];
 
 /**

@@ -14,6 +14,11 @@ const cmdline = z
   .array(z.string().regex(/^[\x21-\x7e]+$/, 'expected one kernel parameter without spaces'))
   .describe('Kernel parameters, one an item.');
 
+const regularExpression = z
+  .string()
+  .min(1)
+  .refine(isRegularExpression, 'expected a JavaScript regular expression, such as ^nf_conntrack');
+
 const packageSource = z.strictObject({
   package: z.string().regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1'),
 });
@@ -24,6 +29,9 @@ const tarballSource = z.strictObject({
 });
 
 const builtKernel = z.strictObject({
+  name: z
+    .exactOptional(name)
+    .describe("Becomes the release's suffix; the arm's name when absent. Arms that share a kernel share its name."),
   source: z.union([packageSource, directorySource, tarballSource], {
     error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
   }),
@@ -45,7 +53,9 @@ const builtKernel = z.strictObject({
 
 const arm = z
   .strictObject({
-    role: z.enum(['baseline', 'candidate']),
+    role: z
+      .enum(['baseline', 'candidate', 'variant'])
+      .describe('variant: measured beside the pair, not scored; a cell of an ablation.'),
     kernel: z.union([z.literal('stock'), builtKernel], {
       error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
     }),
@@ -53,14 +63,14 @@ const arm = z
       .enum(['stock', 'busybox', 'none'])
       .describe("stock: the guest's own; busybox: drydock's linuxrc; none: root= alone."),
     cmdline: cmdline.default([]),
+    collectHz: z
+      .exactOptional(z.number().int().min(1).max(250))
+      .describe('Samples a second of the process collector, in this arm.'),
   })
   .superRefine((one, context) => {
     const refuse = (message: string): void => {
       context.addIssue({ code: 'custom', path: ['initrd'], message });
     };
-    if (one.kernel !== 'stock' && one.initrd === 'stock') {
-      refuse("a kernel built here cannot use the stock kernel's initrd; expected busybox or none");
-    }
     if (one.kernel === 'stock' && one.initrd === 'none') {
       refuse(
         'the stock kernel has its disk driver as a module and cannot boot without an initrd; expected stock or busybox',
@@ -68,18 +78,60 @@ const arm = z
     }
   });
 
+/** The changes of the thesis that an ablation can take apart. */
+export const FACTORS = ['config', 'initrd', 'rtc', 'cmdline'] as const;
+export type Factor = (typeof FACTORS)[number];
+
 /** What to do: the file a lab engineer writes. `pipelines/schema.json` is made from this. */
 export const profileSchema = z
   .strictObject({
     name,
     description: z.string().min(1),
     guest: z.enum(['auto', 'debian-12-minimal', 'centos-7-minimal']).default('auto'),
-    boots: z.number().int().min(1).max(200).default(5).describe('Measured boots an arm.'),
+    boots: z
+      .union([z.number().int().min(1).max(200), z.literal('auto')], {
+        error: 'expected a whole number from 1 to 200, or auto',
+      })
+      .default(5)
+      .describe('Measured boots an arm; auto: until the intervals decide.'),
+    maxBoots: z.number().int().min(4).max(200).optional().describe('With boots: auto, the most boots an arm.'),
+    budgetMinutes: z.number().positive().optional().describe('With boots: auto, the most time for measured boots.'),
     cmdline: cmdline.default([]).describe('Kernel parameters that every arm gets.'),
+    presence: z
+      .record(name, regularExpression)
+      .optional()
+      .describe(
+        "Lines to look for in boot logs beside drydock's own presence checks: a name, and a regular expression.",
+      ),
     arms: z.record(name, arm),
+    ablation: z
+      .strictObject({ factors: z.array(z.enum(FACTORS)).min(1), cells: z.record(name, z.array(z.enum(FACTORS))) })
+      .optional()
+      .describe('Which arm has which changes on; made by --ablate.'),
+    calibration: z
+      .strictObject({ looks: z.array(name) })
+      .optional()
+      .describe('The arms a and b are the same, the others are ways of looking at it; made by drydock calibrate.'),
   })
   .superRefine((profile, context) => {
+    for (const [arm, { kernel, initrd }] of Object.entries(profile.arms)) {
+      // The cells of an ablation do, to tell the initrd's cost from the kernel's: what they need of it is built in.
+      if (kernel === 'stock' || initrd !== 'stock' || profile.ablation !== undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['arms', arm, 'initrd'],
+        message: "a kernel built here cannot use the stock kernel's initrd; expected busybox or none",
+      });
+    }
+    for (const cell of Object.keys(profile.ablation?.cells ?? {})) {
+      if (profile.arms[cell] !== undefined) continue;
+      context.addIssue({ code: 'custom', path: ['ablation', 'cells', cell], message: 'expected the name of an arm' });
+    }
     const roles = Object.values(profile.arms).map((one) => one.role);
+    for (const limit of ['maxBoots', 'budgetMinutes'] as const) {
+      if (profile.boots === 'auto' || profile[limit] === undefined) continue;
+      context.addIssue({ code: 'custom', path: [limit], message: 'goes with boots: auto only' });
+    }
     const baselines = roles.filter((role) => role === 'baseline').length;
     if (roles.length === 0) context.addIssue({ code: 'custom', path: ['arms'], message: 'expected at least one arm' });
     if (baselines > 1) {
@@ -126,6 +178,14 @@ export type Profile = z.infer<typeof profileSchema>;
 export type Arm = z.infer<typeof arm>;
 export type KernelSpec = z.infer<typeof builtKernel>;
 export type GuestDefinition = z.infer<typeof guestSchema>;
+
+function isRegularExpression(text: string): boolean {
+  try {
+    return new RegExp(text).source !== '';
+  } catch {
+    return false;
+  }
+}
 
 /** JSON Schema (draft 2020-12) of a profile, for editors; published as `pipelines/schema.json`. */
 export function profileJsonSchema(): unknown {

@@ -1,7 +1,7 @@
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
 import type { PlannedUnit, RunEvent } from '../pipeline/event.ts';
-import { duration } from './reporter.ts';
+import { duration, handOverWords } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -56,6 +56,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
   const bootTimes: string[] = [];
   let bootsWanted = 0;
   let bootsDone = 0;
+  let most = '';
 
   const heading = (row: Row): string => {
     if (row.startedSec === undefined) return row.title;
@@ -100,6 +101,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
   const show = (event: RunEvent): void => {
     switch (event.type) {
       case 'run-started':
+        most = event.request.sequential === undefined ? '' : 'at most ';
         begin(event.steps, event.boots);
         return;
       case 'step-started':
@@ -107,7 +109,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         return;
       case 'boot-started':
         started('boots');
-        say('boots', `${event.arm}, ${String(bootsDone + 1)} of ${String(bootsWanted)}`);
+        say('boots', `${event.arm}, ${String(bootsDone + 1)} of ${most}${String(bootsWanted)}`);
         return;
       case 'step-progress': {
         const percent = event.fraction === undefined ? '' : `${String(Math.floor(event.fraction * 100))} % `;
@@ -125,9 +127,14 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         row.finish(`${event.id}  ${how}${event.summary === undefined ? '' : `  ${event.summary}`}`);
         return;
       }
+      case 'virtual-boot-finished':
       case 'boot-finished': {
         bootsDone += 1;
-        bootTimes.push(`${event.summary.arm} ${event.summary.hostReadySec.toFixed(1)} s`);
+        bootTimes.push(
+          event.type === 'boot-finished'
+            ? `${event.summary.arm} ${event.summary.hostReadySec.toFixed(1)} s`
+            : `${event.summary.arm} ${handOverWords(event.summary)}`,
+        );
         say('boots', bootTimes.slice(-4).join(', '));
         if (bootsDone === bootsWanted) rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);
         return;
@@ -140,6 +147,8 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         }
         return;
       case 'run-finished':
+        // A run that stops by itself ends before the most it might have made.
+        rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);
         for (const row of rows.values()) row.finish(row.id);
     }
   };

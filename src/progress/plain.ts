@@ -1,5 +1,5 @@
 import type { RunEvent } from '../pipeline/event.ts';
-import { duration } from './reporter.ts';
+import { duration, handOverWords } from './reporter.ts';
 import type { Reporter, Terminal } from './reporter.ts';
 
 /** Progress of one step is repeated no more often than this: a CI log is read later, by people. */
@@ -45,6 +45,9 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
       }
       case 'boot-finished':
         say(event.id, `ready after ${event.summary.hostReadySec.toFixed(2)} s on the host's clock`);
+        return;
+      case 'virtual-boot-finished':
+        say(event.id, `handed over after ${handOverWords(event.summary)}`);
         return;
       case 'finding':
         say(event.id, `${event.finding.level === 'warning' ? 'warning: ' : ''}${event.finding.message}`);

@@ -24,3 +24,8 @@ export function duration(ms: number): string {
   if (minutes < 60) return `${String(minutes)} m ${pad(whole % 60)} s`;
   return `${String(Math.floor(minutes / 60))} h ${pad(minutes % 60)} m`;
 }
+
+/** When a boot on the virtual clock was over, counted from the machine's reset. */
+export function handOverWords({ metrics }: { readonly metrics: Readonly<Record<string, number>> }): string {
+  return `${(metrics['hand_over_virtual'] ?? Number.NaN).toFixed(6)} virtual s`;
+}

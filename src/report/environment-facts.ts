@@ -1,5 +1,6 @@
 import type { Clock } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
+import type { StoppingRecord } from '../model/stopping.ts';
 import { formatInstant, plural, shortDigest } from './format.ts';
 
 /** One condition of the run, with why it is so where a choice was made. */
@@ -37,6 +38,18 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
       value: `${record.bootsPerArm} an arm`,
       why: 'each from the same disk state, in a throwaway overlay',
     },
+    ...(record.virtualBoots === undefined
+      ? []
+      : [
+          {
+            name: 'Boots on the virtual clock',
+            value: `${record.virtualBoots.length} in all`,
+            why: 'one vCPU, kernel and initrd alone; host noise has no part in them',
+          },
+        ]),
+    ...(record.stopping === undefined
+      ? []
+      : [{ name: 'Stopping', value: record.stopping.reason, why: lookWords(record.stopping) }]),
     { name: 'Order', value: record.bootOrder.length === 0 ? 'no boots' : record.bootOrder.join(', ') },
     { name: 'Samples', value: sampleWords(record) },
     { name: 'Clock', value: clocks(record) },
@@ -49,6 +62,15 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
     { name: 'Started', value: formatInstant(record.startedAt) },
     { name: 'Finished', value: formatInstant(record.finishedAt) },
   ];
+}
+
+/** Every look with the p its tests had to come below. */
+function lookWords({ looks, metrics }: StoppingRecord): string {
+  const words = looks.map(({ bootsPerArm, nominalP, verdicts }) => {
+    const said = verdicts.map(({ candidate, metric, verdict }) => `${metric} of ${candidate} ${verdict}`).join(', ');
+    return `${bootsPerArm} boots, p below ${nominalP.toFixed(4)}: ${said === '' ? 'nothing to judge' : said}`;
+  });
+  return `decided by ${metrics.join(' and ')}; ${words.join(' · ')}`;
 }
 
 function sampleWords(record: RunRecord): string {

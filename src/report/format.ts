@@ -47,6 +47,13 @@ export function formatRatio(ratio: number, ci95?: readonly [number, number]): { 
   return { ratio: Number.isFinite(ratio) ? `${ratio.toFixed(decimals)}×` : 'no ratio', interval };
 }
 
+/** A relative change with its sign, as in `−41.2 %`. */
+export function formatChange(change: number): string {
+  if (!Number.isFinite(change)) return 'unknown';
+  const percent = Math.abs(change * 100).toFixed(1);
+  return `${percent === '0.0' ? '±' : change < 0 ? '−' : '+'}${percent} %`;
+}
+
 /** A permutation p with three decimals, or `exact` for quantities that need no test. */
 export function formatP(p: number | null): string {
   if (p === null) return 'exact';

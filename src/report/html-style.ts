@@ -1,4 +1,4 @@
-import { phaseColours } from './svg-timeline.ts';
+import { machineColours, phaseColours } from './svg-timeline.ts';
 
 /**
  * Style sheet of the report page. Colours are variables so that dark, light and print differ in one place; every text
@@ -8,11 +8,13 @@ export const reportStyle = `
 :root { color-scheme: light dark;
   --ground: #fff; --raised: #f5f6f7; --ink: #16191d; --dim: #565e68; --rule: #d9dde2; --rule-strong: #8b949e;
   --baseline: #5b6673; --candidate: #0b62b8; --better: #11683a; --worse: #b3201f; --open: #7a5200;
-  --p0: #4d6a88; --p1: #93661f; --p2: #45774a; --p3: #85527a; --p4: #2b7a78; --p5: #66666e; --p6: #a04e3d; --p7: #5e5fa8; }
+  --p0: #4d6a88; --p1: #93661f; --p2: #45774a; --p3: #85527a; --p4: #2b7a78; --p5: #66666e; --p6: #a04e3d; --p7: #5e5fa8;
+  --m0: #5c636d; --m1: #746f68; --m2: #5d6b6b; }
 @media (prefers-color-scheme: dark) { :root {
   --ground: #14171a; --raised: #1d2125; --ink: #e7eaed; --dim: #a3acb6; --rule: #333a41; --rule-strong: #6c7681;
   --baseline: #a3acb6; --candidate: #6cb2f7; --better: #6fcf97; --worse: #ff8a80; --open: #e3b341;
-  --p0: #56799d; --p1: #986a23; --p2: #4c8251; --p3: #935b87; --p4: #2d807e; --p5: #6f6f78; --p6: #a95543; --p7: #6b6cb8; } }
+  --p0: #56799d; --p1: #986a23; --p2: #4c8251; --p3: #935b87; --p4: #2d807e; --p5: #6f6f78; --p6: #a95543; --p7: #6b6cb8;
+  --m0: #6a7079; --m1: #76716a; --m2: #657272; } }
 @media print { :root { color-scheme: light;
   --ground: #fff; --raised: #f5f6f7; --ink: #000; --dim: #444; --rule: #ccc; --rule-strong: #888;
   --baseline: #5b6673; --candidate: #0b62b8; --better: #11683a; --worse: #b3201f; --open: #7a5200; } }
@@ -56,11 +58,19 @@ svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 .narrow { display: none; }
 svg text { font-family: system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; font-size: 11px; fill: var(--ink); }
 svg .row-title { font-size: 12px; font-weight: 600; } svg .note, svg tspan.note { font-size: 11px; font-weight: 400; fill: var(--dim); }
-svg .tick { fill: var(--dim); } svg .in-bar { fill: #fff; }
+svg .heading { fill: var(--dim); } svg .unit { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; stroke-linejoin: round; }
+svg text.tick { fill: var(--dim); } svg .in-bar { fill: #fff; }
 svg .marker, svg .row-title { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; stroke-linejoin: round; }
 svg .grid { stroke: var(--rule); } svg .axis { stroke: var(--rule-strong); } svg .leader { stroke: var(--ink); opacity: .55; }
 svg path { fill: none; }
 ${Array.from({ length: phaseColours }, (_, index) => `.phase-${index} { fill: var(--p${index}); background: var(--p${index}); }`).join(' ')}
+${Array.from({ length: machineColours }, (_, index) => `.phase-m${index} { fill: var(--m${index}); background: var(--m${index}); }`).join(' ')}
+.zoom, .zoom-hint { display: none; } .live .zoom { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: 0 0 8px; } .live .zoom-hint { display: inline; }
+.zoom button { min-width: 32px; min-height: 28px; padding: 2px 9px; border: 1px solid var(--rule-strong); border-radius: 4px; background: var(--raised); color: var(--ink); font: inherit; font-size: 13px; cursor: pointer; }
+.zoom output { margin-left: 8px; color: var(--dim); font-size: 13px; flex: 1 1 160px; min-width: 0; overflow-wrap: anywhere; }
+.live .chart { touch-action: pan-y; user-select: none; -webkit-user-select: none; } .live.zoomed .chart { cursor: grab; }
+.chart:focus { outline: 2px solid var(--candidate); outline-offset: 6px; border-radius: 2px; }
+.clocks { font-size: 12px; list-style: none; padding: 0; margin: 0 0 16px; max-width: 120ch; } .clocks strong { font-weight: 600; }
 .swatch { display: inline-block; width: 10px; height: 10px; margin-right: 7px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .band { fill: var(--raised); } .median { stroke-width: 2; } .dot { stroke: var(--ground); stroke-width: .8; }
 .baseline .dot { fill: var(--baseline); } .baseline .median { stroke: var(--baseline); }

@@ -1,27 +1,39 @@
+import { createHash } from 'node:crypto';
 import type { Score } from '../model/measure.ts';
 import type { RunRecord, StageRecord } from '../model/record.ts';
 import { environmentFacts, type Fact } from './environment-facts.ts';
 import { formatDuration, formatInstant, plural, shortDigest } from './format.ts';
+import { ablationSection } from './html-ablation.ts';
+import { calibrationSection } from './html-calibration.ts';
 import { armsSection, configSection, dockerSection } from './html-evidence.ts';
 import { scoresSection } from './html-scores.ts';
+import { processesSection, type ProcessLogs } from './html-processes.ts';
 import { reportStyle } from './html-style.ts';
-import { costliestSection, timelinesSection } from './html-timelines.ts';
+import { costliestSection, timelinesSection, type Timelines } from './html-timelines.ts';
 import { Markup, markup } from './markup.ts';
 import { metricName } from './metric-names.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { headline } from './score-rows.ts';
 import { samplesSvg } from './svg-samples.ts';
+import { zoomScript } from './zoom-script.ts';
+
+/** CSP 3 names an inline script by the digest of its text. */
+const scriptDigest = createHash('sha256').update(zoomScript).digest('base64');
 
 /**
- * The report page: one file that loads nothing and runs nothing (its content security policy forbids both), in the
- * order a reader doubts: result, conditions, where the time went, every sample, proofs, provenance.
+ * The report page: one file that loads nothing and runs nothing but its own chart script (its content security policy
+ * forbids all else), in the order a reader doubts: result, conditions, where the time went, every sample, proofs, provenance.
  */
-export function renderHtml(record: RunRecord): string {
+export function renderHtml(
+  record: RunRecord,
+  timelines: Timelines = new Map(),
+  processes: ProcessLogs = new Map(),
+): string {
   const page = markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptDigest}'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="drydock ${record.drydockVersion}">
 <title>${record.profile.name}: drydock run ${record.id}</title>
@@ -33,10 +45,10 @@ export function renderHtml(record: RunRecord): string {
 <h1>${headline(record)}</h1>
 <p class="dim">${record.profile.name}: ${record.profile.description}</p>
 </header>
-${section('Scores', scoresSection(record))}
+${section('Scores', scoresSection(record))}${ablationSection(record)}${calibrationSection(record)}
 ${section('Conditions', factList(environmentFacts(record)))}
-${section('Boot timelines', timelinesSection(record))}
-${section('Every sample', samplesSection(record))}
+${section('Boot timelines', timelinesSection(record, timelines))}
+${processesSection(record, processes)}${section('Every sample', samplesSection(record))}
 ${section('Costliest steps', costliestSection(record))}
 ${section('Docker at work', dockerSection(record))}
 ${section('Kernel configuration against check-config.sh', configSection(record))}
@@ -45,19 +57,21 @@ ${section('Findings and boot warnings', noticesSection(record))}
 ${section('Stages', stagesSection(record))}
 ${section('Guest packages', packagesSection(record))}
 ${section('Run it again', markup`<pre>${reproduceCommand(record)}</pre><p class="dim">Figures compare only with runs on the same accelerator and CPU. This run's raw data is in <code>record.json</code> beside this page.</p>`)}
-</main></body>
+</main><script>${new Markup(zoomScript)}</script></body>
 </html>
 `;
   return page.source;
 }
 
-function section(title: string, content: Markup): Markup {
+/** A part of a page under its own heading. */
+export function section(title: string, content: Markup): Markup {
   return markup`<section><h2>${title}</h2>
 ${content}
 </section>`;
 }
 
-function factList(facts: readonly Fact[]): Markup {
+/** Facts in two columns: what, and the value with its reason. */
+export function factList(facts: readonly Fact[]): Markup {
   const items = facts.map(
     ({ name, value, why }) =>
       markup`<div><dt>${name}</dt><dd>${value}${why === undefined ? undefined : markup`<span class="dim">${why}</span>`}</dd></div>`,

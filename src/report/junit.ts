@@ -67,6 +67,7 @@ function scoreOutput(row: ScoreRow, baseline: string, candidate: string): string
   return [
     `${baseline} ${row.baseline}, ${candidate} ${row.candidate}`,
     `ratio ${row.ratio}, 95 % interval ${row.interval}, p ${row.p}`,
+    ...row.notes,
     row.endPoints,
     ...thesis,
   ].join('\n');

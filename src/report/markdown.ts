@@ -1,4 +1,6 @@
 import type { RunRecord } from '../model/record.ts';
+import { ledgerTables, LEDGER_NOTE } from './ablation-rows.ts';
+import { CALIBRATION_NOTE, calibrationTables } from './calibration-rows.ts';
 import { environmentFacts } from './environment-facts.ts';
 import { formatDuration, plural, secondsDigits } from './format.ts';
 import { replaceUnprintable } from './markup.ts';
@@ -19,11 +21,13 @@ export function renderMarkdown(record: RunRecord): string {
     ),
   ];
   const sections = [
-    `# ${text(record.profile.name)}: drydock run ${text(record.id)}`,
-    `**${text(headline(record))}**`,
+    `# ${markdownText(record.profile.name)}: drydock run ${markdownText(record.id)}`,
+    `**${markdownText(headline(record))}**`,
     ...scoreGroups(record).flatMap(scoreTable),
+    ...ablation(record),
+    ...calibration(record),
     '## Conditions',
-    table(
+    markdownTable(
       ['Condition', 'Value', 'Why'],
       environmentFacts(record).map((fact) => [fact.name, fact.value, fact.why ?? '']),
     ),
@@ -31,7 +35,7 @@ export function renderMarkdown(record: RunRecord): string {
     proofTable(record),
     ...containerOutputs(record),
     ...costliest(record),
-    ...(warnings.length === 0 ? [] : ['## Warnings', list(warnings)]),
+    ...(warnings.length === 0 ? [] : ['## Warnings', markdownList(warnings)]),
     '## Run it again',
     fence(reproduceCommand(record)),
     `${plural(record.stages.length, 'stage')}, ${record.stages.filter((stage) => stage.cached).length} from cache; ${formatDuration(record.time.totalSec)} in all, ${formatDuration(record.time.bootsSec)} of it in boots.`,
@@ -39,7 +43,7 @@ export function renderMarkdown(record: RunRecord): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-function scoreTable({ baseline, candidate, rows }: ScoreGroup): readonly string[] {
+function scoreTable({ clock, baseline, candidate, rows }: ScoreGroup): readonly string[] {
   const head = ['Metric', baseline, candidate, 'Ratio', '95 % interval', 'p', 'Verdict', 'Thesis (before → after)'];
   const body = rows.map((row) => [
     row.metric,
@@ -53,20 +57,45 @@ function scoreTable({ baseline, candidate, rows }: ScoreGroup): readonly string[
   ]);
   const endPoints = rows.map((row) => {
     const thesis = row.thesis === undefined ? '' : ` — thesis: ${row.thesis.endPoints}`;
-    return `${row.metric}: ${row.endPoints}${thesis}. ${row.verdict}: ${row.reason}`;
+    const notes = row.notes.length === 0 ? '' : `; ${row.notes.join('; ')}`;
+    return `${row.metric}: ${row.endPoints}${thesis}. ${row.verdict}: ${row.reason}${notes}`;
   });
   return [
-    `## ${text(candidate)} against ${text(baseline)}`,
-    table(head, body, 'lrrrrrlr'),
+    `## ${markdownText(candidate)} against ${markdownText(baseline)}${clock === '' ? '' : ` ${clock}`}`,
+    markdownTable(head, body, 'lrrrrrlr'),
     'Ratio is baseline over candidate, medians: above 1 the candidate is lower. End points and reasons:',
-    list(endPoints),
+    markdownList(endPoints),
+  ];
+}
+
+function calibration(record: RunRecord): readonly string[] {
+  if (record.calibration === undefined) return [];
+  const { noiseHead, noise, looksHead, looks } = calibrationTables(record.calibration);
+  return [
+    '## Noise, false alarms and the cost of looking',
+    markdownText(CALIBRATION_NOTE),
+    markdownTable(noiseHead, noise, 'llrrrrll'),
+    markdownTable(looksHead, looks, 'lllrrrrl'),
+  ];
+}
+
+function ablation(record: RunRecord): readonly string[] {
+  if (record.ablation === undefined) return [];
+  return [
+    '## What each change saved',
+    ...ledgerTables(record.ablation).flatMap(({ title, endPoints, head, rows, interactions, doubts }) => [
+      `**${markdownText(title)}**`,
+      markdownTable(head, rows, 'lrrrrrrl'),
+      markdownList([endPoints, ...interactions, ...doubts]),
+    ]),
+    markdownText(LEDGER_NOTE),
   ];
 }
 
 function proofTable(record: RunRecord): string {
   const words = ({ state, words: said }: ProofState): string =>
     `${{ holds: 'proven', fails: 'FAILED', absent: 'no proof' }[state]}: ${said}`;
-  return table(
+  return markdownTable(
     ['Arm', 'Docker', 'check-config.sh', 'Reboot'],
     armsBaselineFirst(record).map((arm) => [
       arm.name,
@@ -82,7 +111,7 @@ function containerOutputs(record: RunRecord): readonly string[] {
     docker === undefined
       ? []
       : [
-          `What the container printed on ${text(name)}:`,
+          `What the container printed on ${markdownText(name)}:`,
           fence(`$ ${docker.command.join(' ')}\n${docker.stdout.trimEnd()}`),
         ],
   );
@@ -93,23 +122,28 @@ function costliest(record: RunRecord): readonly string[] {
     const steps = medianBoot(record, name)?.boot.costliest.slice(0, stepsShown) ?? [];
     if (steps.length === 0) return [];
     const rows = steps.map((step) => [secondsDigits(step.deltaSec), secondsDigits(step.atSec), step.message]);
-    return [`${text(name)}, its median boot:`, table(['Cost, s', 'At, s', 'Message at its end'], rows, 'rrl')];
+    return [
+      `${markdownText(name)}, its median boot:`,
+      markdownTable(['Cost, s', 'At, s', 'Message at its end'], rows, 'rrl'),
+    ];
   });
   return tables.length === 0 ? [] : ['## Costliest steps', ...tables];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[], align = ''): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(text).join(' | ')} |`;
+/** A table; `align` has an `r` for every column that is set to the right. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[], align = ''): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(markdownText).join(' | ')} |`;
   const rule = head.map((_, index) => (align.charAt(index) === 'r' ? '---:' : '---'));
   return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
-function list(items: readonly string[]): string {
-  return items.map((item) => `- ${text(item)}`).join('\n');
+/** One item a line. */
+export function markdownList(items: readonly string[]): string {
+  return items.map((item) => `- ${markdownText(item)}`).join('\n');
 }
 
 /** Text on one line that Markdown takes for nothing but text: no markup, links, mentions or cell ends. */
-function text(value: string): string {
+export function markdownText(value: string): string {
   return replaceUnprintable(value)
     .replaceAll(/\s+/g, ' ')
     .trim()

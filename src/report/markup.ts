@@ -43,7 +43,7 @@ export function markup(strings: TemplateStringsArray, ...values: readonly Markup
 }
 
 /** Pieces one after the other, each on its own line. */
-export function joinMarkup(pieces: readonly Markup[]): Markup {
+function joinMarkup(pieces: readonly Markup[]): Markup {
   return new Markup(pieces.map((piece) => piece.source).join('\n'));
 }
 

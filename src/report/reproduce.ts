@@ -3,12 +3,24 @@ import type { RunRecord } from '../model/record.ts';
 /** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
 export function reproduceCommand(record: RunRecord): string {
   const options = [
-    ['--profile', record.profile.name],
+    ['--profile', record.ablation === undefined ? record.profile.name : record.profile.name.replace(/-ablation$/, '')],
+    ...(record.ablation === undefined ? [] : [['--ablate', record.ablation.factors.join(',')]]),
     ['--guest', record.guest.name],
     ['--accel', record.environment.accelerator],
-    ['--boots', String(record.bootsPerArm)],
+    ...bootOptions(record),
+    ...(record.virtualBoots === undefined ? [] : [['--clock', record.bootsPerArm === 0 ? 'virtual' : 'both']]),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
+}
+
+function bootOptions({ bootsPerArm, stopping }: RunRecord): readonly (readonly string[])[] {
+  if (bootsPerArm === 0) return [];
+  if (stopping === undefined) return [['--boots', String(bootsPerArm)]];
+  const { maxBootsPerArm, budgetMinutes } = stopping;
+  return [
+    ['--boots', 'auto', '--max-boots', String(maxBootsPerArm)],
+    ...(budgetMinutes === undefined ? [] : [['--budget', String(budgetMinutes)]]),
+  ];
 }
 
 /** A word for a POSIX shell, quoted only where it must be. */

@@ -1,7 +1,7 @@
 import type { Score, Verdict } from '../model/measure.ts';
 import type { ArmRecord, RunRecord } from '../model/record.ts';
-import { formatP, formatRatio, formatValue, spreadOf } from './format.ts';
-import { metricName } from './metric-names.ts';
+import { formatChange, formatP, formatRatio, formatValue, spreadOf } from './format.ts';
+import { isVirtual, metricName } from './metric-names.ts';
 
 /** One row of the score table in words: every form of the report shows these same strings. */
 export interface ScoreRow {
@@ -13,6 +13,8 @@ export interface ScoreRow {
   readonly p: string;
   readonly verdict: Verdict;
   readonly reason: string;
+  /** How large the difference is, and which samples stand out; empty for records that do not say. */
+  readonly notes: readonly string[];
   readonly endPoints: string;
   readonly thesis: ThesisCells | undefined;
 }
@@ -24,8 +26,10 @@ export interface ThesisCells {
   readonly endPoints: string;
 }
 
-/** The scores of one candidate against its baseline. */
+/** The scores of one candidate against its baseline, on one clock: figures of two clocks never stand in one table. */
 export interface ScoreGroup {
+  /** Empty for the wall clock, which needs no word. */
+  readonly clock: '' | 'on the virtual clock';
   readonly baseline: string;
   readonly candidate: string;
   readonly scores: readonly Score[];
@@ -36,13 +40,14 @@ export interface ScoreGroup {
 export function scoreGroups(record: RunRecord): readonly ScoreGroup[] {
   const groups = new Map<string, Score[]>();
   for (const score of record.scores) {
-    const key = JSON.stringify([score.baseline.arm, score.candidate.arm]);
+    const key = JSON.stringify([isVirtual(score.metric), score.baseline.arm, score.candidate.arm]);
     groups.set(key, [...(groups.get(key) ?? []), score]);
   }
   return [...groups.values()].flatMap((scores) => {
     const first = scores[0];
     if (first === undefined) return [];
-    return [{ baseline: first.baseline.arm, candidate: first.candidate.arm, scores, rows: scores.map(toRow) }];
+    const clock = isVirtual(first.metric) ? 'on the virtual clock' : '';
+    return [{ clock, baseline: first.baseline.arm, candidate: first.candidate.arm, scores, rows: scores.map(toRow) }];
   });
 }
 
@@ -61,6 +66,7 @@ export function armsBaselineFirst(record: RunRecord): readonly ArmRecord[] {
   return [
     ...record.arms.filter((arm) => arm.role === 'baseline'),
     ...record.arms.filter((arm) => arm.role === 'candidate'),
+    ...record.arms.filter((arm) => arm.role === 'variant'),
   ];
 }
 
@@ -68,14 +74,15 @@ function toRow(score: Score): ScoreRow {
   const { thesis, unit } = score;
   return {
     metric: metricName(score.metric),
-    baseline: formatValue(score.baseline.median, unit, spreadOf(score.baseline.samples)),
-    candidate: formatValue(score.candidate.median, unit, spreadOf(score.candidate.samples)),
+    baseline: formatValue(score.baseline.median, unit, knownSpread(score, score.baseline.samples)),
+    candidate: formatValue(score.candidate.median, unit, knownSpread(score, score.candidate.samples)),
     ...formatRatio(score.ratio, score.ci95),
     // Sizes are known exactly, so there is nothing to estimate and no test.
     ...(score.p === null ? { ratio: formatRatio(score.ratio).ratio, interval: 'exact' } : {}),
     p: formatP(score.p),
     verdict: score.verdict,
     reason: score.reason,
+    notes: [...effectNotes(score), ...outlierNotes(score)],
     endPoints: score.endPoints,
     thesis:
       thesis === undefined
@@ -89,12 +96,37 @@ function toRow(score: Score): ScoreRow {
   };
 }
 
+/** Boots on the virtual clock repeat exactly, and printk's microseconds are then all worth showing. */
+function knownSpread({ metric }: Score, samples: readonly number[]): number | undefined {
+  const spread = spreadOf(samples);
+  return spread !== undefined && isVirtual(metric) ? Math.max(spread, STAMP_DIGITS) : spread;
+}
+
+/** A spread of ten microseconds shows six decimals. */
+const STAMP_DIGITS = 1e-5;
+
+function effectNotes({ effect }: Score): readonly string[] {
+  if (effect === undefined) return [];
+  const { relativeChange, relativeChange95, cliffsDelta } = effect;
+  const change = `change ${formatChange(relativeChange)}`;
+  if (cliffsDelta === null) return [change];
+  const ends = relativeChange95.map((end) => formatChange(end)).join(' to ');
+  return [`${change} (${ends})`, `Cliff's delta ${cliffsDelta.toFixed(2).replace('-', '−')}`];
+}
+
+function outlierNotes({ outliers, unit }: Score): readonly string[] {
+  return (outliers ?? []).map(({ arm, index, value, mads }) => {
+    const side = mads > 0 ? 'above' : 'below';
+    return `outlier, kept: sample ${index + 1} of ${arm}, ${formatValue(value, unit)}, ${Math.abs(mads).toFixed(1)} MADs ${side} its median`;
+  });
+}
+
 // The two figures that the work is about come first; the rest is counted.
-const leading = ['kernel_init', 'total_boot'];
+const leading = ['kernel_init', 'total_boot', 'kernel_init_virtual', 'hand_over_virtual'];
 
 const verdictOrder: readonly Verdict[] = ['better', 'worse', 'same', 'undecided', 'incomparable'];
 
-function groupHeadline({ baseline, candidate, scores, rows }: ScoreGroup): string {
+function groupHeadline({ clock, baseline, candidate, scores, rows }: ScoreGroup): string {
   const counts = verdictOrder.flatMap((verdict) => {
     const count = scores.filter((score) => score.verdict === verdict).length;
     return count === 0 ? [] : [`${verdict} on ${count}`];
@@ -104,7 +136,7 @@ function groupHeadline({ baseline, candidate, scores, rows }: ScoreGroup): strin
     const row = rows[index];
     return row === undefined ? [] : [`${lowerFirst(row.metric)} ${leadingWords(row)}`];
   });
-  const counted = `Against ${baseline}, ${candidate} is ${listing(counts)} of ${scores.length} metrics`;
+  const counted = `${clock === '' ? 'Against' : 'On the virtual clock, against'} ${baseline}, ${candidate} is ${listing(counts)} of ${scores.length} metrics`;
   return led.length === 0 ? `${counted}.` : `${counted}: ${led.join('; ')}.`;
 }
 

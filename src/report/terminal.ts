@@ -1,7 +1,11 @@
+import type { Calibration } from '../model/calibration.ts';
 import type { Verdict } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
-import { replaceUnprintable } from './markup.ts';
+import { ledgerTables, type LedgerTable } from './ablation-rows.ts';
+import { calibrationTables } from './calibration-rows.ts';
+import { metricName } from './metric-names.ts';
 import { headline, scoreGroups, type ScoreGroup, type ScoreRow } from './score-rows.ts';
+import { oneLine, wrap } from './text-table.ts';
 
 export interface TerminalOptions {
   /** Width of the terminal in characters. */
@@ -40,10 +44,68 @@ export function finalTable(record: RunRecord, options: TerminalOptions): string 
     const lines = groupLines(group, width, safe, options);
     return lines.join('\n');
   });
+  const ledgers =
+    record.ablation === undefined ? [] : ledgerTables(record.ablation).map((table) => ledgerText(table, safe));
   const { environment } = record;
   const conditions = `${environment.accelerator.toUpperCase()}, ${record.bootsPerArm} boots an arm, guest ${record.guest.name}, ${environment.cpuModel}, QEMU ${environment.qemuVersion}`;
-  const foot = [...wrap(safe(headline(record)), width), ...wrap(safe(conditions), width)].join('\n');
-  return `${[...groups, foot].join('\n\n')}\n`;
+  const foot = [headline(record), conditions, ...stopWords(record), ...outlierWords(record)]
+    .flatMap((words) => wrap(safe(words), width))
+    .join('\n');
+  const calibrated = record.calibration === undefined ? [] : calibrationText(record.calibration).map(safe);
+  return `${[...groups, ...ledgers, ...(calibrated.length === 0 ? [] : [calibrated.join('\n')]), foot].join('\n\n')}\n`;
+}
+
+function calibrationText(calibration: Calibration): readonly string[] {
+  const { noise, looks } = calibrationTables(calibration);
+  return [
+    'Noise of this host, one arm against itself',
+    ...noise.map(
+      ([metric, , boots, middle, spread, , verdict, alarms]) =>
+        `  ${metric ?? ''}: median ${middle ?? ''} s, spread ${spread ?? ''} over ${boots ?? ''} boots, ${verdict ?? ''}; false alarms ${alarms ?? ''}`,
+    ),
+    'Cost of looking',
+    ...looks.map(
+      ([look, metric, , , , ms, interval, verdict]) =>
+        `  ${look ?? ''}: ${metric ?? ''} ${ms ?? ''} ms (${interval ?? ''}), ${verdict ?? ''}`,
+    ),
+  ];
+}
+
+/** One ledger as lines: the share, the mean effect and its interval of every change. */
+function ledgerText({ title, rows, doubts }: LedgerTable, safe: (text: string) => string): string {
+  const line = ([
+    change = '',
+    share = '',
+    part = '',
+    effect = '',
+    interval = '',
+    ,
+    ,
+    verdict = '',
+  ]: readonly string[]): string =>
+    `  ${change.padEnd(13)} ${share.padStart(10)} ms ${part.padStart(7)}  mean ${effect.padStart(10)} (${interval})  ${verdict}`;
+  return [title, ...rows.map(line), ...doubts.map((doubt) => `  ${doubt}`)]
+    .map(safe)
+    .map((text) => text.trimEnd())
+    .join('\n');
+}
+
+function stopWords({ stopping }: RunRecord): readonly string[] {
+  return stopping === undefined ? [] : [`Boots: ${stopping.reason}.`];
+}
+
+/** How many samples stand out, and where: the report names each. */
+function outlierWords(record: RunRecord): readonly string[] {
+  const found = new Map<string, number>();
+  for (const { metric, outliers } of record.scores) {
+    for (const { arm } of outliers ?? []) {
+      const where = `${metricName(metric)} of ${arm}`;
+      found.set(where, (found.get(where) ?? 0) + 1);
+    }
+  }
+  if (found.size === 0) return [];
+  const words = [...found].map(([where, count]) => (count === 1 ? where : `${where} (${count})`)).join(', ');
+  return [`Outliers, kept in every figure: ${words}.`];
 }
 
 function groupLines(
@@ -128,31 +190,10 @@ function paint(text: string, verdict: Verdict, { colour }: TerminalOptions): str
   return colour ? `\u001b[${sgrOfVerdict[verdict]}m${text}\u001b[0m` : text;
 }
 
-/** Words on lines no longer than `width`; a longer word is cut into pieces. */
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ').flatMap((whole) => pieces(whole, width))) {
-    if (line !== '' && length(line) + 1 + length(word) > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return line === '' ? lines : [...lines, line];
-}
-
-function pieces(word: string, width: number): readonly string[] {
-  const characters = [...word];
-  const count = Math.ceil(characters.length / width);
-  return Array.from({ length: count }, (_, index) => characters.slice(index * width, (index + 1) * width).join(''));
-}
-
 const asciiForms: Readonly<Record<string, string>> = { '×': 'x', '–': 'to', '—': '-', '→': '->', '’': "'", '…': '...' };
 
 function plainText(text: string, ascii: boolean): string {
-  const line = replaceUnprintable(text).replaceAll(/\s+/g, ' ');
+  const line = oneLine(text);
   return ascii ? line.replaceAll(/[^ -~]/gu, (character) => asciiForms[character] ?? '?') : line;
 }
 

@@ -30,7 +30,7 @@ type BuildInput = TreeInput & {
 /** Builds kernel and modules on the host, under ccache, bit for bit the same for the same input. */
 export const build: Stage<BuildInput, Build> = {
   name: 'build',
-  version: 1,
+  version: 2,
   cache: 'content',
   output: outputSchema,
   async run(input, context) {
@@ -49,11 +49,19 @@ export const build: Stage<BuildInput, Build> = {
         context.progress({ message: line.trim().slice(0, 100), fraction: Math.min(1, done / expected) });
       },
     });
+    const config = await host.files.readText(built.configPath);
+    if (config !== (await store.readText(input.config))) {
+      context.finding({
+        level: 'warning',
+        message:
+          'kbuild changed the verified configuration while building; the one that was built is kept with the kernel',
+      });
+    }
     const patchProof = input.proveRtc ? await proveCompiledIn(host, { buildDir, signal }) : [];
     return {
       kernel: await store.adopt(built.bzImagePath),
       systemMap: await store.adopt(built.systemMapPath),
-      config: await store.put(await host.files.readText(built.configPath)),
+      config: await store.put(config),
       modules: await store.adopt(built.modulesTarPath),
       release: built.release,
       patchProof: [...patchProof],

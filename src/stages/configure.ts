@@ -51,6 +51,13 @@ export const configure: Stage<ConfigureInput, Configured> = {
       });
     }
     const { builtIn, modules, configText } = configured;
+    if (parseConfig(configText).get('PRINTK') !== 'y') {
+      context.finding({
+        level: 'info',
+        message:
+          'This kernel is built without printk: it keeps no log, so it is timed from outside only (total_boot_host, and hand_over_virtual on the virtual clock)',
+      });
+    }
     return { config: await context.store.put(configText), builtIn, modules };
   },
 };

@@ -3,7 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
-import { REQUIREMENTS } from './tools.ts';
+import { REQUIREMENTS, TEST_REQUIREMENTS } from './tools.ts';
 import type { Requirement } from './tools.ts';
 
 /** Enough for a guest, a kernel tree with its build, and the disks of a run. */
@@ -29,13 +29,14 @@ async function isPresent(host: Host, requirement: Requirement): Promise<boolean>
   return (await host.files.stat(probe.file)) !== undefined;
 }
 
-function wanted(host: Host): readonly Requirement[] {
-  return REQUIREMENTS.filter((one) => one.onlyUnprivileged !== true || !host.system.isRoot);
+function wanted(host: Host, tests = false): readonly Requirement[] {
+  const all = tests ? [...REQUIREMENTS, ...TEST_REQUIREMENTS] : REQUIREMENTS;
+  return all.filter((one) => one.onlyUnprivileged !== true || !host.system.isRoot);
 }
 
-async function missingOf(host: Host): Promise<readonly Requirement[]> {
-  const present = await Promise.all(wanted(host).map((one) => isPresent(host, one)));
-  return wanted(host).filter((_, index) => present[index] !== true);
+async function missingOf(host: Host, requirements: readonly Requirement[]): Promise<readonly Requirement[]> {
+  const present = await Promise.all(requirements.map((one) => isPresent(host, one)));
+  return requirements.filter((_, index) => present[index] !== true);
 }
 
 async function versionOf(host: Host, command: Argv): Promise<string> {
@@ -106,16 +107,49 @@ async function machineRows(host: Host, cacheRoot: string): Promise<readonly Chec
   ];
 }
 
-/** Every check as a row; installs nothing. */
-export async function examine(host: Host, cacheRoot: string): Promise<readonly CheckRow[]> {
+/** Every check as a row, those of drydock's own tests too when `tests` is set; installs nothing. */
+export async function examine(host: Host, cacheRoot: string, tests: boolean): Promise<readonly CheckRow[]> {
   const rows = await Promise.all(
-    wanted(host).map(async (one): Promise<CheckRow> => {
+    wanted(host, tests).map(async (one): Promise<CheckRow> => {
       const ok = await isPresent(host, one);
       const version = ok && one.version !== undefined ? await versionOf(host, one.version) : undefined;
       return { what: one.package, ok, detail: ok ? (version ?? 'present') : `missing: ${one.why}` };
     }),
   );
   return [...rows, ...(await machineRows(host, cacheRoot))];
+}
+
+async function provide(
+  host: Host,
+  requirements: readonly Requirement[],
+  mayInstall: boolean,
+  context: StageContext,
+): Promise<void> {
+  const missing = await missingOf(host, requirements);
+  if (missing.length === 0) return;
+  if (!mayInstall) {
+    const packages = missing.map((one) => one.package).join(' ');
+    const reasons = missing.map((one) => `${one.package} — ${one.why}`);
+    const byHand = `sudo apt-get update && sudo apt-get install --yes --no-install-recommends ${packages}`;
+    throw missingTools(reasons, byHand, '--no-install forbids installing them');
+  }
+  await install(host, missing, context);
+  const still = await missingOf(host, requirements);
+  if (still.length > 0)
+    throw missingTools(
+      still.map((one) => one.package),
+      'See the log.',
+      'apt reported success',
+    );
+}
+
+/**
+ * Makes sure that the host has what drydock's own tests need besides.
+ *
+ * @throws Fault `missing-tool` when something is missing and may not be installed here
+ */
+export function provideTestTools(host: Host, mayInstall: boolean, context: StageContext): Promise<void> {
+  return provide(host, TEST_REQUIREMENTS, mayInstall, context);
 }
 
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
@@ -126,23 +160,7 @@ export const preflight: Stage<{ install: boolean }, Preflight> = {
   output: outputSchema,
   async run({ install: mayInstall }, context) {
     const { host } = context;
-    const missing = await missingOf(host);
-    if (missing.length > 0) {
-      if (!mayInstall) {
-        const packages = missing.map((one) => one.package).join(' ');
-        const reasons = missing.map((one) => `${one.package} — ${one.why}`);
-        const byHand = `sudo apt-get update && sudo apt-get install --yes --no-install-recommends ${packages}`;
-        throw missingTools(reasons, byHand, '--no-install forbids installing them');
-      }
-      await install(host, missing, context);
-      const still = await missingOf(host);
-      if (still.length > 0)
-        throw missingTools(
-          still.map((one) => one.package),
-          'See the log.',
-          'apt reported success',
-        );
-    }
+    await provide(host, wanted(host), mayInstall, context);
     for (const row of await machineRows(host, context.store.root)) {
       if (row.ok) continue;
       const kind = row.what === 'free disk' ? 'disk-full' : 'unavailable';

@@ -1,19 +1,75 @@
 import path from 'node:path';
+import { parseCollectorLog } from '../bootlog/processes/collector-log.ts';
 import type { Host } from '../host/host.ts';
+import type { ProcessLog } from '../model/processes.ts';
 import type { RunRecord } from '../model/record.ts';
+import type { BootTimeline } from '../model/timeline.ts';
 import { renderHtml } from '../report/html.ts';
+import type { ProcessLogs } from '../report/html-processes.ts';
 import { renderJson } from '../report/json.ts';
 import { renderJunit } from '../report/junit.ts';
 import { renderMarkdown } from '../report/markdown.ts';
+import { medianBoot } from '../report/median-boot.ts';
+import { timelineSchema } from '../store/timeline-schema.ts';
 
-const REPORTS: readonly { readonly file: string; readonly render: (record: RunRecord) => string }[] = [
+type Timelines = ReadonlyMap<number, BootTimeline>;
+
+const REPORTS: readonly {
+  readonly file: string;
+  readonly render: (record: RunRecord, timelines: Timelines, processes: ProcessLogs) => string;
+}[] = [
   { file: 'record.json', render: renderJson },
   { file: 'report.html', render: renderHtml },
   { file: 'report.md', render: renderMarkdown },
   { file: 'junit.xml', render: renderJunit },
 ];
 
+/**
+ * The timelines that the boots of a run have left in its folder, by boot order. A boot without one (an older run, a copy
+ * of the record alone) is left out; so is one whose file is of another form, for its logs are still there.
+ */
+export async function readTimelines(host: Host, directory: string): Promise<Timelines> {
+  const boots = path.join(directory, 'boots');
+  const timelines = new Map<number, BootTimeline>();
+  if ((await host.files.stat(boots)) === undefined) return timelines;
+  for (const name of await host.files.list(boots)) {
+    const file = path.join(boots, name, 'timeline.json');
+    if ((await host.files.stat(file)) === undefined) continue;
+    const timeline = timelineSchema.safeParse(parseJson(await host.files.readText(file)));
+    if (timeline.success) timelines.set(timeline.data.order, timeline.data);
+  }
+  return timelines;
+}
+
+/** What the process collector saw of each arm's median boot; the boots that could not be read say so in their warnings. */
+async function processLogs(host: Host, record: RunRecord, directory: string): Promise<ProcessLogs> {
+  const logs = new Map<string, ProcessLog>();
+  for (const { name } of record.arms) {
+    const order = medianBoot(record, name)?.boot.order;
+    if (order === undefined) continue;
+    const file = path.join(directory, 'boots', `boot-${String(order).padStart(2, '0')}-${name}`, 'processes.log');
+    if ((await host.files.stat(file)) === undefined) continue;
+    try {
+      logs.set(name, parseCollectorLog(await host.files.readText(file)));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  return logs;
+}
+
 /** Writes the record and every report of it into the run's folder. */
 export async function writeReports(host: Host, record: RunRecord, directory: string): Promise<void> {
-  for (const { file, render } of REPORTS) await host.files.writeAtomic(path.join(directory, file), render(record));
+  const timelines = await readTimelines(host, directory);
+  const processes = await processLogs(host, record, directory);
+  for (const { file, render } of REPORTS)
+    await host.files.writeAtomic(path.join(directory, file), render(record, timelines, processes));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -14,6 +14,16 @@ export interface Requirement {
   readonly onlyUnprivileged?: boolean;
 }
 
+/** What drydock's own tests use besides: a browser to look at the report with, and the letters it is drawn in. */
+export const TEST_REQUIREMENTS: readonly Requirement[] = [
+  { package: 'chromium', why: 'shows the report to the browser tests', probe: { file: '/usr/bin/chromium' } },
+  {
+    package: 'fonts-liberation',
+    why: 'gives the browser letters',
+    probe: { file: '/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf' },
+  },
+];
+
 /** Everything that a whole run uses, by apt package (Debian 12 and Ubuntu 22.04 names). */
 export const REQUIREMENTS: readonly Requirement[] = [
   {

@@ -1,4 +1,5 @@
-import { rankRatioInterval, pairedRatioInterval } from './interval.ts';
+import { idealRatioInterval } from './ideal-bootstrap.ts';
+import { CONFIDENCE, rankRatioInterval, pairedRatioInterval } from './interval.ts';
 import type { Interval } from './interval.ts';
 import type { Random } from './random.ts';
 import { ascending, median, sortedQuantile } from './summary.ts';
@@ -15,39 +16,40 @@ export function bootstrapInterval(
   statistic: (resample: readonly number[]) => number,
   random: Random,
 ): Interval {
-  return percentile(Array.from({ length: BOOTSTRAP_RESAMPLES }, () => statistic(resample(samples, random))));
-}
-
-/** Percentile bootstrap interval (95 %) of median(a) / median(b), each arm resampled by itself. */
-function bootstrapRatioInterval(a: readonly number[], b: readonly number[], random: Random): Interval {
-  const drawA = medianDrawer(a, random);
-  const drawB = medianDrawer(b, random);
-  return percentile(Array.from({ length: BOOTSTRAP_RESAMPLES }, () => drawA() / drawB()));
+  return percentile(
+    Array.from({ length: BOOTSTRAP_RESAMPLES }, () => statistic(resample(samples, random))),
+    CONFIDENCE,
+  );
 }
 
 /**
- * The interval that scores carry: 95 % for median(a) / median(b), from one sample up.
+ * The interval that scores carry: for median(a) / median(b), from one sample up, 95 % unless told.
  *
  * The percentile bootstrap can only repeat values it has seen: with 4 boots an arm it holds 92 %. The inverted rank-sum
  * test holds 95 % at any count, but asks that both arms' noise have one shape. So this is the hull of the two: what either
  * cannot rule out stays in. Simulated with symmetric, skewed and outlier-ridden noise it holds 96 to 97.5 % at 4 to 10 boots.
  * A single sample an arm gives [ratio, ratio], which claims nothing; 2 or 3 give the range of all pairwise ratios, which is
- * less than 95 %.
+ * less than 95 %. Nothing in it is drawn: equal samples give equal intervals.
  */
-export function ratioInterval(a: readonly number[], b: readonly number[], random: Random): Interval {
-  return hull(rankRatioInterval(a, b).interval, bootstrapRatioInterval(a, b, random), median(a) / median(b));
+export function ratioInterval(a: readonly number[], b: readonly number[], confidence = CONFIDENCE): Interval {
+  const estimate = median(a) / median(b);
+  return hull(rankRatioInterval(a, b, confidence).interval, idealRatioInterval(a, b, confidence), estimate);
 }
 
 /** `ratioInterval` for pairs measured side by side: the inverted signed-rank test and a bootstrap over whole pairs. */
-export function pairedInterval(pairs: readonly (readonly [number, number])[], random: Random): Interval {
+export function pairedInterval(
+  pairs: readonly (readonly [number, number])[],
+  random: Random,
+  confidence = CONFIDENCE,
+): Interval {
   const ratioOf = (some: readonly (readonly [number, number])[]): number =>
     median(some.map(([a]) => a)) / median(some.map(([, b]) => b));
   const draws = Array.from({ length: BOOTSTRAP_RESAMPLES }, () => ratioOf(resample(pairs, random)));
-  return hull(pairedRatioInterval(pairs).interval, percentile(draws), ratioOf(pairs));
+  return hull(pairedRatioInterval(pairs, confidence).interval, percentile(draws, confidence), ratioOf(pairs));
 }
 
-/** Draws medians of resamples into one buffer: half of a score's time went into allocating and sorting arrays. */
-function medianDrawer(samples: readonly number[], random: Random): () => number {
+/** Draws medians of resamples into one buffer: half of the time would go into allocating and sorting arrays. */
+export function medianDrawer(samples: readonly number[], random: Random): () => number {
   const buffer = new Float64Array(samples.length);
   const middle = (samples.length - 1) / 2;
   return () => {
@@ -63,9 +65,9 @@ function resample<T>(samples: readonly T[], random: Random): T[] {
   return samples.map((sample) => samples[Math.floor(random() * samples.length)] ?? sample);
 }
 
-function percentile(values: readonly number[]): Interval {
+function percentile(values: readonly number[], confidence: number): Interval {
   const sorted = [...values].sort(ascending);
-  return [sortedQuantile(sorted, 0.025), sortedQuantile(sorted, 0.975)];
+  return [sortedQuantile(sorted, (1 - confidence) / 2), sortedQuantile(sorted, (1 + confidence) / 2)];
 }
 
 function hull(one: Interval, other: Interval, estimate: number): Interval {

@@ -1,4 +1,5 @@
 import { mannWhitneyCounts, signedRankCounts } from './ranks.ts';
+import { normalQuantile } from './normal.ts';
 import { ascending } from './summary.ts';
 
 /** Lower and upper end. */
@@ -10,11 +11,8 @@ export interface InvertedInterval {
   readonly confidence: number;
 }
 
-/** Every interval in drydock is one of 95 %. */
-const CONFIDENCE = 0.95;
-const TAIL = (1 - CONFIDENCE) / 2;
-/** The normal's 97.5 % point. */
-const NORMAL_TAIL_POINT = 1.959964;
+/** What intervals hold unless told; one look of several needs more (see `sequential.ts`). */
+export const CONFIDENCE = 0.95;
 
 /** More pairs than this, and the normal limit replaces the exact counts (they agree to a rank there). */
 const EXACT_PAIRS = 2_500;
@@ -24,34 +22,42 @@ const EXACT_PAIRS = 2_500;
  * the test does not tell a from r·b. Its confidence holds for any noise, however skewed, if only both arms' noise has the
  * same shape on the log scale; no resampling is involved. Samples must be above 0.
  */
-export function rankRatioInterval(a: readonly number[], b: readonly number[]): InvertedInterval {
+export function rankRatioInterval(
+  a: readonly number[],
+  b: readonly number[],
+  confidence = CONFIDENCE,
+): InvertedInterval {
   const ratios = a.flatMap((x) => b.map((y) => x / y)).sort(ascending);
   const counts = ratios.length <= EXACT_PAIRS ? mannWhitneyCounts(a.length, b.length) : undefined;
-  if (counts !== undefined) return cut(ratios, counts);
+  if (counts !== undefined) return cut(ratios, counts, confidence);
   const variance = (a.length * b.length * (a.length + b.length + 1)) / 12;
-  return cutNormal(ratios, variance);
+  return cutNormal(ratios, variance, confidence);
 }
 
 /**
  * The same for pairs: inverts the signed-rank test over the means of every two log ratios (Walsh averages).
  * Pairs must be above 0.
  */
-export function pairedRatioInterval(pairs: readonly (readonly [number, number])[]): InvertedInterval {
+export function pairedRatioInterval(
+  pairs: readonly (readonly [number, number])[],
+  confidence = CONFIDENCE,
+): InvertedInterval {
   const logs = pairs.map(([a, b]) => Math.log(a / b));
   const walsh = logs.flatMap((x, index) => logs.slice(index).map((y) => Math.exp((x + y) / 2))).sort(ascending);
-  if (walsh.length <= EXACT_PAIRS) return cut(walsh, signedRankCounts(pairs.length));
+  if (walsh.length <= EXACT_PAIRS) return cut(walsh, signedRankCounts(pairs.length), confidence);
   const n = pairs.length;
-  return cutNormal(walsh, (n * (n + 1) * (2 * n + 1)) / 24);
+  return cutNormal(walsh, (n * (n + 1) * (2 * n + 1)) / 24, confidence);
 }
 
 /** Takes as many values off both ends as the null distribution's tail allows. */
-function cut(sorted: readonly number[], counts: readonly number[]): InvertedInterval {
+function cut(sorted: readonly number[], counts: readonly number[], confidence: number): InvertedInterval {
+  const tail = (1 - confidence) / 2;
   const total = counts.reduce((sum, count) => sum + count, 0);
   let off = 0;
   let below = counts[0] ?? 0;
   // P(U <= off) is what cutting off + 1 values from one end would leave out.
   let left = 0;
-  while (below / total <= TAIL) {
+  while (below / total <= tail) {
     left = below / total;
     off += 1;
     below += counts[off] ?? 0;
@@ -60,9 +66,9 @@ function cut(sorted: readonly number[], counts: readonly number[]): InvertedInte
   return { interval: ends(sorted, Math.max(0, off - 1)), confidence: held };
 }
 
-function cutNormal(sorted: readonly number[], variance: number): InvertedInterval {
-  const off = Math.floor(sorted.length / 2 - NORMAL_TAIL_POINT * Math.sqrt(variance));
-  return { interval: ends(sorted, Math.max(0, off - 1)), confidence: CONFIDENCE };
+function cutNormal(sorted: readonly number[], variance: number, confidence: number): InvertedInterval {
+  const off = Math.floor(sorted.length / 2 - normalQuantile((1 + confidence) / 2) * Math.sqrt(variance));
+  return { interval: ends(sorted, Math.max(0, off - 1)), confidence };
 }
 
 function ends(sorted: readonly number[], off: number): Interval {

@@ -1,6 +1,9 @@
-import type { Measurement, Score, Unit, Verdict } from '../model/measure.ts';
+import type { Clock, Measurement, Score, Unit, Verdict } from '../model/measure.ts';
+import { judgeDeterministic } from './deterministic.ts';
 import { pairedInterval, ratioInterval } from './bootstrap.ts';
+import { effectOf } from './effect.ts';
 import type { Interval } from './interval.ts';
+import { outliersOf } from './outliers.ts';
 import { permutationTest, signFlipTest } from './permutation.ts';
 import { createRandom } from './random.ts';
 import { median } from './summary.ts';
@@ -12,6 +15,8 @@ export interface ScoredMetric {
   readonly better: 'lower' | 'higher';
   /** True for quantities without noise (sizes): compared as they are, without a test. */
   readonly exact: boolean;
+  /** `virtual`: samples repeat, and are judged as such. */
+  readonly clock?: Clock;
   readonly endPoints: string;
   readonly thesis?: NonNullable<Score['thesis']>;
 }
@@ -31,6 +36,11 @@ export interface ScoreOptions {
   readonly sameMargin?: number;
   /** Boots were measured as pairs (ABBA) and both arms' samples stand in that order. Used from 6 pairs on. */
   readonly paired?: boolean;
+  /**
+   * What p must be below; the interval holds 1 less this. Default 0.05. One look of several has its own (`sequential.ts`):
+   * the intervals of all looks together then hold 95 % (Jennison and Turnbull, "Repeated confidence intervals", 1989).
+   */
+  readonly significance?: number;
   /** Seed of the resampling; fixed, so that the same samples always yield the same score. */
   readonly seed?: number;
 }
@@ -42,17 +52,17 @@ export interface MissingScore {
 }
 
 /** Fewer samples an arm can never be significant: 3 against 3 split in 20 ways, so the smallest two-sided p is 0.1. */
-const MIN_SAMPLES = 4;
+export const MIN_SAMPLES = 4;
 /** Pairs below this can never be significant: 5 have 32 sign patterns, so the smallest two-sided p is 0.0625. */
 const MIN_PAIRS = 6;
-const SIGNIFICANCE = 0.05;
-const DEFAULT_RELATIVE_THRESHOLD = 0.01;
-const DEFAULT_ABSOLUTE_THRESHOLD: Readonly<Record<Unit, number>> = { s: 0.001, bytes: 65_536 };
-const DEFAULT_SAME_MARGIN = 0.03;
+export const SIGNIFICANCE = 0.05;
+export const DEFAULT_RELATIVE_THRESHOLD = 0.01;
+export const DEFAULT_ABSOLUTE_THRESHOLD: Readonly<Record<Unit, number>> = { s: 0.001, bytes: 65_536 };
+export const DEFAULT_SAME_MARGIN = 0.03;
 const DEFAULT_SEED = 1;
 
 /**
- * Judges the candidate against the baseline on one metric. `better` and `worse` need all of: p below 0.05, an interval
+ * Judges the candidate against the baseline on one metric. `better` and `worse` need all of: p below the significance, an interval
  * that excludes 1, and medians that differ by more than the relative and the absolute threshold. `same` needs the whole
  * interval within the margin. Everything else is `undecided`. Throws RangeError when an arm has no sample, or one that is
  * not above 0 (a ratio has no meaning then); `scoreAll` reports those instead.
@@ -71,14 +81,19 @@ export function scoreMetric(
   const after = median(candidate.samples);
   const judged = metric.exact
     ? judgeExact(metric, before, after, options)
-    : judgeSamples(metric, baseline.samples, candidate.samples, options);
+    : metric.clock === 'virtual'
+      ? judgeDeterministic(baseline.samples, candidate.samples, metric.better)
+      : judgeSamples(metric, baseline.samples, candidate.samples, options);
+  const ratio = before / after;
   return {
     metric: metric.id,
     unit: metric.unit,
     baseline: { arm: baseline.arm, median: before, samples: baseline.samples },
     candidate: { arm: candidate.arm, median: after, samples: candidate.samples },
-    ratio: before / after,
+    ratio,
     ...judged,
+    effect: effectOf(baseline.samples, candidate.samples, ratio, judged.ci95, metric.exact),
+    outliers: metric.exact ? [] : [baseline, candidate].flatMap(({ arm, samples }) => outliersOf(arm, samples)),
     endPoints: metric.endPoints,
     ...(metric.thesis === undefined ? {} : { thesis: metric.thesis }),
   };
@@ -165,9 +180,11 @@ function judgeSamples(
   options: ScoreOptions,
 ): Judged {
   const random = createRandom(options.seed ?? DEFAULT_SEED);
+  const confidence = 1 - (options.significance ?? SIGNIFICANCE);
   const pairs = options.paired === true ? toPairs(before, after) : undefined;
   const p = pairs === undefined ? permutationTest(before, after, { random }) : signFlipTest(pairs, { random });
-  const ci95 = pairs === undefined ? ratioInterval(before, after, random) : pairedInterval(pairs, random);
+  const ci95 =
+    pairs === undefined ? ratioInterval(before, after, confidence) : pairedInterval(pairs, random, confidence);
   return { ci95, p, ...decide(metric, before, after, p, ci95, options) };
 }
 
@@ -183,6 +200,7 @@ function decide(
     const counts = `${before.length} and ${after.length} samples`;
     return { verdict: 'undecided', reason: `${counts}: fewer than ${MIN_SAMPLES} an arm can never be significant` };
   }
+  const significance = options.significance ?? SIGNIFICANCE;
   const relative = options.relativeThreshold ?? DEFAULT_RELATIVE_THRESHOLD;
   const absolute = options.absoluteThreshold ?? DEFAULT_ABSOLUTE_THRESHOLD[metric.unit];
   const margin = options.sameMargin ?? DEFAULT_SAME_MARGIN;
@@ -190,7 +208,7 @@ function decide(
   const change = Math.abs(to - from);
   const span = `the interval ${ci95[0].toFixed(3)}–${ci95[1].toFixed(3)}`;
   const doubts = [
-    ...(p < SIGNIFICANCE ? [] : [`p = ${formatP(p)} is not below ${SIGNIFICANCE}`]),
+    ...(p < significance ? [] : [`p = ${formatP(p)} is not below ${Number(significance.toPrecision(2))}`]),
     ...(ci95[0] > 1 || ci95[1] < 1 ? [] : [`${span} includes 1`]),
     ...(change > relative * from
       ? []
@@ -219,7 +237,8 @@ function toPairs(before: readonly number[], after: readonly number[]): (readonly
   });
 }
 
-function direction(metric: ScoredMetric, before: number, after: number): Verdict {
+/** `better` or `worse`, by which way is better for the metric. */
+export function direction(metric: Pick<ScoredMetric, 'better'>, before: number, after: number): Verdict {
   return after < before === (metric.better === 'lower') ? 'better' : 'worse';
 }
 

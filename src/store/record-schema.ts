@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BootMarkers, BootSummary } from '../model/boot.ts';
+import type { BootMarkers, BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { RunRecord } from '../model/record.ts';
 
 const marker = z.strictObject({
@@ -9,6 +9,7 @@ const marker = z.strictObject({
     'initrd-freed',
     'initmem-freed',
     'init-exec',
+    'hand-over',
     'systemd-start',
     'startup-finished',
     'modules-begin',
@@ -28,6 +29,18 @@ const bootSchema = z.strictObject({
   kernelRelease: z.string(),
   bootId: z.string(),
   hostReadySec: z.number().describe('host monotonic seconds from the start of QEMU to `drydock: ready` on the console'),
+  hostClock: z.exactOptional(
+    z
+      .strictObject({
+        offsetSec: z.number(),
+        rate: z.number(),
+        errorSec: z.number().describe('no clock that agrees with the evidence is further from this one'),
+        points: z.int().describe('console lines on both clocks'),
+        exchanges: z.int().describe("lines printed at the host's request"),
+        delay95Sec: z.number(),
+      })
+      .describe("the guest's printk clock on the host's: host = offset + rate × guest, since the start of QEMU"),
+  ),
   markers: z.partialRecord(marker.shape.id, marker) satisfies z.ZodType<BootMarkers>,
   phases: z.array(z.strictObject({ name: z.string(), startSec: z.number(), endSec: z.number() })),
   costliest: z.array(z.strictObject({ atSec: z.number(), deltaSec: z.number(), line: z.int(), message: z.string() })),
@@ -35,12 +48,26 @@ const bootSchema = z.strictObject({
   warnings: z.array(z.string()),
 });
 
+const virtualBootSchema: z.ZodType<VirtualBoot> = bootSchema.omit({ bootId: true, hostReadySec: true });
+
 /** One measured boot, as a journal and a record keep it. */
 export const bootSummarySchema: z.ZodType<BootSummary> = bootSchema;
 
 const unit = z.enum(['s', 'bytes']);
 const armSamples = z.strictObject({ arm: z.string(), median: z.number(), samples: z.array(z.number()) });
 const thesis = z.strictObject({ before: z.number(), after: z.number(), ratio: z.number(), endPoints: z.string() });
+const effect = z.strictObject({
+  relativeChange: z.number().describe('candidate median over baseline median, less 1'),
+  relativeChange95: z.tuple([z.number(), z.number()]),
+  cliffsDelta: z.number().nullable().describe('1 when every candidate sample is below every baseline sample'),
+});
+const outlier = z.strictObject({
+  arm: z.string(),
+  index: z.int().describe("0-based position among the arm's samples"),
+  value: z.number(),
+  mads: z.number().describe("distance from the arm's median in median absolute deviations"),
+});
+const verdict = z.enum(['better', 'worse', 'same', 'undecided', 'incomparable']);
 const score = z.strictObject({
   metric: z.string(),
   unit,
@@ -49,10 +76,81 @@ const score = z.strictObject({
   ratio: z.number().describe('baseline median over candidate median'),
   ci95: z.tuple([z.number(), z.number()]),
   p: z.number().nullable().describe('two-sided permutation p; null for exact quantities'),
-  verdict: z.enum(['better', 'worse', 'same', 'undecided', 'incomparable']),
+  verdict,
   reason: z.string(),
+  effect: z.exactOptional(effect),
+  outliers: z.exactOptional(z.array(outlier)).describe('reported, and part of every figure'),
   endPoints: z.string(),
   thesis: z.exactOptional(thesis),
+});
+
+const saved = {
+  effectSec: z.number().describe('seconds saved; negative when it costs'),
+  ci95: z.tuple([z.number(), z.number()]),
+  verdict: z.enum(['saves', 'costs', 'not told from zero']),
+  reason: z.string(),
+};
+const ablation = z.strictObject({
+  factors: z.array(z.string()),
+  cells: z.record(z.string(), z.array(z.string())).describe('arm → changes that are on in it'),
+  ledgers: z.array(
+    z.strictObject({
+      metric: z.string(),
+      clock: z.enum(['wall', 'virtual', 'none']),
+      endPoints: z.string(),
+      baselineSec: z.number(),
+      candidateSec: z.number(),
+      totalSec: z.number(),
+      total: z.strictObject(saved),
+      factors: z.array(
+        z.strictObject({
+          ...saved,
+          factor: z.string(),
+          contexts: z.int(),
+          shareSec: z.number().describe('precedence-constrained Shapley value; these sum to totalSec'),
+          aloneSec: z.number().nullable(),
+          lastSec: z.number().nullable(),
+        }),
+      ),
+      interactions: z.array(
+        z.strictObject({ ...saved, factors: z.tuple([z.string(), z.string()]), contexts: z.int() }),
+      ),
+    }),
+  ),
+});
+
+const calibration = z.strictObject({
+  noise: z.array(
+    z.strictObject({
+      metric: z.string(),
+      clock: z.enum(['wall', 'virtual', 'none']),
+      endPoints: z.string(),
+      samples: z.int(),
+      medianSec: z.number(),
+      spread: z.number().describe('1.4826 × MAD / median'),
+      range: z.number(),
+      verdict: z.enum(['better', 'worse', 'same', 'undecided', 'incomparable']),
+      falseAlarms: z.exactOptional(
+        z.strictObject({
+          splits: z.int(),
+          bootsPerArm: z.int(),
+          alarms: z.int(),
+          share: z.number(),
+          ci95: z.tuple([z.number(), z.number()]),
+        }),
+      ),
+    }),
+  ),
+  looks: z.array(
+    z.strictObject({
+      ...saved,
+      look: z.string(),
+      metric: z.string(),
+      clock: z.enum(['wall', 'virtual', 'none']),
+      withoutSec: z.number(),
+      withSec: z.number(),
+    }),
+  ),
 });
 
 const docker = z.strictObject({
@@ -79,7 +177,7 @@ const configCheck = z.strictObject({
 
 const arm = z.strictObject({
   name: z.string(),
-  role: z.enum(['baseline', 'candidate']),
+  role: z.enum(['baseline', 'candidate', 'variant']),
   kernelRelease: z.string(),
   kernelOrigin: z.string(),
   initrd: z.enum(['stock', 'busybox', 'none']),
@@ -94,6 +192,23 @@ const arm = z.strictObject({
   reboot: z.exactOptional(
     z.strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() }),
   ),
+});
+
+const stopping = z.strictObject({
+  metrics: z.array(z.string()),
+  maxBootsPerArm: z.int(),
+  budgetMinutes: z.exactOptional(z.number()),
+  looks: z.array(
+    z.strictObject({
+      bootsPerArm: z.int(),
+      nominalP: z.number().describe('a test at this look needed a p below this'),
+      spentAlpha: z.number(),
+      verdicts: z.array(z.strictObject({ candidate: z.string(), metric: z.string(), verdict })),
+    }),
+  ),
+  spentAlpha: z.number(),
+  stoppedBy: z.enum(['decided', 'most-boots', 'budget', 'nothing-to-decide']),
+  reason: z.string(),
 });
 
 /** `record.json`; published as `docs/record.schema.json`. */
@@ -123,9 +238,11 @@ export const recordSchema: z.ZodType<RunRecord> = z.strictObject({
     guestMemoryMb: z.int(),
   }),
   bootsPerArm: z.int(),
+  stopping: z.exactOptional(stopping),
   bootOrder: z.array(z.string()),
   arms: z.array(arm),
   boots: z.array(bootSchema),
+  virtualBoots: z.exactOptional(z.array(virtualBootSchema)),
   measurements: z.record(
     z.string(),
     z.array(
@@ -139,6 +256,8 @@ export const recordSchema: z.ZodType<RunRecord> = z.strictObject({
     ),
   ),
   scores: z.array(score),
+  ablation: z.exactOptional(ablation),
+  calibration: z.exactOptional(calibration),
   stages: z.array(
     z.strictObject({
       name: z.string(),

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMachine } from '../../src/guest/machine.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
+import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
 import { buildInitrd } from '../../src/initrd/busybox-initrd.ts';
+import { collectorCmdline, compileCollector, prependCollector } from '../../src/initrd/collector.ts';
 import { moduleLoadOrder } from '../../src/initrd/modules.ts';
 import { writeGptDisk, writeMbrDisk } from '../support/disk-image.ts';
 
@@ -28,6 +30,20 @@ while read -r _ point type options _; do
   [ "$point" = / ] && echo "root is up: $type $options end"
 done < /proc/mounts
 exec /bin/busybox poweroff -f
+`;
+
+/** An init that lets the collector see something, ends it, and prints its log; systemd mounts /run in the same way. */
+const COLLECTED_INIT = `#!/bin/busybox sh
+/bin/busybox mount -t tmpfs tmpfs /run
+/bin/busybox sh -c 'i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done'
+/bin/busybox dd if=/dev/vda of=/dev/null bs=64k count=64 2> /dev/null
+until [ -f /run/drydock/collector.log ]; do /bin/busybox usleep 20000; done
+/bin/busybox mkfifo /run/drydock/stop
+/bin/busybox cat /run/drydock/stop
+while read -r line; do echo "log: $line"; done < /run/drydock/collector.log
+echo 'that was the log'
+# Powering off could outrun what the console has still to say.
+exec /bin/busybox sleep 3600
 `;
 
 describe('drydock’s initrd on a real kernel', () => {
@@ -61,11 +77,13 @@ describe('drydock’s initrd on a real kernel', () => {
       },
     });
     const root = path.join(folder, 'root');
-    for (const name of ['bin', 'sbin', 'lib', 'dev', 'proc', 'sys'])
+    for (const name of ['bin', 'sbin', 'lib', 'dev', 'proc', 'run', 'sys'])
       await mkdir(path.join(root, name), { recursive: true });
     await copyFile(busyboxPath, path.join(root, 'bin/busybox'));
     await writeFile(path.join(root, 'lib/real-init'), INIT);
     await chmod(path.join(root, 'lib/real-init'), 0o755);
+    await writeFile(path.join(root, 'lib/collected-init'), COLLECTED_INIT);
+    await chmod(path.join(root, 'lib/collected-init'), 0o755);
     // Absolute, as Debian's /sbin/init is: followed on the initrd's own root it would lead nowhere.
     await symlink('/lib/real-init', path.join(root, 'sbin/init'));
     filesystem = path.join(folder, 'root.ext4');
@@ -80,7 +98,7 @@ describe('drydock’s initrd on a real kernel', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function boot(cmdline: string, diskPath?: string) {
+  async function boot(cmdline: string, diskPath?: string, initrd = initrdPath) {
     turn += 1;
     return startMachine(
       host,
@@ -89,7 +107,7 @@ describe('drydock’s initrd on a real kernel', () => {
         cpus: 1,
         memoryMb: 256,
         kernelPath,
-        initrdPath,
+        initrdPath: initrd,
         cmdline: `console=ttyS0 quiet rdinit=/linuxrc ${cmdline}`,
         ...(diskPath === undefined ? {} : { disk: { path: diskPath, format: 'raw' as const } }),
       },
@@ -116,6 +134,34 @@ describe('drydock’s initrd on a real kernel', () => {
     expect(line.text).toContain(`root is up: ext4 ${options}`);
     expect(machine.console.lines.map((one) => one.text)).toContain('mounts moved');
     expect(await machine.expectExit('the guest to power off')).toMatchObject({ reason: 'guest-shutdown' });
+  });
+
+  test('has the collector see every process from before itself to after the hand-over', async () => {
+    const workDir = await mkdtemp(path.join(folder, 'collector-'));
+    const programPath = await compileCollector(host, { workDir });
+    const collecting = path.join(folder, 'initrd-collecting');
+    await prependCollector(host, { programPath, initrdPath, outputPath: collecting });
+    const cmdline = ['root=/dev/vda init=/lib/collected-init', ...collectorCmdline(25)].join(' ');
+    await using machine = await boot(cmdline, filesystem, collecting);
+    await machine.waitFor(/that was the log/);
+
+    const lines = machine.console.lines.flatMap(({ text }) => (text.startsWith('log: ') ? [text.slice(5)] : []));
+    const log = parseCollectorLog(lines.join('\n'));
+    expect(lines.at(-1)).toBe('E stop');
+    expect(log.warnings).toEqual([]);
+    expect(log.hasEvents).toBe(true);
+    // The initrd's own programs, those of the root, and the kernel's threads.
+    const names = log.processes.map((one) => one.name);
+    const expected = ['collected-init', 'insmod', 'mount', 'busybox', 'kthreadd', 'drydock-collect'];
+    expect(names).toEqual(expect.arrayContaining(expected));
+    expect(log.processes.find((one) => one.pid === 1)?.endSec).toBeUndefined();
+    const ended = log.processes.filter((one) => one.endSec !== undefined && !one.isKernelThread);
+    expect(ended.length).toBeGreaterThan(10);
+    for (const one of ended) expect(one.endErrorSec, one.name).toBe(0);
+    const loop = ended.find((one) => one.ppid === 1 && one.name === 'busybox' && one.cpuSec > 0);
+    expect(loop?.cpuSec).toBeGreaterThan(0.02);
+    expect(log.disks.reduce((sum, one) => sum + one.readBytes, 0)).toBeGreaterThan(64 * 65536);
+    expect(log.collectorCpuSec).toBeLessThan((log.endSec - log.startSec) / 4);
   });
 
   async function failureOf(cmdline: string, diskPath?: string) {
@@ -153,8 +199,8 @@ describe('drydock’s initrd on a real kernel', () => {
     expect(failure.headline).toContain('/nonexistent is not on the root file system /dev/vda');
   });
 
-  test('leaves nothing but logs in the directory of a machine', async () => {
+  test('leaves nothing but its logs and their stamps in the directory of a machine', async () => {
     const names = await readdir(path.join(folder, 'boot-1'));
-    expect(names.filter((name) => !name.endsWith('.log'))).toEqual([]);
+    expect(names.filter((name) => !name.endsWith('.log'))).toEqual(['console.stamps']);
   });
 });

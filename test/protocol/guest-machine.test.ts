@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseStamps } from '../../src/bootlog/console-stamps.ts';
 import { startMachine } from '../../src/guest/machine.ts';
 import type { Machine, StartOptions } from '../../src/guest/machine.ts';
 import type { MachineSpec } from '../../src/guest/qemu-args.ts';
@@ -51,14 +53,20 @@ describe('a machine', () => {
 
   test('hands over console lines with the time of their arrival, and keeps them in console.log', async () => {
     const seen: string[] = [];
-    await using machine = await start([{ print: 'hello\nworld\n' }, 'halt'], {
+    await using machine = await start([{ print: 'hello\nworld\n.' }, 'halt'], {
       onLine: (line) => seen.push(line.text),
     });
     const line = await machine.waitFor(/world/);
-    expect(line.atSec).toBeGreaterThan(machine.startedAtSec);
-    expect(seen).toEqual(['hello', 'world']);
+    expect(line.atSec).toBeGreaterThan(machine.runningAtSec);
+    // A line that is still arriving matches, too: killed now, the guest might not have ended it. The full stop is the last
+    // byte there is; the console's end ends its line.
+    await machine.waitFor(/^\.$/);
     await machine.kill();
-    expect(await readFile(machine.console.path, 'utf8')).toBe('hello\nworld\n');
+    expect(seen).toEqual(['hello', 'world', '.']);
+    expect(await readFile(machine.console.path, 'utf8')).toBe('hello\nworld\n.');
+    const [first] = parseStamps(await readFile(path.join(directory, 'console.stamps'), 'utf8'));
+    expect(first?.offset).toBe(0);
+    expect(first?.atSec).toBeCloseTo((machine.console.firstByteAtSec ?? 0) - machine.startedAtSec, 5);
   });
 
   test('leaves no process behind when it is disposed of', async () => {
@@ -69,6 +77,39 @@ describe('a machine', () => {
       expect(await groupMembers(group)).not.toEqual([]);
     }
     await groupGone(group);
+  });
+
+  test('lets no guest run before its monitor watches: one that resets at once was seen to', async () => {
+    await using machine = await start(['reset']);
+    expect(await machine.expectExit('the guest to reboot')).toMatchObject({ exitCode: 0, reason: 'guest-reset' });
+    const atSec = (wanted: string): number => machine.events.find(({ name }) => name === wanted)?.atSec ?? Number.NaN;
+    expect(atSec('RESUME')).toBeCloseTo(machine.runningAtSec - machine.startedAtSec, 6);
+    expect(atSec('RESUME')).toBeGreaterThan(0);
+    expect(atSec('SHUTDOWN')).toBeGreaterThan(atSec('RESUME'));
+  });
+
+  test('keeps its monitor beside its logs, in place of one that a killed run left, and takes it away', async () => {
+    const socket = path.join(directory, 'qmp.sock');
+    // A socket that nobody listens on any more: what is left when a QEMU is killed.
+    const late = createServer();
+    await new Promise<void>((resolve) => late.listen(`${socket}.late`, resolve));
+    await rename(`${socket}.late`, socket);
+    await new Promise((resolve) => late.close(resolve));
+    await expect(host.sockets.connectUnix(socket)).rejects.toThrow('ECONNREFUSED');
+    {
+      await using machine = await start(['halt']);
+      expect(machine.events.map(({ name }) => name)).toContain('RESUME');
+      expect((await stat(socket)).isSocket()).toBe(true);
+    }
+    expect(await readdir(directory)).toEqual(['tiny']);
+  });
+
+  test('whose logs lie too deep for a socket’s path starts none the less', async () => {
+    const deep = path.join(directory, 'é'.repeat(50));
+    await using machine = await start([{ print: 'up\n' }, 'halt'], { directory: deep });
+    await machine.waitFor(/up/);
+    await machine.kill();
+    expect((await readdir(deep)).sort()).toEqual(['console.log', 'console.stamps']);
   });
 
   test('knows the port that leads to the guest, and two guests have two', async () => {
@@ -95,6 +136,13 @@ describe('a machine', () => {
     expect(await machine.exited).toMatchObject({ exitCode: 0, reason: 'guest-shutdown' });
     expect(machine.console.lines.map((line) => line.text)).toEqual(['up', 'bye']);
     expect(machine.hasExited).toBe(true);
+    // QEMU's own stamps, mapped onto the clock that saw its start and its monitor.
+    const names = machine.events.map(({ name }) => name);
+    expect(names.slice(0, 4)).toEqual(['qemu-started', 'monitor-connected', 'RESUME', 'first-console-byte']);
+    expect(names.indexOf('SHUTDOWN')).toBeGreaterThan(names.indexOf('POWERDOWN'));
+    const atSec = (wanted: string): number => machine.events.find(({ name }) => name === wanted)?.atSec ?? Number.NaN;
+    expect(atSec('SHUTDOWN')).toBeGreaterThan(atSec('first-console-byte'));
+    expect(atSec('SHUTDOWN')).toBeLessThan(host.clock.monotonicSec() - machine.startedAtSec);
   });
 
   test('reports a reboot that was expected with its reason', async () => {
@@ -118,7 +166,7 @@ describe('a machine', () => {
     const { failure } = await faultOf(machine.waitFor(NEVER));
     expect(failure.kind).toBe('missing-root');
     expect(failure.consoleTail?.at(-1)).toContain('---[ end Kernel panic');
-    expect(failure.logPath).toBe(machine.console.path);
+    expect(failure.logPath).toBe(path.join(directory, 'console.log'));
     expect(failure.hint).toContain('root=');
   });
 
@@ -152,7 +200,8 @@ describe('a machine', () => {
   });
 
   test('calls a guest whose processor spins in silence hung, and says where it spins', async () => {
-    await using machine = await start([{ print: 'up\n' }, 'spin'], { silenceMs: 4000 });
+    // On a busy machine QEMU may not get a processor for a second or two; the smaller limit must be well above that.
+    await using machine = await start([{ print: 'up\n' }, 'spin'], { silenceMs: 12_000 });
     await machine.waitFor(/up/);
     const { failure } = await faultOf(machine.waitFor(DOCKER_READY));
     expect(failure.kind).toBe('hang');
@@ -163,7 +212,7 @@ describe('a machine', () => {
   });
 
   test('calls a guest whose processor has stopped still, in half the time', async () => {
-    await using machine = await start([{ print: 'up\n' }, 'halt'], { silenceMs: 6000 });
+    await using machine = await start([{ print: 'up\n' }, 'halt'], { silenceMs: 12_000 });
     await machine.waitFor(/up/);
     const { failure } = await faultOf(machine.waitFor(NEVER));
     expect(failure.kind).toBe('hang');

@@ -38,7 +38,9 @@ test('an atomic write is never seen half, and leaves one file', async () => {
 test('an atomic write that fails leaves what was there, and nothing else', async () => {
   const folder = path.join(scratch, 'taken');
   await files.makeDirectory(path.join(folder, 'file/inside'));
-  await expect(files.writeAtomic(path.join(folder, 'file'), 'text')).rejects.toMatchObject({ code: 'EISDIR' });
+  await expect(files.writeAtomic(path.join(folder, 'file'), 'text')).rejects.toMatchObject({
+    failure: { kind: 'unavailable', headline: `A folder is where a file should be: ${path.join(folder, 'file')}` },
+  });
   expect(await readdir(folder)).toEqual(['file']);
   expect(await readdir(path.join(folder, 'file'))).toEqual(['inside']);
 });
@@ -46,6 +48,26 @@ test('an atomic write that fails leaves what was there, and nothing else', async
 test('a full disk is a full disk', async () => {
   await expect(files.appendText('/dev/full', 'x')).rejects.toMatchObject({
     failure: { kind: 'disk-full', headline: 'No space left while writing /dev/full' },
+  });
+});
+
+test('a path through a file, and a name that is too long, are named and not taken for a bug', async () => {
+  const file = path.join(scratch, 'plain');
+  await writeFile(file, '');
+  await expect(files.makeDirectory(path.join(file, 'below'))).rejects.toMatchObject({
+    failure: {
+      kind: 'unavailable',
+      headline: `Part of this path is a file, not a folder: ${path.join(file, 'below')}`,
+    },
+  });
+  await expect(files.makeDirectory(file)).rejects.toMatchObject({
+    failure: { kind: 'unavailable', headline: `A file is where a folder should be: ${file}` },
+  });
+  await expect(files.makeDirectory(path.join(scratch, 'x'.repeat(300)))).rejects.toMatchObject({
+    failure: { kind: 'unavailable' },
+  });
+  await expect(files.stat(path.join(scratch, 'x'.repeat(300)))).rejects.toMatchObject({
+    failure: { kind: 'unavailable' },
   });
 });
 

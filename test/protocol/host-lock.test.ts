@@ -67,6 +67,17 @@ describe.concurrent('a lock that another process holds', () => {
     expect((await readdir(scratch)).filter((name) => name.startsWith('killed'))).toEqual([]);
   });
 
+  test('that is taken away from its holder is told as such, with the lock named', async () => {
+    const file = path.join(scratch, 'taken-away');
+    const lock = await locks.acquire(file);
+    const lost = once(lock.lost, 'abort');
+    // What another process does that finds the lock stale: proper-lockfile's holder sees it at its next touch.
+    await rm(`${file}.lock`, { recursive: true });
+    await lost;
+    expect(lock.lost.reason).toMatchObject({ failure: { kind: 'locked' } });
+    await lock[Symbol.asyncDispose]();
+  });
+
   test('is no longer waited for after an abort', async () => {
     const file = path.join(scratch, 'aborted');
     const other = await otherProcess(file);

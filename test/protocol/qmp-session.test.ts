@@ -50,12 +50,18 @@ describe('the monitor of a real QEMU', () => {
     process.kill('SIGKILL');
   });
 
-  test('reports events and its own end', async () => {
+  test('reports events with their time on the host’s monotonic clock, and its own end', async () => {
+    const startedAtSec = host.clock.monotonicSec();
     await using process = qemu();
     await using qmp = await connectQmp(host, socket, never);
     await qmp.execute('quit');
     await qmp.closed;
-    expect(qmp.events).toContainEqual({ event: 'SHUTDOWN', data: { guest: false, reason: 'host-qmp-quit' } });
+    const said = qmp.events.map(({ event, data }) => ({ event, data }));
+    expect(said).toContainEqual({ event: 'SHUTDOWN', data: { guest: false, reason: 'host-qmp-quit' } });
+    for (const { atSec } of qmp.events) {
+      expect(atSec).toBeGreaterThan(startedAtSec);
+      expect(atSec).toBeLessThanOrEqual(host.clock.monotonicSec());
+    }
     await expect(qmp.execute('query-status')).rejects.toThrow('closed the connection');
     expect((await process.exited).exitCode).toBe(0);
   });
@@ -94,7 +100,7 @@ describe('the monitor of something else', () => {
   test('that hangs up before it greets is no monitor', async () => {
     await speak([]);
     const peer = await host.sockets.connectUnix(socket);
-    await expect(startQmp(peer)).rejects.toThrow('closed the connection');
+    await expect(startQmp(peer, host.clock)).rejects.toThrow('closed the connection');
     await peer[Symbol.asyncDispose]();
   });
 
@@ -104,7 +110,7 @@ describe('the monitor of something else', () => {
       '"minor": 1, "micro": 2}}}}\r\n',
       '{"return": {}, "id": 1}\r\n',
     ]);
-    const qmp = await startQmp(await host.sockets.connectUnix(socket));
+    const qmp = await startQmp(await host.sockets.connectUnix(socket), host.clock);
     expect(qmp.version).toBe('9.1.2');
     await qmp[Symbol.asyncDispose]();
   });

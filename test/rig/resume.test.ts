@@ -36,7 +36,8 @@ describe.concurrent('an interrupted run', () => {
     await groupGone(group);
 
     const resumed = await rig.drydock('resume', path.basename(await rig.runDirectory())).ended;
-    expect(resumed.stderr).toMatch(/^Waiting for process \d+ since .*\n$/);
+    // A machine that takes longer than ten seconds to get here finds the dead run's lock stale, and need not wait for it.
+    expect(resumed.stderr).toMatch(/^(Waiting for process \d+ since .*\n)?$/);
     expect(resumed.code).toBe(0);
     expect(rig.callsOf('mmdebstrap')).toHaveLength(1);
     const targets = rig.callsOf('make').map((call) => call.args.at(-1));

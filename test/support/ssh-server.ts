@@ -26,6 +26,8 @@ export interface FakeGuest extends AsyncDisposable {
   cut(): void;
   /** Resolves when a command that contains `text` has been started. */
   started(text: string): Promise<void>;
+  /** Resolves with the first piece of an upload, long before the last one of a large file. */
+  readonly uploadBegun: Promise<void>;
 }
 
 function isAllowed(context: AuthContext, authorizedKey: string): boolean {
@@ -54,7 +56,7 @@ function execute(command: string, channel: ServerChannel): void {
 }
 
 /** Enough of SFTP version 3 for ssh2's fastPut and fastGet, on this machine's files. */
-function serveFiles(sftp: SFTPWrapper): void {
+function serveFiles(sftp: SFTPWrapper, onWrite: () => void): void {
   const handles = new Map<number, number>();
   let nextHandle = 1;
   const fdOf = (handle: Buffer): number => handles.get(handle.readUInt32BE(0)) ?? -1;
@@ -95,6 +97,7 @@ function serveFiles(sftp: SFTPWrapper): void {
     attempt(request, () => {
       writeSync(fdOf(handle), data, 0, data.length, offset);
       sftp.status(request, STATUS_CODE.OK);
+      onWrite();
     });
   });
   sftp.on('FSTAT', (request, handle) => {
@@ -117,6 +120,10 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
   const sockets = new Set<Socket>();
   const commands: string[] = [];
   const waiters: { text: string; resolve: () => void }[] = [];
+  let beginUpload: () => void = () => undefined;
+  const uploadBegun = new Promise<void>((resolve) => {
+    beginUpload = resolve;
+  });
   const ssh = new ssh2.Server({ hostKeys: [options.hostKey.privateKey] }, (connection: Connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => {
@@ -132,7 +139,7 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
         for (const waiter of waiters) if (info.command.includes(waiter.text)) waiter.resolve();
       });
       session.on('sftp', (accept) => {
-        serveFiles(accept());
+        serveFiles(accept(), beginUpload);
       });
     });
   });
@@ -152,6 +159,7 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
     port,
     username: 'root',
     cut,
+    uploadBegun,
     started: (text) =>
       commands.some((command) => command.includes(text))
         ? Promise.resolve()

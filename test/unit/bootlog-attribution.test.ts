@@ -2,12 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { formatDeltaRow, showDelta } from '../../src/bootlog/deltas.ts';
 import { attributeInitcalls, costliestInitcalls } from '../../src/bootlog/initcalls.ts';
 import { findMarkers } from '../../src/bootlog/markers.ts';
-import { METRICS, bootMetrics } from '../../src/bootlog/metrics.ts';
+import { bootMetrics } from '../../src/bootlog/metrics.ts';
 import { parseBootLog } from '../../src/bootlog/parse.ts';
 import { RNG_READY, checkPresence } from '../../src/bootlog/presence.ts';
 import { parseSpan, parseStartupFinished } from '../../src/bootlog/startup.ts';
 import { summarizeBootLog } from '../../src/bootlog/summary.ts';
-import { thesisRatios } from '../../src/bootlog/thesis.ts';
 import type { Boot, InitcallSpan } from '../../src/model/bootlog.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
 
@@ -20,24 +19,6 @@ function bootOf(...lines: string[]): Boot {
 function golden(name: string): Boot {
   return bootOf(readFixture(name).text);
 }
-
-describe("the thesis's figures", () => {
-  test('come out of its lines: 5.43, 1.72, 1.25 and 1.38', () => {
-    const ratios = thesisRatios(golden('thesis-chapter-5-before.log'), golden('thesis-chapter-5-after.log'));
-    const rounded = Object.fromEntries(
-      Object.entries(ratios).map(([metric, ratio]) => [metric, Number(ratio.toFixed(2))]),
-    );
-    expect(rounded).toEqual({ initrd_release: 5.43, kernel_init: 1.72, total_boot: 1.25, module_loading: 1.38 });
-  });
-
-  test('stand in the metric table with the ratio that they yield', () => {
-    for (const { thesis } of METRICS) {
-      if (thesis === undefined) continue;
-      expect(Number((thesis.before / thesis.after).toFixed(2))).toBe(thesis.ratio);
-    }
-    expect(METRICS.filter(({ thesis }) => thesis !== undefined)).toHaveLength(4);
-  });
-});
 
 describe('show_delta', () => {
   const boot = bootOf('[    0.500000] NET4: one', '[    0.750000] two', '[    0.700000] three');

@@ -5,7 +5,8 @@ import { bootMetrics } from '../../src/bootlog/metrics.ts';
 import { parseBootLog } from '../../src/bootlog/parse.ts';
 import { findPhases } from '../../src/bootlog/phases.ts';
 import { checkPresence } from '../../src/bootlog/presence.ts';
-import { thesisFigures } from '../../src/bootlog/thesis.ts';
+import { parseStartupFinished } from '../../src/bootlog/startup.ts';
+import { thesisReadings } from '../../src/bootlog/thesis.ts';
 import { costliestSteps } from '../../src/bootlog/costliest.ts';
 import type { Boot, BootLog } from '../../src/model/bootlog.ts';
 import type { Marker } from '../../src/model/boot.ts';
@@ -62,12 +63,16 @@ const CLAIMS: Readonly<Record<string, (boot: Boot, log: BootLog, expected: unkno
   },
   textWarnings: (_boot, log, expected) =>
     strings(expected).filter((part) => log.warnings.some((warning) => warning.includes(part))),
-  thesis: (boot) => Object.fromEntries(Object.entries(thesisFigures(boot)).map(([id, { sec }]) => [id, sec])),
+  thesis: (boot) => Object.fromEntries(thesisReadings(boot).map(({ metric, valueSec }) => [metric, valueSec])),
   presence: (boot) => Object.fromEntries(checkPresence(boot).map(({ id, lines }) => [id, lines])),
   table: (boot) =>
     costliestSteps(boot, 22)
       .sort((a, b) => a.line - b.line)
       .map(({ atSec, deltaSec, message }) => [atSec, deltaSec, message]),
+  startup: (boot) => {
+    const times = parseStartupFinished(marker(boot, 'startup-finished')?.text ?? '');
+    return Object.fromEntries(Object.entries(times ?? {}).map(([part, sec]) => [part.replace(/Sec$/, ''), sec]));
+  },
   initcalls: (boot) => {
     const report = attributeInitcalls(boot);
     const spans = report.spans.map(({ kind, name, usecs, depth }) => [kind, name, usecs, depth]);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseStamps } from '../../src/bootlog/console-stamps.ts';
 import { recordConsole } from '../../src/guest/console.ts';
 import type { ConsoleRecorder } from '../../src/guest/console.ts';
 import { createHost } from '../../src/host/node-host.ts';
@@ -8,30 +9,37 @@ import type { Host } from '../../src/host/host.ts';
 interface Desk {
   readonly recorder: ConsoleRecorder;
   readonly file: () => string;
+  readonly stamps: () => string;
   say(text: string, atSec?: number): void;
+  receive(bytes: Uint8Array, atSec: number): void;
 }
 
 /** A console whose clock stands where the test puts it and whose file is a string. */
 function desk(): Desk {
   let nowSec = 0;
-  let written = '';
+  const written = { 'console.log': '', 'console.stamps': '' };
   const real = createHost();
   const host: Host = {
     ...real,
     clock: { ...real.clock, monotonicSec: () => nowSec },
     files: {
       ...real.files,
-      appendText: (_path, text) => {
-        written += text;
+      appendText: (path, text) => {
+        if (path === 'console.log' || path === 'console.stamps') written[path] += text;
         return Promise.resolve();
       },
     },
   };
-  const recorder = recordConsole(host, 'console.log');
+  const recorder = recordConsole(host, 'console.log', { stamps: { path: 'console.stamps', originSec: 0.5 } });
   const encoder = new TextEncoder();
   return {
     recorder,
-    file: () => written,
+    file: () => written['console.log'],
+    stamps: () => written['console.stamps'],
+    receive(bytes, atSec) {
+      nowSec = atSec;
+      recorder.receive(bytes);
+    },
     say(text, atSec = nowSec) {
       nowSec = atSec;
       recorder.receive(encoder.encode(text));
@@ -72,6 +80,39 @@ describe('a console log', () => {
           expect(texts(recorder)).toEqual(lines);
           expect(file()).toBe(text);
           expect(recorder.log.sizeBytes).toBe(bytes.length);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  test('keeps the arrival of every byte, in bytes of the file and seconds since its origin', async () => {
+    const { recorder, stamps, say } = desk();
+    say('→ one', 1);
+    say('\ntwo', 2.25);
+    // A UART hands over single bytes; what follows at once shares the stamp.
+    say('!', 2.25005);
+    say('\n', 3);
+    await recorder.end();
+    expect(stamps()).toBe('0 0.500000\n7 1.750000\n12 2.500000\n');
+  });
+
+  test('says in its stamps what the file holds, however the bytes are cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 900 })), {
+          minLength: 1,
+        }),
+        async (chunks) => {
+          const { recorder, file, stamps, receive } = desk();
+          let atSec = 1;
+          for (const [bytes, laterMs] of chunks) receive(bytes, (atSec += laterMs / 1000));
+          await recorder.end();
+          const offsets = parseStamps(stamps()).map(({ offset }) => offset);
+          // A character cut in two counts from its last byte on, so a stamp never points beyond the file.
+          expect(offsets[0] ?? 0).toBe(0);
+          expect([...new Set(offsets)].sort((a, b) => a - b)).toEqual(offsets);
+          expect(offsets.at(-1) ?? 0).toBeLessThanOrEqual(new TextEncoder().encode(file()).length);
         },
       ),
       { numRuns: 50 },

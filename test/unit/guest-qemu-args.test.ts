@@ -28,6 +28,11 @@ describe('the QEMU command line', () => {
     expect(args.filter((arg) => /blk|netdev|fw_cfg|initrd/.test(arg))).toEqual([]);
   });
 
+  test('starts no guest before drydock watches it, whatever its accelerator and clock', () => {
+    for (const change of [{}, { accelerator: 'tcg' }, { accelerator: 'tcg', clock: 'virtual' }] as const)
+      expect(qemuArgs({ ...probe, ...change }, 's')).toContain('-S');
+  });
+
   test('takes the host processor under KVM and never under TCG', () => {
     expect(valueOf(qemuArgs(probe, 's'), '-cpu')).toBe('host');
     expect(valueOf(qemuArgs({ ...probe, accelerator: 'tcg' }, 's'), '-cpu')).not.toBe('host');
@@ -43,6 +48,15 @@ describe('the QEMU command line', () => {
 
   test('ends QEMU when the guest reboots, so that the next start chooses the kernel', () => {
     expect(valueOf(qemuArgs(probe, 's'), '-action')).toBe('reboot=shutdown');
+  });
+
+  test('on the virtual clock counts instructions on one thread and lets nothing of the host in', () => {
+    const args = qemuArgs({ ...probe, accelerator: 'tcg', cpus: 1, clock: 'virtual' }, '/t/qmp.sock');
+    expect(valueOf(args, '-icount')).toBe('shift=0,sleep=off');
+    expect(valueOf(args, '-accel')).toBe('tcg,thread=single');
+    expect(valueOf(args, '-rtc')).toMatch(/^base=\d{4}-.*,clock=vm$/);
+    expect(args).toContain('-seed');
+    expect(args.filter((arg) => arg.includes('virtio-rng'))).toEqual([]);
   });
 
   test('keeps the command line of the kernel in one argument', () => {

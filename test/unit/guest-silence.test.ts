@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cpuSecondsOf, describeRegisters } from '../../src/guest/pulse.ts';
+import { cpuSecondsOf, describeRegisters, waitedSecondsOf } from '../../src/guest/pulse.ts';
 import { createSilenceWatch, silenceLimits } from '../../src/guest/silence.ts';
 import type { Silence } from '../../src/guest/silence.ts';
 
@@ -47,14 +47,20 @@ describe('the watch over silence', () => {
 
   test('counts from the start of the wait when the last news is older', () => {
     const judge = createSilenceWatch({ stillSec: 30, silentSec: 60 }, 1000);
-    expect(judge(1029, 3, undefined)).toBeUndefined();
-    expect(judge(1030, 3, undefined)?.kind).toBe('still');
+    const rest = { diskOperations: 0, cpuSec: 0 };
+    expect(judge(1010, 3, rest)).toBeUndefined();
+    expect(judge(1029, 3, rest)).toBeUndefined();
+    expect(judge(1030, 3, rest)?.kind).toBe('still');
   });
 
-  test('goes on without a pulse when the monitor does not answer', () => {
+  test('calls no guest still that it has not seen rest: without an answer of the monitor the larger limit counts', () => {
     const judge = createSilenceWatch({ stillSec: 30, silentSec: 60 }, 0);
+    const rest = { diskOperations: 0, cpuSec: 0 };
     expect(judge(10, 5, undefined)).toBeUndefined();
-    expect(judge(35, 5, undefined)).toEqual({ kind: 'still', forSec: 30 });
+    expect(judge(35, 5, undefined)).toBeUndefined();
+    expect(judge(36, 5, rest)).toBeUndefined();
+    expect(judge(64, 5, undefined)).toBeUndefined();
+    expect(judge(65, 5, undefined)).toEqual({ kind: 'silent', forSec: 60 });
   });
 
   test('gives TCG more time than KVM, and a still guest less than a busy one', () => {
@@ -68,6 +74,11 @@ describe('signs of life', () => {
   test('processor time is read from /proc/<pid>/stat whatever the program is called', () => {
     const stat = '42 (qemu (x) y) S 1 42 42 0 -1 4194304 100 0 0 0 1234 566 0 0 20 0 5 0 100 0 0';
     expect(cpuSecondsOf(stat)).toBe(18);
+  });
+
+  test('a thread’s wait for a processor is read from its schedstat, and is none where there is no such file', () => {
+    expect(waitedSecondsOf('718400 10877650 2\n')).toBeCloseTo(0.01087765, 9);
+    expect(waitedSecondsOf('')).toBe(0);
   });
 
   test('registers become one sentence a processor, in 32 and in 64 bits', () => {

@@ -83,7 +83,7 @@ describe('a disagreement', () => {
 describe('what the guest needs to boot', () => {
   test('is complete in docker-min’s fragments', async () => {
     const folder = new URL('../../pipelines/kconfig/', import.meta.url);
-    const names = ['x86-guest', 'virtio', 'console', 'systemd', 'ssh', 'docker', 'measuring'];
+    const names = ['x86-guest', 'virtio', 'console', 'systemd', 'ssh', 'docker', 'measuring', 'printk'];
     const texts = await Promise.all(names.map((name) => readFile(new URL(`${name}.config`, folder), 'utf8')));
     expect(bootEssentials(parseConfig(texts.join('\n')))).toEqual([]);
   });

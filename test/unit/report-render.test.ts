@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Score, Verdict } from '../../src/model/measure.ts';
@@ -10,14 +11,16 @@ import { renderMarkdown } from '../../src/report/markdown.ts';
 import { reproduceCommand } from '../../src/report/reproduce.ts';
 import { headline } from '../../src/report/score-rows.ts';
 import { finalTable } from '../../src/report/terminal.ts';
+import { recordSchema } from '../../src/store/record-schema.ts';
 import { parsePage, parseXml } from '../fixtures/report/parse-page.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
+import { fixtureTimelines } from '../fixtures/report/timelines.ts';
 
 const golden = (name: string): string => `../fixtures/report/${name}`;
 
 describe('the fixture renders as its golden file says', () => {
   test('as HTML', async () => {
-    await expect(renderHtml(fixtureRecord)).toMatchFileSnapshot(golden('report.html'));
+    await expect(renderHtml(fixtureRecord, fixtureTimelines)).toMatchFileSnapshot(golden('report.html'));
   });
   test('as Markdown', async () => {
     await expect(renderMarkdown(fixtureRecord)).toMatchFileSnapshot(golden('report.md'));
@@ -214,11 +217,31 @@ describe('no string of the record is ever markup', () => {
 });
 
 describe('the page', () => {
-  const page = renderHtml(fixtureRecord);
+  const page = renderHtml(fixtureRecord, fixtureTimelines);
 
-  test('names no address outside itself and forbids loading and scripts', () => {
-    expect(page).not.toMatch(/https?:|url\(|@import|<script|<link|\ssrc=|\shref=/);
-    expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
+  test('names no address outside itself, and forbids loading and every script but its own', () => {
+    expect(page).not.toMatch(/https?:|url\(|@import|<link|\ssrc=|\shref=|import\(|fetch\(|XMLHttp/);
+    const scripts = [...page.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)];
+    expect(scripts.map((script) => script[1])).toEqual(['']);
+    const digest = createHash('sha256')
+      .update(scripts[0]?.[2] ?? '')
+      .digest('base64');
+    const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${digest}'`;
+    expect(page).toContain(`content="${policy}"`);
+  });
+
+  test('draws a boot from its own timeline where there is one, and from the record where there is none', () => {
+    const drawn = (timelines?: typeof fixtureTimelines): string => {
+      const notes = parsePage(renderHtml(fixtureRecord, timelines)).querySelector('.clocks')?.textContent ?? '';
+      return notes.replaceAll(/\s+/g, ' ');
+    };
+    expect(drawn(fixtureTimelines)).toContain('by 7 console lines, 3 of them printed at the host’s request');
+    expect(drawn(fixtureTimelines)).toContain('no clock that agrees with them is further than 0.0412 s');
+    expect(drawn()).toContain('by 1 console line;');
+    expect(drawn()).toContain('drawn from the record alone');
+    // A timeline of another arm at the same place belongs to another run.
+    const foreign = new Map([...fixtureTimelines].map(([order, one]) => [order, { ...one, arm: 'else' }]));
+    expect(drawn(foreign)).toBe(drawn());
   });
 
   test('gives every table a head whose cells say what they head', () => {
@@ -253,6 +276,10 @@ describe('the page', () => {
       expect(contrast('#fff', colour(`p${index}`)), `p${index}`).toBeGreaterThanOrEqual(4.5);
       expect(contrast(colour(`p${index}`), colour('ground')), `p${index}`).toBeGreaterThanOrEqual(3);
     }
+    for (const name of ['m0', 'm1', 'm2']) {
+      expect(contrast('#fff', colour(name)), name).toBeGreaterThanOrEqual(4.5);
+      expect(contrast(colour(name), colour('ground')), name).toBeGreaterThanOrEqual(3);
+    }
   });
 
   test('says in words what is absent', () => {
@@ -262,7 +289,7 @@ describe('the page', () => {
       ...{ bootOrder: [], measurements: {} },
       guest: { ...fixtureRecord.guest, packages: {} },
     };
-    const text = parsePage(renderHtml(bare)).querySelector('body')?.textContent;
+    const text = parsePage(renderHtml(bare)).querySelector('main')?.textContent;
     for (const words of [
       'Nothing was scored',
       'No boot was measured',
@@ -365,6 +392,33 @@ test('the JSON holds the whole record, whatever the order of its keys', () => {
   expect(JSON.parse(json)).toEqual(fixtureRecord);
   const { id, ...rest } = fixtureRecord;
   expect(renderJson({ ...rest, id })).toBe(json);
+});
+
+test('a run that booted until it knew says so everywhere, and is repeated that way', () => {
+  const record: RunRecord = {
+    ...fixtureRecord,
+    stopping: {
+      metrics: ['kernel_init', 'total_boot'],
+      maxBootsPerArm: 20,
+      budgetMinutes: 30,
+      looks: [
+        {
+          ...{ bootsPerArm: 6, nominalP: 0.0208, spentAlpha: 0.0208 },
+          verdicts: [{ candidate: 'docker-min', metric: 'total_boot', verdict: 'better' }],
+        },
+      ],
+      spentAlpha: 0.0208,
+      stoppedBy: 'decided',
+      reason: 'stopped after 6 boots an arm of at most 20: every decision metric was decided',
+    },
+  };
+  const page = parsePage(renderHtml(record)).querySelector('body')?.textContent;
+  for (const text of [page, renderMarkdown(record), finalTable(record, { columns: 200, colour: false })]) {
+    expect(text).toContain('stopped after 6 boots an arm of at most 20');
+  }
+  expect(page).toContain('6 boots, p below 0.0208: total_boot of docker-min better');
+  expect(reproduceCommand(record)).toContain('--boots auto --max-boots 20 --budget 30');
+  expect(recordSchema.parse(JSON.parse(renderJson(record)))).toEqual(record);
 });
 
 test('the command that repeats a run survives a shell', () => {

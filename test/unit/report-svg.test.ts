@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Score } from '../../src/model/measure.ts';
 import { niceTicks, placeLabels } from '../../src/report/svg-scale.ts';
 import { samplesSvg } from '../../src/report/svg-samples.ts';
-import { timelineSvg, phaseClasses } from '../../src/report/svg-timeline.ts';
+import { phaseClasses, phasesOf, timelineSvg } from '../../src/report/svg-timeline.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
+import { fixtureTimelines } from '../fixtures/report/timelines.ts';
 
 const points = fc.array(fc.record({ x: fc.integer({ min: 0, max: 360 }), width: fc.integer({ min: 10, max: 150 }) }), {
   maxLength: 14,
@@ -54,17 +55,18 @@ test('ticks are round, ascending, inside their domain and not too many', () => {
 
 describe('the timeline', () => {
   const boots = fixtureRecord.boots.slice(0, 2);
-  const phaseClass = phaseClasses(boots);
+  const timelines = boots.flatMap((boot) => fixtureTimelines.get(boot.order) ?? []);
+  const phaseClass = phaseClasses(timelines);
   const draw = (untilSec: number): string =>
     timelineSvg(
-      boots.map((boot) => ({ title: boot.arm, note: '', boot })),
-      { untilSec, widthPx: 1000, label: 'two boots', phaseClass },
+      timelines.map((timeline) => ({ title: timeline.arm, note: '', timeline })),
+      { untilSec, widthPx: 1000, label: 'two boots', axis: 'seconds', phaseClass },
     ).source;
 
   test('draws both arms on the same scale', () => {
     // 10 px of margin on either side: a second is 9.8 px on a 100 s axis, for either boot; 1 px parts neighbours.
-    const bars = [...draw(100).matchAll(/<rect class="phase-2" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
-    const phases = boots.flatMap((boot) => boot.phases[2] ?? []);
+    const bars = [...draw(100).matchAll(/<rect class="phase-2" x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="22"/g)];
+    const phases = timelines.flatMap((one) => phasesOf(one).filter((phase) => phase.name === 'PCI and drivers'));
     expect(phases.map((phase) => phase.name)).toEqual(['PCI and drivers', 'PCI and drivers']);
     expect(bars).toHaveLength(2);
     phases.forEach(({ startSec, endSec }, index) => {
@@ -78,6 +80,7 @@ describe('the timeline', () => {
     expect(draw(100)).toContain('<title>docker:');
     expect(draw(7)).not.toContain('docker0 up');
     expect(draw(7)).not.toContain('<title>docker:');
+    expect(draw(7)).not.toContain('<title>docker.service:');
   });
 
   test('shows no tick for a marker that was not found', () => {

@@ -173,6 +173,7 @@ export function createFakeQemu(hostKey: KeyPair): FakeQemu {
       },
     };
     const comeUp = async (): Promise<void> => {
+      await monitor.resumed;
       dmesg.slice(0, -1).forEach(boot.say);
       await gate.pass(boot);
       dmesg.slice(-1).forEach(boot.say);

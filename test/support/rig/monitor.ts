@@ -5,7 +5,9 @@ import { z } from 'zod';
 
 /** QEMU's QMP socket, as far as drydock asks. */
 export interface Monitor extends AsyncDisposable {
-  event(name: string, data: Readonly<Record<string, string | boolean>>): void;
+  event(name: string, data?: Readonly<Record<string, string | boolean>>): void;
+  /** Settles once drydock has let the guest run: it waits until then, as under `-S`. */
+  readonly resumed: Promise<void>;
 }
 
 export interface MonitorFacts {
@@ -24,7 +26,7 @@ const commandSchema = z.looseObject({
   arguments: z.looseObject({ 'command-line': z.string().optional() }).optional(),
 });
 
-function reply(facts: MonitorFacts, command: z.infer<typeof commandSchema>): unknown {
+function reply(facts: MonitorFacts, command: z.infer<typeof commandSchema>, isRunning: boolean): unknown {
   switch (command.execute) {
     case 'human-monitor-command':
       return command.arguments?.['command-line'] === 'info usernet' && facts.sshPort !== undefined
@@ -35,7 +37,7 @@ function reply(facts: MonitorFacts, command: z.infer<typeof commandSchema>): unk
     case 'query-cpus-fast':
       return [{ 'cpu-index': 0, 'thread-id': facts.pid }];
     case 'query-status':
-      return { status: 'running', running: true };
+      return { status: isRunning ? 'running' : 'prelaunch', running: isRunning };
     default:
       return {};
   }
@@ -43,6 +45,14 @@ function reply(facts: MonitorFacts, command: z.infer<typeof commandSchema>): unk
 
 export async function startMonitor(facts: MonitorFacts): Promise<Monitor> {
   const sockets = new Set<Socket>();
+  let isRunning = false;
+  let resume: () => void = () => undefined;
+  const resumed = new Promise<void>((resolve) => {
+    resume = resolve;
+  });
+  const event: Monitor['event'] = (name, data = {}) => {
+    for (const socket of sockets) socket.write(`${JSON.stringify({ event: name, data })}\r\n`);
+  };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -51,14 +61,18 @@ export async function startMonitor(facts: MonitorFacts): Promise<Monitor> {
     const lines = createInterface({ input: socket }).on('error', () => undefined);
     lines.on('line', (line) => {
       const command = commandSchema.parse(JSON.parse(line));
-      socket.write(`${JSON.stringify({ return: reply(facts, command), id: command.id })}\r\n`);
+      const begins = command.execute === 'cont' && !isRunning;
+      isRunning ||= begins;
+      // QEMU tells first and answers then.
+      if (begins) event('RESUME');
+      socket.write(`${JSON.stringify({ return: reply(facts, command, isRunning), id: command.id })}\r\n`);
+      if (begins) resume();
     });
   });
   await new Promise<void>((resolve) => server.listen(facts.path, resolve));
   return {
-    event: (event, data) => {
-      for (const socket of sockets) socket.write(`${JSON.stringify({ event, data })}\r\n`);
-    },
+    event,
+    resumed,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

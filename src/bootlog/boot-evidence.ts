@@ -1,0 +1,143 @@
+import type { BootSummary } from '../model/boot.ts';
+import type { BootTimeline, ClockFit, MachineEvent, SystemdClock } from '../model/timeline.ts';
+import { CALIBRATED_RATE_TOLERANCE, fitClock, UNCALIBRATED_RATE_TOLERANCE } from './clock-fit.ts';
+import type { ClockEvidence } from './clock-fit.ts';
+import { parseStamps, STAMP_RESOLUTION_SEC, stampedConsoleLines } from './console-stamps.ts';
+import type { ConsoleStampedLine } from './console-stamps.ts';
+import { attributeInitcalls } from './initcalls.ts';
+import { parseBootLog } from './parse.ts';
+import { parseSystemdUnits } from './systemd-units.ts';
+import { buildTimeline } from './timeline.ts';
+
+/** A line that the guest printed because the host had asked, in host seconds since the start of QEMU. */
+export interface AskedLine {
+  /** Its number in `drydock: clock <round> <uptime before>`. */
+  readonly round: number;
+  readonly askedAtSec: number;
+  /** /proc/uptime read just after the line was written, cut to hundredths. */
+  readonly uptimeAfterSec: number | undefined;
+}
+
+/** What a measured boot leaves behind for its timeline. */
+export interface BootEvidence {
+  readonly consoleText: string;
+  readonly stampsText: string;
+  readonly dmesgText: string;
+  readonly unitsText: string;
+  readonly asked: readonly AskedLine[];
+  readonly events: readonly MachineEvent[];
+}
+
+/** The part of a boot's summary that its timeline is drawn from. */
+export type SummarizedBoot = Pick<BootSummary, 'arm' | 'order' | 'markers' | 'phases' | 'hostReadySec'>;
+
+/** /proc/uptime counts in hundredths and cuts what is left. */
+const UPTIME_STEP_SEC = 0.01;
+
+/** The x86 decompressor's and loader's words, which come before the kernel stamps anything (arch/x86/boot/compressed). */
+const DECOMPRESSOR = /^(?:early console in |Decompressing Linux|Parsing ELF|Booting the kernel)/m;
+
+/** Host seconds at which a kernel line reached the console; `undefined` when it is not there or bears no stamp. */
+export function arrivalOf(
+  evidence: Pick<BootEvidence, 'consoleText' | 'stampsText'>,
+  message: RegExp,
+): number | undefined {
+  return linesOf(evidence).find((line) => message.test(line.message))?.hostSec;
+}
+
+/** The timeline of a boot from all that was recorded of it. */
+export function timelineOfBoot(evidence: BootEvidence, boot: SummarizedBoot): BootTimeline {
+  const lines = linesOf(evidence);
+  const log = parseBootLog(evidence.dmesgText).boots.at(-1);
+  const isCalibrated = !/tsc: Fast TSC calibration failed/.test(evidence.dmesgText);
+  const initcalls = log === undefined ? [] : attributeInitcalls(log).spans;
+  const kernelByteAtSec = arrivalOfText(evidence, DECOMPRESSOR);
+  return buildTimeline({
+    ...boot,
+    fit: fitLines(lines, evidence.asked, isCalibrated),
+    events: evidence.events,
+    ...(kernelByteAtSec === undefined ? {} : { kernelByteAtSec }),
+    initcalls,
+    units: parseSystemdUnits(evidence.unitsText),
+    systemdClock: compareClocks(lines, evidence.asked),
+  });
+}
+
+/**
+ * The timeline of a boot of which only the record is left. Its `ready` line stands on both clocks, so the guest can be
+ * placed by that one point, and the error says how little that is.
+ */
+export function timelineOfSummary(boot: BootSummary): BootTimeline {
+  const { ready } = boot.markers;
+  const points = ready === undefined ? [] : [{ guestSec: ready.atSec, hostSec: boot.hostReadySec }];
+  const kept = boot.hostClock;
+  const fit: ClockFit =
+    kept === undefined ? fitClock({ points }) : { basis: kept.points === 1 ? 'offset' : 'line', ...kept };
+  return buildTimeline({
+    ...boot,
+    fit,
+    events: [{ name: 'qemu-started', atSec: 0, stampedBy: 'drydock' }],
+    notes: ['drawn from the record alone: the boot’s own timeline.json is not at hand'],
+  });
+}
+
+function linesOf({ consoleText, stampsText }: Pick<BootEvidence, 'consoleText' | 'stampsText'>) {
+  return stampedConsoleLines(consoleText, parseStamps(stampsText));
+}
+
+/** Arrival of the first byte of a text that bears no stamp. */
+function arrivalOfText({ consoleText, stampsText }: BootEvidence, pattern: RegExp): number | undefined {
+  const at = consoleText.search(pattern);
+  if (at === -1) return undefined;
+  const offset = new TextEncoder().encode(consoleText.slice(0, at)).length;
+  return parseStamps(stampsText).findLast((stamp) => stamp.offset <= offset)?.atSec;
+}
+
+function fitLines(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[], isCalibrated: boolean): ClockFit {
+  const floors = answers(lines, asked).map(({ line, question }) => ({
+    guestSec: line.guestSec,
+    notBeforeHostSec: question.askedAtSec,
+  }));
+  const evidence: ClockEvidence = { points: lines, floors, resolutionSec: STAMP_RESOLUTION_SEC };
+  const tight = fitClock({
+    ...evidence,
+    rateTolerance: isCalibrated ? CALIBRATED_RATE_TOLERANCE : UNCALIBRATED_RATE_TOLERANCE,
+  });
+  if (tight.basis !== 'none' || tight.points === 0) return tight;
+  return fitClock({ ...evidence, rateTolerance: UNCALIBRATED_RATE_TOLERANCE });
+}
+
+interface Answer {
+  readonly line: ConsoleStampedLine;
+  readonly question: AskedLine;
+  readonly uptimeBeforeSec: number;
+}
+
+function answers(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[]): readonly Answer[] {
+  return lines.flatMap((line) => {
+    const [, round, before] = /^drydock: clock (\d+) (\d+\.\d+)/.exec(line.message) ?? [];
+    const question = asked.find((one) => String(one.round) === round);
+    return question === undefined ? [] : [{ line, question, uptimeBeforeSec: Number(before) }];
+  });
+}
+
+/**
+ * CLOCK_MONOTONIC starts in timekeeping_init, printk's clock a little before, with the TSC. Each answer read the uptime on
+ * both sides of a stamp, so the difference lies between; the answers together narrow it.
+ */
+function compareClocks(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[]): SystemdClock {
+  const bounds = answers(lines, asked).flatMap(({ line, question, uptimeBeforeSec }) =>
+    question.uptimeAfterSec === undefined
+      ? []
+      : [
+          {
+            low: line.guestSec - (question.uptimeAfterSec + UPTIME_STEP_SEC),
+            high: line.guestSec - uptimeBeforeSec,
+          },
+        ],
+  );
+  const low = Math.max(...bounds.map((bound) => bound.low));
+  const high = Math.min(...bounds.map((bound) => bound.high));
+  if (bounds.length === 0 || low > high) return { basis: 'assumed', offsetSec: 0 };
+  return { basis: 'measured', offsetSec: (low + high) / 2, errorSec: (high - low) / 2 };
+}

@@ -1,0 +1,68 @@
+import type { EndPoint, MetricFinding } from '../model/analysis.ts';
+import type { BootMarkers, MarkerId } from '../model/boot.ts';
+import type { Boot, BootLine } from '../model/bootlog.ts';
+import { METRICS } from './metrics.ts';
+
+/** Where a metric begins: with the clock, at the line before its end, or at a marker. */
+interface MetricEnds {
+  readonly from: 'clock-start' | 'line-before' | MarkerId;
+  readonly to: MarkerId;
+}
+
+/** The two ends of every metric that a log yields, as data; `endPoints` of the metric says the same in words. */
+const METRIC_ENDS: Readonly<Record<string, MetricEnds>> = {
+  kernel_init: { from: 'clock-start', to: 'initmem-freed' },
+  initrd_release: { from: 'line-before', to: 'initrd-freed' },
+  initrd_phase: { from: 'init-exec', to: 'systemd-start' },
+  module_loading: { from: 'modules-begin', to: 'modules-end' },
+  total_boot: { from: 'clock-start', to: 'ready' },
+};
+
+/** Every metric that a log can yield, with its value in this boot and the lines at both ends, or why there is none. */
+export function metricFindings(boot: Boot, markers: BootMarkers): MetricFinding[] {
+  return METRICS.flatMap(({ id, title, endPoints, read }): MetricFinding[] => {
+    if (read === undefined) return [];
+    const valueSec = read(markers) ?? null;
+    const ends = METRIC_ENDS[id];
+    const from = ends === undefined ? null : startOf(ends, boot, markers);
+    const to = ends === undefined ? null : markerEnd(ends.to, markers);
+    const why = valueSec === null ? reason(ends, from, to) : null;
+    return [{ id, title, unit: 's', endPoints, valueSec, from, to, why }];
+  });
+}
+
+function startOf({ from, to }: MetricEnds, boot: Boot, markers: BootMarkers): EndPoint | null {
+  if (from === 'clock-start') return { what: `start of the ${boot.clock} clock`, atSec: 0, line: null, text: null };
+  if (from !== 'line-before') return markerEnd(from, markers);
+  const end = markers[to];
+  if (end === undefined) return null;
+  const before = lineBefore(boot, end.line);
+  // A text that went through show_delta keeps its cost column even where the line before has been left out.
+  const atSec = Math.round((end.atSec - end.deltaSec) * 1e6) / 1e6;
+  const told = before !== undefined && before.atSec === atSec ? before : undefined;
+  return { what: 'the line before', atSec, line: told?.line ?? null, text: told?.message ?? null };
+}
+
+/** The line that a cost counts from: the one with the latest stamp so far, not always the last one. */
+function lineBefore(boot: Boot, lineNumber: number): BootLine | undefined {
+  let latest: BootLine | undefined;
+  for (const line of boot.lines) {
+    if (line.line >= lineNumber) break;
+    if (latest === undefined || line.atSec >= latest.atSec) latest = line;
+  }
+  return latest;
+}
+
+function markerEnd(id: MarkerId, markers: BootMarkers): EndPoint | null {
+  const marker = markers[id];
+  return marker === undefined ? null : { what: id, atSec: marker.atSec, line: marker.line, text: marker.text };
+}
+
+function reason(ends: MetricEnds | undefined, from: EndPoint | null, to: EndPoint | null): string {
+  const missing = [from === null ? ends?.from : undefined, to === null ? ends?.to : undefined].filter(
+    (id) => id !== undefined && id !== 'line-before',
+  );
+  if (missing.length > 0) return `${missing.join(' and ')} not found`;
+  if (from !== null && to !== null && to.atSec < from.atSec) return 'its end is stamped before its start';
+  return 'the log shows no initrd';
+}

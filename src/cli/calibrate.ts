@@ -1,0 +1,81 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { calibrationOf, LOOKS } from '../profile/calibrate.ts';
+import type { CommandContext } from './context.ts';
+import { cacheRoot, resultsRoot } from './locations.ts';
+import { cacheDirOption, jsonOption, resultsDirOption, wholeNumber } from './options.ts';
+import { runCommand } from './run.ts';
+
+interface CalibrateFlags {
+  profile: string;
+  arm?: string;
+  boots?: number;
+  clock: 'wall' | 'virtual' | 'both';
+  accel: 'auto' | 'kvm' | 'tcg';
+  guest: string;
+  install: boolean;
+  json: boolean;
+  dryRun: boolean;
+  cacheDir?: string;
+  resultsDir?: string;
+}
+
+/** `drydock calibrate`: one arm against itself, and against every way of looking at it. */
+export function addCalibrateCommand(program: Command, context: CommandContext, finish: (code: number) => void): void {
+  program
+    .command('calibrate')
+    .description(
+      "this host's noise, the false-alarm rate of our verdicts, and what each way of looking costs (A/A runs)",
+    )
+    .option('--profile <name|file>', 'whose arm to boot', 'stock')
+    .option('--arm <name>', "which arm (default: the profile's baseline)")
+    .option(
+      '--boots <n>',
+      'boots an arm on the wall clock (default 8: fewer estimate no false alarms worth having)',
+      wholeNumber(1, 1_000),
+    )
+    .addOption(
+      new Option('--clock <name>', 'which clock to calibrate').choices(['wall', 'virtual', 'both']).default('both'),
+    )
+    .addOption(
+      new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
+    )
+    .addOption(
+      new Option('--guest <name>', 'which guest')
+        .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
+        .default('auto'),
+    )
+    .option('--no-install', 'never install packages on this host; print the command instead')
+    .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
+    .addOption(jsonOption())
+    .addOption(cacheDirOption())
+    .addOption(resultsDirOption())
+    .addHelpText(
+      'after',
+      `
+Ways of looking:
+${LOOKS.map((look) => `  ${look.name.padEnd(16)} ${look.title}`).join('\n')}
+
+Examples:
+  npm run drydock -- calibrate
+  npm run drydock -- calibrate --profile docker-min --arm docker-min --clock virtual
+  npm run drydock -- calibrate --boots 12 --clock wall`,
+    )
+    .action(async (flags: CalibrateFlags) => {
+      const { clock, boots, arm } = flags;
+      finish(
+        await runCommand(context, {
+          ...flags,
+          boots: boots ?? (clock === 'virtual' ? undefined : WALL_BOOTS),
+          derive: (profile) => calibrationOf(profile, arm),
+          refreshImage: false,
+          // A false alarm is what is looked for here, not a failure.
+          failOn: 'never',
+          cacheRoot: cacheRoot(flags.cacheDir),
+          resultsRoot: resultsRoot(flags.resultsDir),
+        }),
+      );
+    });
+}
+
+const WALL_BOOTS = 8;

@@ -1,0 +1,111 @@
+import path from 'node:path';
+import type { Host } from '../host/host.ts';
+import type { GuestDefinition, KernelSpec, Profile } from '../profile/schema.ts';
+import { build } from '../stages/build.ts';
+import { configure } from '../stages/configure.ts';
+import type { Image } from '../stages/image.ts';
+import { patch } from '../stages/patch.ts';
+import type { Preflight } from '../stages/preflight.ts';
+import { source } from '../stages/source.ts';
+import type { SourceInput } from '../stages/source.ts';
+import type { Folders } from '../stages/stage.ts';
+import { sha256Text } from '../store/canonical.ts';
+import type { RunRequest } from './event.ts';
+import { defineStep } from './step.ts';
+import type { Step } from './step.ts';
+
+/** What a run is planned from. */
+export interface PlanInput {
+  readonly host: Host;
+  readonly profile: Profile;
+  readonly guest: GuestDefinition;
+  readonly request: RunRequest;
+  readonly folders: Folders;
+}
+
+/** Steps that come before every kernel. */
+export interface Early {
+  readonly preflight: Step<Preflight>;
+  readonly image: Step<Image>;
+}
+
+async function directoryStamp(host: Host, directory: string): Promise<string> {
+  // The stage itself says what is wrong with a folder that is not there.
+  if ((await host.files.stat(directory))?.kind !== 'directory') return 'absent';
+  const { stdout } = await host.processes.run(['find', directory, '-type', 'f', '-printf', '%P %s %T@\\n']);
+  return stdout.split('\n').sort().join('\n');
+}
+
+async function sourceInput(input: PlanInput, spec: KernelSpec, stock: Image): Promise<SourceInput> {
+  const { source: from } = spec;
+  if ('package' in from) {
+    const { archives, keyring } = input.guest;
+    return { kind: 'package', package: from.package, version: stock.kernelVersion, archives, keyring };
+  }
+  if ('directory' in from) {
+    const directory = path.resolve(from.directory);
+    const stamp = sha256Text(await directoryStamp(input.host, directory));
+    return { kind: 'directory', directory, stamp };
+  }
+  const location = /^https?:/.test(from.tarball) ? from.tarball : path.resolve(from.tarball);
+  return { kind: 'tarball', location, sha256: from.sha256 };
+}
+
+/** The steps of a kernel, once for all arms that share it. */
+export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec, early: Early) {
+  const { host, folders } = input;
+  const tool = (tool: string): string => early.preflight.output().tools[tool] ?? '';
+  const sourceStep = defineStep({
+    stage: source,
+    arm: name,
+    input: () => sourceInput(input, spec, early.image.output()),
+    summary: ({ origin }) => origin,
+  });
+  const patchStep = spec.patches.includes('rtc-no-sync')
+    ? defineStep({
+        stage: patch,
+        arm: name,
+        input: async () => ({
+          tarball: sourceStep.output().tarball,
+          semanticPatch: await host.files.readText(path.join(folders.pipelines, 'patches', 'rtc-no-sync.cocci')),
+          spatch: tool('coccinelle'),
+        }),
+      })
+    : undefined;
+  const tree = () => ({ tarball: sourceStep.output().tarball, diff: patchStep?.output().diff ?? null });
+  const compiler = () => ({ gcc: tool('gcc'), binutils: tool('binutils') });
+  const configureStep = defineStep({
+    stage: configure,
+    arm: name,
+    input: async () => ({
+      ...tree(),
+      compiler: compiler(),
+      base: spec.base,
+      fragments: await Promise.all(
+        // A patch brings the fragment of its own name, which switches it on.
+        [...spec.fragments, ...spec.patches].map(async (fragment) => ({
+          name: fragment,
+          text: await host.files.readText(path.join(folders.pipelines, 'kconfig', `${fragment}.config`)),
+        })),
+      ),
+      symbols: Object.fromEntries(Object.entries(spec.symbols).map(([symbol, value]) => [symbol, String(value)])),
+      localVersion: `-${name}`,
+    }),
+    summary: ({ builtIn, modules }) => `${String(builtIn)} symbols built in, ${String(modules)} as modules`,
+  });
+  const buildStep = defineStep({
+    stage: build,
+    arm: name,
+    input: () => ({
+      ...tree(),
+      compiler: compiler(),
+      config: configureStep.output().config,
+      proveRtc: patchStep !== undefined,
+    }),
+    summary: ({ release, kernel }) => `${release}, bzImage ${(kernel.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
+  });
+  const steps = [sourceStep, ...(patchStep === undefined ? [] : [patchStep]), configureStep, buildStep];
+  return { steps, sourceStep, configureStep, buildStep };
+}
+
+export type BuiltKernel = ReturnType<typeof planBuiltKernel>;
