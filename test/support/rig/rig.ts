@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ssh2 from 'ssh2';
 import { z } from 'zod';
+import { createSsh } from '../../../src/host/ssh.ts';
 import { bootEssentials } from '../../../src/kernel/boot-essentials.ts';
 import { openControl } from './control.ts';
 import type { FakeCall, Hold } from './control.ts';
@@ -112,7 +112,7 @@ function startDrydock(args: readonly string[], environment: Readonly<Record<stri
 export async function createRig(): Promise<Rig> {
   const folder = await mkdtemp(path.join(tmpdir(), 'drydock-rig-'));
   const at = (name: string): string => path.join(folder, name);
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = createSsh().generateKey('rig');
   const qemu = createFakeQemu({ privateKey, publicKey });
   const control = await openControl(at('control'), fakePrograms(await makeGuestTar(folder, publicKey), qemu.run));
   await makeBin(at('bin'), at('control'));
