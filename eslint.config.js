@@ -17,7 +17,10 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-properties': [
         'error',
-        { property: 'generateKeyPairSync', message: 'Take host.ssh.generateKey: one of these keys in 256 cannot be read.' },
+        {
+          property: 'generateKeyPairSync',
+          message: 'Take host.ssh.generateKey: one of these keys in 256 cannot be read.',
+        },
       ],
     },
   },
