@@ -4,7 +4,7 @@ const floors = [
   ['progress'],
   ['pipeline'],
   ['stages'],
-  ['images'],
+  ['images', 'containers'],
   ['kernel', 'initrd', 'guest', 'store', 'profile', 'bootlog', 'stats', 'report', 'bench'],
   ['host', 'model'],
 ];

@@ -1,4 +1,4 @@
-export type Unit = 's' | 'bytes';
+export type Unit = 's' | 'bytes' | 'bytes/s' | 'ops/s' | 'count';
 export type Clock = 'wall' | 'virtual' | 'none';
 export type Verdict = 'better' | 'worse' | 'same' | 'undecided' | 'incomparable';
 

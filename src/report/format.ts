@@ -31,7 +31,23 @@ export function formatBytes(bytes: number): string {
 
 /** A metric's value with its unit. */
 export function formatValue(value: number, unit: Unit, spread?: number): string {
-  return unit === 's' ? formatSeconds(value, spread) : formatBytes(value);
+  switch (unit) {
+    case 's':
+      return formatSeconds(value, spread);
+    case 'bytes':
+      return formatBytes(value);
+    case 'bytes/s':
+      return Number.isFinite(value) ? `${formatBytes(value)}/s` : notFound;
+    case 'ops/s':
+      return Number.isFinite(value) ? `${threeDigits(value)}/s` : notFound;
+    case 'count':
+      return Number.isFinite(value) ? threeDigits(value) : notFound;
+  }
+}
+
+/** Whole from 100 up, else three significant digits. */
+function threeDigits(value: number): string {
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
 /**

@@ -30,7 +30,7 @@ export interface ArmSamples {
 export interface ScoreOptions {
   /** A verdict needs the medians to differ by more than this share of the baseline. Default 0.01. */
   readonly relativeThreshold?: number;
-  /** … and by more than this, in the metric's unit. Default 1 ms for times, 64 KiB for bytes. */
+  /** … and by more than this, in the metric's unit. Default 1 ms for times, 64 KiB for bytes, none for rates. */
   readonly absoluteThreshold?: number;
   /** `same` needs the whole interval within 1/(1 + margin) … 1 + margin. Default 0.03. */
   readonly sameMargin?: number;
@@ -57,7 +57,14 @@ export const MIN_SAMPLES = 4;
 const MIN_PAIRS = 6;
 export const SIGNIFICANCE = 0.05;
 export const DEFAULT_RELATIVE_THRESHOLD = 0.01;
-export const DEFAULT_ABSOLUTE_THRESHOLD: Readonly<Record<Unit, number>> = { s: 0.001, bytes: 65_536 };
+export const DEFAULT_ABSOLUTE_THRESHOLD: Readonly<Record<Unit, number>> = {
+  s: 0.001,
+  bytes: 65_536,
+  // Rates and counts have no size of their own that could be too small to matter; the relative threshold decides.
+  'bytes/s': 0,
+  'ops/s': 0,
+  count: 0,
+};
 export const DEFAULT_SAME_MARGIN = 0.03;
 const DEFAULT_SEED = 1;
 
@@ -251,5 +258,6 @@ function formatP(p: number): string {
 }
 
 function formatAmount(amount: number, unit: Unit): string {
-  return unit === 's' ? `${(amount * 1000).toFixed(1)} ms` : `${Math.round(amount)} bytes`;
+  if (unit === 's') return `${(amount * 1000).toFixed(1)} ms`;
+  return unit === 'count' ? String(Math.round(amount)) : `${Math.round(amount)} ${unit}`;
 }

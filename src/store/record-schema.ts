@@ -53,7 +53,7 @@ const virtualBootSchema: z.ZodType<VirtualBoot> = bootSchema.omit({ bootId: true
 /** One measured boot, as a journal and a record keep it. */
 export const bootSummarySchema: z.ZodType<BootSummary> = bootSchema;
 
-const unit = z.enum(['s', 'bytes']);
+const unit = z.enum(['s', 'bytes', 'bytes/s', 'ops/s', 'count']);
 const armSamples = z.strictObject({ arm: z.string(), median: z.number(), samples: z.array(z.number()) });
 const thesis = z.strictObject({ before: z.number(), after: z.number(), ratio: z.number(), endPoints: z.string() });
 const effect = z.strictObject({
