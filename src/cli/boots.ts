@@ -25,8 +25,8 @@ export interface BootFlags {
 
 function bootCount(text: string): number | 'auto' {
   if (text === 'auto') return text;
-  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > MOST_BOOTS) {
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${String(MOST_BOOTS)}, or auto.`);
+  if (!/^\d+$/.test(text) || Number(text) < 0 || Number(text) > MOST_BOOTS) {
+    throw new InvalidArgumentError(`Expected a whole number from 0 to ${String(MOST_BOOTS)}, or auto.`);
   }
   return Number(text);
 }

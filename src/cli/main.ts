@@ -10,6 +10,8 @@ import { ablate, factorTitle } from '../profile/ablate.ts';
 import { FACTORS } from '../profile/schema.ts';
 import type { Factor } from '../profile/schema.ts';
 import { addAnalyzeCommand } from './analyze.ts';
+import { benchOptions } from './bench-flags.ts';
+import type { BenchFlags } from './bench-flags.ts';
 import { bootOptions } from './boots.ts';
 import type { BootFlags } from './boots.ts';
 import { addCalibrateCommand } from './calibrate.ts';
@@ -56,7 +58,7 @@ const failOnOption = () =>
     .choices(['worse', 'never'])
     .default('worse');
 
-interface RunFlags extends BootFlags {
+interface RunFlags extends BootFlags, BenchFlags {
   profile: string;
   guest: string;
   accel: 'auto' | 'kvm' | 'tcg';
@@ -128,6 +130,8 @@ Examples:
   npm run pipeline -- --profile docker-min --clock virtual
   npm run pipeline -- --profile docker-min --ablate config,initrd,rtc,cmdline --clock virtual
   npm run pipeline -- --profile docker-min --boots auto --budget 30
+  npm run pipeline -- --profile docker-min --bench all
+  npm run pipeline -- --profile docker-min --boots 0 --bench package-install --minutes 10
   npm run pipeline -- --profile docker-min --dry-run
   npm run pipeline -- --profile ./my-profile.yaml --json
 
@@ -147,7 +151,7 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
         }),
       );
     });
-  for (const option of bootOptions()) run.addOption(option);
+  for (const option of [...bootOptions(), ...benchOptions()]) run.addOption(option);
 
   program
     .command('resume <run>')

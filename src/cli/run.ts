@@ -21,6 +21,8 @@ import { finalTable } from '../report/terminal.ts';
 import { openHistory } from '../store/history.ts';
 import { keepInLedger } from '../store/ledger.ts';
 import { openStore } from '../store/store.ts';
+import { benchAsked } from './bench-flags.ts';
+import type { BenchFlags } from './bench-flags.ts';
 import { bootsAsked } from './boots.ts';
 import type { BootFlags } from './boots.ts';
 import type { CommandContext } from './context.ts';
@@ -29,7 +31,7 @@ import { cacheRoot, folders, resultsRoot } from './locations.ts';
 /** Exit code of everything that the user has to mend before another try makes sense. */
 const USAGE = 2;
 
-export interface RunCommandOptions extends BootFlags {
+export interface RunCommandOptions extends BootFlags, BenchFlags {
   readonly profile: string;
   readonly guest: string;
   readonly accel: 'auto' | 'kvm' | 'tcg';
@@ -95,7 +97,8 @@ function resumeLine({ runId, runDirectory, cacheRoot: cache }: Execution): strin
 }
 
 function verdictCode(record: RunRecord, failOn: 'worse' | 'never'): number {
-  return failOn === 'worse' && record.scores.some((score) => score.verdict === 'worse') ? 1 : 0;
+  const scores = [...record.scores, ...(record.bench?.scores ?? [])];
+  return failOn === 'worse' && scores.some((score) => score.verdict === 'worse') ? 1 : 0;
 }
 
 async function execute(context: CommandContext, execution: Execution): Promise<number> {
@@ -181,14 +184,14 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
   } finally {
     await host.files.remove(scratch);
   }
-  const { steps, boots } = await foresee(prepared, store, history);
-  const ahead = [...steps.filter((unit) => !unit.cached), ...boots];
+  const { steps, boots, benches = [] } = await foresee(prepared, store, history);
+  const ahead = [...steps.filter((unit) => !unit.cached), ...boots, ...benches];
   const known = ahead.filter((unit) => unit.expectedMs !== undefined);
   const totalMs = known.reduce((sum, unit) => sum + (unit.expectedMs ?? 0), 0);
   if (options.json) {
     const arms = prepared.plan.arms.map(({ name, spec }) => ({ name, ...spec }));
     stdout.write(
-      `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, arms, steps, boots }, null, 1)}\n`,
+      `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, arms, steps, boots, benches }, null, 1)}\n`,
     );
     return 0;
   }
@@ -219,6 +222,11 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
       ...[...new Map(prepared.plan.boots.map((boot, index) => [boot.arm, boots[index]])).entries()].flatMap(
         ([arm, unit]) => (unit === undefined ? [] : [unitLine({ ...unit, id: `one of ${arm}` })]),
       ),
+      ...(benches.length === 0
+        ? []
+        : [
+            `Container work (${request.bench?.workloads.join(', ') ?? ''}), interleaved: ${benches.map(({ id }) => id.split(':').at(-1) ?? '').join(' ')}`,
+          ]),
       '',
       known.length === 0
         ? 'Expected duration: nothing of this has been timed on this host yet.'
@@ -237,6 +245,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
   // A run is its profile's text: a derived one is kept with the run like any other.
   const profile = options.derive?.(loaded.value) ?? loaded.value;
   const text = options.derive === undefined ? loaded.text : stringify(profile);
+  const bench = benchAsked(profile, options);
   const request: RunRequest = {
     profilePath,
     profileText: text,
@@ -246,6 +255,8 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     install: options.install,
     refresh: options.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',
     ...(options.collect === undefined ? {} : { collectHz: options.collect }),
+    ...(bench === undefined ? {} : { bench }),
+    ...(options.openmetrics === true ? { openMetrics: true } : {}),
   };
   if (options.accel === 'kvm' && options.clock === 'virtual') {
     throw new Fault({
@@ -259,6 +270,20 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
       kind: 'usage',
       headline: '--collect watches measured boots on the wall clock, and --clock virtual makes none',
       hint: 'Leave --collect away, or measure with --clock wall (or both).',
+    });
+  }
+  if (request.boots === 0 && (request.virtualBoots ?? 0) === 0 && bench === undefined) {
+    throw new Fault({
+      kind: 'usage',
+      headline: '--boots 0 leaves nothing to measure',
+      hint: 'Boots may be left out where there is container work instead: --boots 0 --bench all.',
+    });
+  }
+  if (bench !== undefined && options.clock === 'virtual') {
+    throw new Fault({
+      kind: 'usage',
+      headline: '--bench runs containers, and a boot on the virtual clock has no disk for them',
+      hint: 'Leave --bench away, or measure with --clock wall (or both); --boots 0 leaves the measured boots out.',
     });
   }
   if (options.dryRun) return showPlan(context, options, request);

@@ -95,6 +95,14 @@ export interface RunRecord {
   readonly calibration?: Calibration;
   readonly stages: readonly StageRecord[];
   readonly findings: readonly Finding[];
-  /** Seconds of this run spent in boots and outside them (the outside is drydock's own cost plus uncached stages). */
-  readonly time: { readonly totalSec: number; readonly bootsSec: number; readonly outsideSec: number };
+  /**
+   * Seconds of this run spent in boots, in sessions of container work, and outside both (drydock's own cost plus uncached
+   * stages).
+   */
+  readonly time: {
+    readonly totalSec: number;
+    readonly bootsSec: number;
+    readonly benchesSec?: number;
+    readonly outsideSec: number;
+  };
 }

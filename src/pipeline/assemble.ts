@@ -2,6 +2,7 @@ import type { Host } from '../host/host.ts';
 import { METRICS } from '../bootlog/metrics.ts';
 import type { MetricDefinition } from '../bootlog/metrics.ts';
 import { VIRTUAL_METRICS } from '../bootlog/virtual-metrics.ts';
+import type { BenchRecord } from '../model/bench.ts';
 import type { BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Measurement, Score } from '../model/measure.ts';
@@ -13,7 +14,7 @@ import { sha256Text } from '../store/canonical.ts';
 import { ablationOf } from './ablation.ts';
 import { calibrationFrom } from './calibration.ts';
 import type { RunRequest } from './event.ts';
-import type { PlannedArm } from './plan.ts';
+import type { Plan, PlannedArm } from './plan.ts';
 import type { PreparedRun } from './prepare.ts';
 import { sampleFindings } from './sample-findings.ts';
 import { measurementsOf } from './score.ts';
@@ -30,13 +31,19 @@ interface AssembleInput {
   readonly boots: readonly BootSummary[];
   readonly virtualBoots: readonly VirtualBoot[];
   readonly stopping?: StoppingRecord;
-  readonly time: { readonly totalSec: number; readonly bootsSec: number };
+  readonly bench?: BenchRecord;
+  readonly time: { readonly totalSec: number; readonly bootsSec: number; readonly benchesSec?: number };
+}
+
+/** Whether no guest with a disk was booted at all. */
+function isVirtualOnly({ boots, bench }: Plan): boolean {
+  return boots.length === 0 && bench === undefined;
 }
 
 function armRecord(prepared: PreparedRun, arm: PlannedArm): ArmRecord {
   const { plan } = prepared;
   const built = arm.measured();
-  const proof = plan.boots.length === 0 ? undefined : plan.install.output().arms.find((one) => one.name === arm.name);
+  const proof = isVirtualOnly(plan) ? undefined : plan.install.output().arms.find((one) => one.name === arm.name);
   const symbols = arm.configSymbols();
   const patchProof = arm.patchProof() ?? [];
   return {
@@ -87,10 +94,9 @@ function scoreArms(
 export function assembleRecord(input: AssembleInput): RunRecord {
   const { host, prepared, boots, virtualBoots, time } = input;
   const { plan, guest, profile, choice } = prepared;
-  const { accelerator, reason } =
-    plan.boots.length === 0
-      ? { accelerator: 'tcg' as const, reason: 'the virtual clock counts instructions, which only TCG does' }
-      : plan.accelerator.output();
+  const { accelerator, reason } = isVirtualOnly(plan)
+    ? { accelerator: 'tcg' as const, reason: 'the virtual clock counts instructions, which only TCG does' }
+    : plan.accelerator.output();
   const definitions = [
     ...(plan.boots.length === 0 ? [] : METRICS),
     ...(plan.virtualBoots.length === 0 ? [] : VIRTUAL_METRICS),
@@ -142,8 +148,9 @@ export function assembleRecord(input: AssembleInput): RunRecord {
     scores: scored.scores,
     ...(ablation === undefined ? {} : { ablation }),
     ...(calibration === undefined ? {} : { calibration }),
+    ...(input.bench === undefined ? {} : { bench: input.bench }),
     stages: input.stages,
     findings: [...input.findings, ...scored.findings, ...sampleFindings(boots, scored.scores)],
-    time: { ...time, outsideSec: time.totalSec - time.bootsSec },
+    time: { ...time, outsideSec: time.totalSec - time.bootsSec - (time.benchesSec ?? 0) },
   };
 }

@@ -1,3 +1,4 @@
+import type { BenchSession, WorkloadName } from '../model/bench.ts';
 import type { BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Finding } from '../model/finding.ts';
@@ -25,6 +26,19 @@ export interface RunRequest {
   readonly refresh: string;
   /** Samples a second of the process collector; absent: no collector, in no arm. */
   readonly collectHz?: number;
+  /** Container workloads; absent: none. */
+  readonly bench?: BenchRequest;
+  /** Also write `metrics.openmetrics`. */
+  readonly openMetrics?: boolean;
+}
+
+/** Which of the profile's workloads are run, and how. */
+export interface BenchRequest {
+  readonly workloads: readonly WorkloadName[];
+  /** How long package-install is watched; absent: as the profile says. */
+  readonly minutes?: number;
+  /** `host:port` of a Datadog Agent that is told every sample. */
+  readonly datadog?: string;
 }
 
 /** Everything that happens in a run. The journal is the list of these; state is a fold of it. */
@@ -35,6 +49,8 @@ export type RunEvent =
       readonly request: RunRequest;
       readonly steps: readonly PlannedUnit[];
       readonly boots: readonly PlannedUnit[];
+      /** Sessions of container work; absent in journals of before they existed. */
+      readonly benches?: readonly PlannedUnit[];
       readonly resumed: boolean;
     }
   | { readonly type: 'step-started'; readonly id: string; readonly fingerprint: string }
@@ -62,6 +78,15 @@ export type RunEvent =
       readonly id: string;
       readonly durationMs: number;
       readonly summary: VirtualBoot;
+    }
+  | { readonly type: 'bench-started'; readonly id: string; readonly place: string; readonly round: number }
+  | {
+      readonly type: 'bench-finished';
+      readonly id: string;
+      readonly durationMs: number;
+      /** Digest of everything that must match for sessions to be pooled. */
+      readonly condition: string;
+      readonly session: BenchSession;
     }
   | { readonly type: 'finding'; readonly id: string; readonly finding: Finding }
   | { readonly type: 'run-finished'; readonly exitCode: number; readonly directory: string }

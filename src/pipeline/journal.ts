@@ -2,7 +2,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import type { BenchSession } from '../model/bench.ts';
 import type { BootSummary } from '../model/boot.ts';
+import { WORKLOAD_NAMES } from '../bench/metrics.ts';
+import { benchSessionSchema } from '../store/bench-schema.ts';
 import { bootSummarySchema } from '../store/record-schema.ts';
 import type { JournalEntry, RunEvent, RunRequest } from './event.ts';
 
@@ -52,6 +55,11 @@ export interface PastRun {
     string,
     { readonly condition: string; readonly summary: BootSummary; readonly durationMs: number }
   >;
+  /** Sessions of container work that were finished, by their id. */
+  readonly benches: ReadonlyMap<
+    string,
+    { readonly condition: string; readonly session: BenchSession; readonly durationMs: number }
+  >;
 }
 
 const requestSchema = z.strictObject({
@@ -65,6 +73,14 @@ const requestSchema = z.strictObject({
   install: z.boolean(),
   refresh: z.string(),
   collectHz: z.exactOptional(z.number()),
+  bench: z.exactOptional(
+    z.strictObject({
+      workloads: z.array(z.enum(WORKLOAD_NAMES)),
+      minutes: z.exactOptional(z.number()),
+      datadog: z.exactOptional(z.string()),
+    }),
+  ),
+  openMetrics: z.exactOptional(z.boolean()),
 });
 const entrySchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('run-started'), at: z.string(), request: requestSchema }),
@@ -74,6 +90,13 @@ const entrySchema = z.discriminatedUnion('type', [
     condition: z.string(),
     durationMs: z.number(),
     summary: bootSummarySchema,
+  }),
+  z.looseObject({
+    type: z.literal('bench-finished'),
+    id: z.string(),
+    condition: z.string(),
+    durationMs: z.number(),
+    session: benchSessionSchema,
   }),
   z.looseObject({ type: z.literal('run-finished') }),
 ]);
@@ -92,6 +115,7 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
   let startedAt = '';
   let finished = false;
   const boots = new Map<string, { condition: string; summary: BootSummary; durationMs: number }>();
+  const benches = new Map<string, { condition: string; session: BenchSession; durationMs: number }>();
   for (const line of (await host.files.readText(file)).split('\n')) {
     const entry = entrySchema.safeParse(parseLine(line));
     if (!entry.success) continue;
@@ -103,12 +127,15 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
     if (data.type === 'boot-finished') {
       boots.set(data.id, { condition: data.condition, summary: data.summary, durationMs: data.durationMs });
     }
+    if (data.type === 'bench-finished') {
+      benches.set(data.id, { condition: data.condition, session: data.session, durationMs: data.durationMs });
+    }
     if (data.type === 'run-finished') finished = true;
   }
   if (request === undefined) {
     throw new Fault({ kind: 'usage', headline: `${file} does not say what was asked`, hint: 'Start a new run.' });
   }
-  return { request, startedAt, finished, boots };
+  return { request, startedAt, finished, boots, benches };
 }
 
 function parseLine(line: string): unknown {

@@ -22,6 +22,8 @@ import { canonicalJson } from '../store/canonical.ts';
 import { bootOrder } from './boot-order.ts';
 import type { PlannedBoot } from './boot-order.ts';
 import type { RunRequest } from './event.ts';
+import { planBench } from './plan-bench.ts';
+import type { BenchPlan } from './plan-bench.ts';
 import { planBuiltKernel } from './plan-kernel.ts';
 import type { BuiltKernel, Early, PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
@@ -49,11 +51,13 @@ export interface Plan {
   readonly accelerator: Step<AcceleratorChoice>;
   /** Only where a boot on the virtual clock needs it. */
   readonly handOver: Step<HandOver>;
-  /** Only where a boot on the wall clock needs it. */
+  /** Only where a boot on the wall clock, or container work, needs it. */
   readonly install: Step<Install>;
   readonly arms: readonly PlannedArm[];
   readonly boots: readonly PlannedBoot[];
   readonly virtualBoots: readonly PlannedBoot[];
+  /** Only where container work was asked for. */
+  readonly bench?: BenchPlan;
 }
 
 /** Shell quoting never comes in: the command line is one string for the kernel, and parameters hold no spaces. */
@@ -256,15 +260,18 @@ export function planRun(input: PlanInput): Plan {
       hint: 'Give the arm an initrd, or measure with --clock wall.',
     });
   }
+  const bench = planBench(input, { ...early, accelerator: acceleratorStep, install: installStep });
+  const needsGuest = boots.length > 0 || bench !== undefined;
   return {
     steps: [
       preflightStep,
       imageStep,
       // What only one of the clocks needs is left out with it.
-      ...(boots.length === 0 ? [] : [acceleratorStep]),
+      ...(needsGuest ? [acceleratorStep] : []),
       ...arms.flatMap((one) => one.steps),
       ...(virtualBoots.length === 0 ? [] : [handOverStep]),
-      ...(boots.length === 0 ? [] : [installStep]),
+      ...(needsGuest ? [installStep] : []),
+      ...(bench?.steps ?? []),
     ],
     ...early,
     accelerator: acceleratorStep,
@@ -273,5 +280,6 @@ export function planRun(input: PlanInput): Plan {
     arms: arms.map((one) => one.arm),
     boots,
     virtualBoots,
+    ...(bench === undefined ? {} : { bench }),
   };
 }

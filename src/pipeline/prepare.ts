@@ -62,7 +62,11 @@ export async function foresee(
   prepared: PreparedRun,
   store: Store,
   history: History,
-): Promise<{ readonly steps: readonly PlannedUnit[]; readonly boots: readonly PlannedUnit[] }> {
+): Promise<{
+  readonly steps: readonly PlannedUnit[];
+  readonly boots: readonly PlannedUnit[];
+  readonly benches?: readonly PlannedUnit[];
+}> {
   const steps: PlannedUnit[] = [];
   for (const step of prepared.plan.steps) {
     const expectedMs = history.expectedMs(step.id);
@@ -77,5 +81,10 @@ export async function foresee(
     const expectedMs = history.expectedMs(`${id.split(':')[0] ?? ''}:${arm}`);
     return { id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
   });
-  return { steps, boots };
+  if (prepared.plan.bench === undefined) return { steps, boots };
+  const benches = prepared.plan.bench.sessions.map(({ id, place }): PlannedUnit => {
+    const expectedMs = history.expectedMs(`bench:${place}`);
+    return { id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
+  });
+  return { steps, boots, benches };
 }

@@ -11,6 +11,7 @@ import { writeReports } from '../stages/report.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
 import type { History } from '../store/history.ts';
 import { assembleRecord } from './assemble.ts';
+import { measureBenches } from './bench.ts';
 import type { PlannedBoot } from './boot-order.ts';
 import type { Emit } from './event.ts';
 import type { PlannedArm } from './plan.ts';
@@ -191,15 +192,17 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
   stages.push(...(await runSteps(rest, runtime, history)));
   let current = 'boots';
   const tracking: Emit = (event) => {
-    if (event.type === 'boot-started') current = event.id;
+    if (event.type === 'boot-started' || event.type === 'bench-started') current = event.id;
     noticing(event);
   };
   let measured: Measured;
   let virtual: Awaited<ReturnType<typeof measureVirtualBoots>>;
+  let benches: Awaited<ReturnType<typeof measureBenches>>;
   try {
     // The exact figures first: they take seconds, and a boot that fails on them fails soon.
     virtual = await measureVirtualBoots({ ...options, emit: tracking }, prepared);
     measured = await measureBoots({ ...options, emit: tracking }, prepared);
+    benches = await measureBenches({ ...options, emit: tracking }, prepared);
   } catch (error) {
     throw new StepError(current, error);
   } finally {
@@ -213,12 +216,14 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     boots: measured.boots,
     virtualBoots: virtual.boots,
     ...(measured.stopping === undefined ? {} : { stopping: measured.stopping }),
+    ...(benches.record === undefined ? {} : { bench: benches.record }),
     startedAt,
     time: {
       totalSec: host.clock.monotonicSec() - startedSec,
       bootsSec: measured.bootsSec + virtual.bootsSec,
+      ...(benches.record === undefined ? {} : { benchesSec: benches.benchesSec }),
     },
   });
-  await writeReports(host, record, options.runDirectory);
+  await writeReports(host, record, options.runDirectory, { openMetrics: request.openMetrics ?? false });
   return record;
 }

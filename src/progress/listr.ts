@@ -1,7 +1,7 @@
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
 import type { PlannedUnit, RunEvent } from '../pipeline/event.ts';
-import { duration, handOverWords } from './reporter.ts';
+import { duration, handOverWords, workloadWords } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -48,6 +48,12 @@ function makeRow(id: string, expectedMs: number | undefined): Row {
   };
 }
 
+/** How long all of them take; unknown when one of them is. */
+function expectedOf(units: readonly PlannedUnit[]): number | undefined {
+  const times = units.map((unit) => unit.expectedMs);
+  return times.every((ms) => ms !== undefined) ? times.reduce((sum, ms) => sum + ms, 0) : undefined;
+}
+
 /** The interactive task list: listr2 draws, events drive. */
 export function listrReporter(monotonicSec: () => number): Reporter {
   const rows = new Map<string, Row>();
@@ -57,6 +63,8 @@ export function listrReporter(monotonicSec: () => number): Reporter {
   let bootsWanted = 0;
   let bootsDone = 0;
   let most = '';
+  let benchesWanted = 0;
+  let benchesDone = 0;
 
   const heading = (row: Row): string => {
     if (row.startedSec === undefined) return row.title;
@@ -66,12 +74,16 @@ export function listrReporter(monotonicSec: () => number): Reporter {
       : `${row.title}  ${elapsed} of about ${duration(row.expectedMs)}`;
   };
 
-  const begin = (steps: readonly PlannedUnit[], boots: readonly PlannedUnit[]): void => {
+  const begin = (
+    steps: readonly PlannedUnit[],
+    boots: readonly PlannedUnit[],
+    benches: readonly PlannedUnit[],
+  ): void => {
     for (const unit of steps) rows.set(unit.id, makeRow(unit.id, unit.cached ? undefined : unit.expectedMs));
-    const times = boots.map((unit) => unit.expectedMs);
-    const bootsMs = times.every((ms) => ms !== undefined) ? times.reduce((sum, ms) => sum + ms, 0) : undefined;
     bootsWanted = boots.length;
-    rows.set('boots', makeRow('boots', bootsMs));
+    if (boots.length > 0) rows.set('boots', makeRow('boots', expectedOf(boots)));
+    benchesWanted = benches.length;
+    if (benches.length > 0) rows.set('benches', makeRow('benches', expectedOf(benches)));
     const tasks = [...rows.values()].map((row): ListrTask => ({
       title: row.id,
       task: async (_, wrapper) => {
@@ -102,7 +114,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
     switch (event.type) {
       case 'run-started':
         most = event.request.sequential === undefined ? '' : 'at most ';
-        begin(event.steps, event.boots);
+        begin(event.steps, event.boots, event.benches ?? []);
         return;
       case 'step-started':
         started(event.id);
@@ -111,9 +123,18 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         started('boots');
         say('boots', `${event.arm}, ${String(bootsDone + 1)} of ${most}${String(bootsWanted)}`);
         return;
+      case 'bench-started':
+        started('benches');
+        say('benches', `${event.place}, ${String(benchesDone + 1)} of ${String(benchesWanted)}`);
+        return;
+      case 'bench-finished':
+        benchesDone += 1;
+        say('benches', `${event.session.place}: ${workloadWords(event.session)}`);
+        if (benchesDone === benchesWanted) rows.get('benches')?.finish(`benches  ${String(benchesDone)} sessions`);
+        return;
       case 'step-progress': {
         const percent = event.fraction === undefined ? '' : `${String(Math.floor(event.fraction * 100))} % `;
-        say(event.id, `${percent}${event.message}`);
+        say(event.id.startsWith('bench:') ? 'benches' : event.id, `${percent}${event.message}`);
         return;
       }
       case 'finding':

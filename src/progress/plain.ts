@@ -1,5 +1,5 @@
 import type { RunEvent } from '../pipeline/event.ts';
-import { duration, handOverWords } from './reporter.ts';
+import { duration, handOverWords, workloadWords } from './reporter.ts';
 import type { Reporter, Terminal } from './reporter.ts';
 
 /** Progress of one step is repeated no more often than this: a CI log is read later, by people. */
@@ -18,13 +18,14 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
   const show = (event: RunEvent): void => {
     switch (event.type) {
       case 'run-started':
-        for (const unit of [...event.steps, ...event.boots]) {
+        for (const unit of [...event.steps, ...event.boots, ...(event.benches ?? [])]) {
           if (unit.expectedMs !== undefined && !unit.cached) expected.set(unit.id, unit.expectedMs);
         }
         say('run', `${event.runId}${event.resumed ? ' (resumed)' : ''}`);
         return;
       case 'step-started':
-      case 'boot-started': {
+      case 'boot-started':
+      case 'bench-started': {
         const ms = expected.get(event.id);
         say(event.id, ms === undefined ? 'started' : `started, about ${duration(ms)} expected`);
         lastProgress.set(event.id, monotonicSec());
@@ -48,6 +49,9 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
         return;
       case 'virtual-boot-finished':
         say(event.id, `handed over after ${handOverWords(event.summary)}`);
+        return;
+      case 'bench-finished':
+        say(event.id, `done in ${duration(event.durationMs)}: ${workloadWords(event.session)}`);
         return;
       case 'finding':
         say(event.id, `${event.finding.level === 'warning' ? 'warning: ' : ''}${event.finding.message}`);

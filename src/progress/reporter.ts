@@ -1,3 +1,4 @@
+import type { BenchSession } from '../model/bench.ts';
 import type { RunEvent } from '../pipeline/event.ts';
 
 /** Shows a run to somebody. Consumers of events only: they never steer. */
@@ -28,4 +29,11 @@ export function duration(ms: number): string {
 /** When a boot on the virtual clock was over, counted from the machine's reset. */
 export function handOverWords({ metrics }: { readonly metrics: Readonly<Record<string, number>> }): string {
   return `${(metrics['hand_over_virtual'] ?? Number.NaN).toFixed(6)} virtual s`;
+}
+
+/** How the workloads of a session ended. */
+export function workloadWords({ runs }: Pick<BenchSession, 'runs'>): string {
+  const failed = runs.filter(({ status }) => status === 'failed').map(({ workload }) => workload);
+  const count = `${String(runs.length)} workload${runs.length === 1 ? '' : 's'}`;
+  return failed.length === 0 ? count : `${count}, failed: ${failed.join(', ')}`;
 }

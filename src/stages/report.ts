@@ -8,6 +8,7 @@ import { renderHtml } from '../report/html.ts';
 import type { ProcessLogs } from '../report/html-processes.ts';
 import { renderJson } from '../report/json.ts';
 import { renderJunit } from '../report/junit.ts';
+import { openMetricsText } from '../report/openmetrics.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { medianBoot } from '../report/median-boot.ts';
 import { timelineSchema } from '../store/timeline-schema.ts';
@@ -58,12 +59,20 @@ async function processLogs(host: Host, record: RunRecord, directory: string): Pr
   return logs;
 }
 
-/** Writes the record and every report of it into the run's folder. */
-export async function writeReports(host: Host, record: RunRecord, directory: string): Promise<void> {
+/** Writes the record and every report of it into the run's folder; its figures as OpenMetrics too, where that was asked for. */
+export async function writeReports(
+  host: Host,
+  record: RunRecord,
+  directory: string,
+  { openMetrics = false }: { readonly openMetrics?: boolean } = {},
+): Promise<void> {
   const timelines = await readTimelines(host, directory);
   const processes = await processLogs(host, record, directory);
   for (const { file, render } of REPORTS)
     await host.files.writeAtomic(path.join(directory, file), render(record, timelines, processes));
+  if (openMetrics) {
+    await host.files.writeAtomic(path.join(directory, 'metrics.openmetrics'), openMetricsText(record));
+  }
 }
 
 function parseJson(text: string): unknown {

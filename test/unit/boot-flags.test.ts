@@ -20,6 +20,6 @@ test('a number of boots that no memory holds is refused before anything is plann
     (option: typeof boots) =>
     (text: string): unknown =>
       option?.parseArg?.(text, undefined);
-  expect(() => parsed(boots)('99999999')).toThrow(/from 1 to 1000/);
+  expect(() => parsed(boots)('99999999')).toThrow(/from 0 to 1000/);
   expect(() => parsed(maxBoots)('99999999')).toThrow(/from 4 to 1000/);
 });

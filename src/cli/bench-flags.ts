@@ -1,0 +1,97 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { WORKLOAD_NAMES } from '../bench/metrics.ts';
+import { Fault } from '../host/fault.ts';
+import { parseStatsdTarget } from '../host/statsd.ts';
+import type { WorkloadName } from '../model/bench.ts';
+import type { BenchRequest } from '../pipeline/event.ts';
+import { nearest } from '../profile/nearest.ts';
+import type { Profile } from '../profile/schema.ts';
+
+/** What the command line says of container work. */
+export interface BenchFlags {
+  readonly bench?: readonly WorkloadName[] | 'all';
+  readonly minutes?: number;
+  readonly datadog?: string;
+  readonly openmetrics?: boolean;
+}
+
+function workloadList(text: string): readonly WorkloadName[] | 'all' {
+  if (text === 'all') return text;
+  const names = [...new Set(text.split(',').map((name) => name.trim()))];
+  const unknown = names.find((name) => !WORKLOAD_NAMES.some((known) => known === name));
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, [...WORKLOAD_NAMES, 'all']);
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    throw new InvalidArgumentError(`There is no workload ${unknown}.${hint} Known: all, ${WORKLOAD_NAMES.join(', ')}.`);
+  }
+  return WORKLOAD_NAMES.filter((known) => names.includes(known));
+}
+
+function watchMinutes(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value <= 0 || value > 120) {
+    throw new InvalidArgumentError('Expected minutes, more than 0 and at most 120.');
+  }
+  return value;
+}
+
+function statsdTarget(text: string): string {
+  try {
+    parseStatsdTarget(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return text;
+}
+
+/** Flags of `run` for container work. */
+export const benchOptions = (): readonly Option[] => [
+  new Option(
+    '--bench <workloads>',
+    'also run containers on the host and in every arm: all, or names of the profile’s workloads, comma-separated',
+  ).argParser(workloadList),
+  new Option(
+    '--minutes <n>',
+    'with --bench: how long package-install is watched (default: as the profile says)',
+  ).argParser(watchMinutes),
+  new Option(
+    '--datadog <host[:port]>',
+    'with --bench: send every sample to a Datadog Agent (DogStatsD, UDP; port 8125 unless told)',
+  ).argParser(statsdTarget),
+  new Option('--openmetrics', "also write the run's figures as results/<run>/metrics.openmetrics").default(false),
+];
+
+/**
+ * The container work that a run was asked for.
+ *
+ * @throws Fault when the profile has none of it, or a flag stands without --bench
+ */
+export function benchAsked(profile: Profile, flags: BenchFlags): BenchRequest | undefined {
+  const lone = (['minutes', 'datadog'] as const).find((name) => flags[name] !== undefined);
+  if (flags.bench === undefined) {
+    if (lone === undefined) return undefined;
+    throw new Fault({
+      kind: 'usage',
+      headline: `--${lone} is about container work, and --bench was not asked for`,
+      hint: 'Add --bench all, or the names of workloads.',
+    });
+  }
+  const known = WORKLOAD_NAMES.filter((name) => profile.bench?.workloads[name] !== undefined);
+  const asked = flags.bench === 'all' ? known : flags.bench;
+  const absent = asked.filter((name) => !known.includes(name));
+  if (known.length === 0 || absent.length > 0) {
+    throw new Fault({
+      kind: 'usage',
+      headline:
+        known.length === 0
+          ? `The profile ${profile.name} declares no workloads`
+          : `The profile ${profile.name} does not declare ${absent.join(', ')}`,
+      hint: `Add ${known.length === 0 ? 'a section bench:' : 'it to bench.workloads'} to the profile; pipelines/docker-min.yaml has one.`,
+    });
+  }
+  return {
+    workloads: asked,
+    ...(flags.minutes === undefined ? {} : { minutes: flags.minutes }),
+    ...(flags.datadog === undefined ? {} : { datadog: flags.datadog }),
+  };
+}

@@ -1,0 +1,88 @@
+import { BENCH_METRICS } from '../bench/metrics.ts';
+import type { BenchMetric } from '../bench/metrics.ts';
+import type { BenchPlace, BenchRecord, BenchSession, WorkloadName } from '../model/bench.ts';
+import type { Accelerator } from '../model/environment.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Json } from '../model/json.ts';
+import type { Measurement, Score } from '../model/measure.ts';
+import { scoreAll } from '../stats/score.ts';
+
+interface ArmRole {
+  readonly name: string;
+  readonly role: 'baseline' | 'candidate' | 'variant';
+}
+
+interface BenchRecordInput {
+  readonly arms: readonly ArmRole[];
+  readonly accelerator: Accelerator;
+  readonly rounds: number;
+  readonly workloads: readonly WorkloadName[];
+  readonly places: readonly BenchPlace[];
+  readonly images: Readonly<Record<string, Json>>;
+  readonly sessions: readonly BenchSession[];
+  readonly findings: readonly Finding[];
+}
+
+/** One sample a session in which the workload came to its end, in the order of the sessions. */
+function measurementsAt(place: string, sessions: readonly BenchSession[]): readonly Measurement[] {
+  const runs = sessions.filter((session) => session.place === place).flatMap((session) => session.runs);
+  return BENCH_METRICS.flatMap(({ id, unit, better }): Measurement[] => {
+    const samples = runs.flatMap((run) => run.metrics[id] ?? []);
+    return samples.length === 0 ? [] : [{ metric: id, unit, better, clock: 'wall', samples }];
+  });
+}
+
+/** Metrics that a VM and the host can be compared on: under TCG not those that the processor bounds. */
+function againstHostMetrics(accelerator: Accelerator): readonly BenchMetric[] {
+  return accelerator === 'kvm' ? BENCH_METRICS : BENCH_METRICS.filter(({ bound }) => bound !== 'cpu');
+}
+
+function failures(sessions: readonly BenchSession[]): readonly Finding[] {
+  return sessions.flatMap(({ place, round, runs }) =>
+    runs.flatMap(({ workload, failure }): Finding[] =>
+      failure === undefined
+        ? []
+        : [
+            {
+              level: 'warning',
+              message: `${workload} failed on ${place}, round ${String(round + 1)}: ${failure.headline}`,
+            },
+          ],
+    ),
+  );
+}
+
+/** Puts together what `record.json` says of container work. */
+export function benchRecord(input: BenchRecordInput): BenchRecord {
+  const { arms, places, sessions, workloads } = input;
+  const measurements = Object.fromEntries(places.map(({ name }) => [name, measurementsAt(name, sessions)]));
+  const asked = (metric: BenchMetric): boolean => workloads.includes(metric.workload);
+  const side = (arm: string) => ({ arm, measurements: measurements[arm] ?? [] });
+  const findings: Finding[] = [...failures(sessions)];
+  const compare = (metrics: readonly BenchMetric[], baseline: string, candidate: string): readonly Score[] => {
+    const { scores, missing } = scoreAll(metrics.filter(asked), side(baseline), side(candidate));
+    for (const { metric, reason } of missing) {
+      if (!metrics.some(({ id }) => id === metric)) continue;
+      findings.push({ level: 'info', message: `${candidate} against ${baseline}: no score for ${metric}: ${reason}` });
+    }
+    return scores;
+  };
+  const baseline = arms.find(({ role }) => role === 'baseline')?.name;
+  const candidates = arms.filter(({ role }) => role === 'candidate').map(({ name }) => name);
+  const hasHost = places.some(({ kind, status }) => kind === 'host' && status === 'measured');
+  const scores =
+    baseline === undefined ? [] : candidates.flatMap((candidate) => compare(BENCH_METRICS, baseline, candidate));
+  const onHost = againstHostMetrics(input.accelerator);
+  const scoredArms = [...(baseline === undefined ? [] : [baseline]), ...candidates];
+  return {
+    rounds: input.rounds,
+    workloads,
+    places,
+    images: input.images,
+    sessions,
+    measurements,
+    scores,
+    againstHost: hasHost ? scoredArms.flatMap((arm) => compare(onHost, 'host', arm)) : [],
+    findings: [...input.findings, ...findings],
+  };
+}

@@ -1,0 +1,56 @@
+import { containerStart } from '../containers/workloads/container-start.ts';
+import { cpu } from '../containers/workloads/cpu.ts';
+import { density } from '../containers/workloads/density.ts';
+import { disk } from '../containers/workloads/disk.ts';
+import { memory } from '../containers/workloads/memory.ts';
+import { network } from '../containers/workloads/network.ts';
+import { packageInstall } from '../containers/workloads/package-install.ts';
+import type { Workload } from '../containers/workload.ts';
+import type { WorkloadName } from '../model/bench.ts';
+import type { Bench } from '../profile/bench-schema.ts';
+import type { BenchRequest } from './event.ts';
+
+/** A workload with the images its containers run, role by role. */
+export interface PlannedWork {
+  readonly workload: Workload;
+  /** Role in the workload → image name of the profile. */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** What a profile says of each workload becomes the workload; `undefined` where the profile has none of it, or not in this round. */
+type Making = Readonly<
+  Record<WorkloadName, (spec: Bench, request: BenchRequest, round: number) => PlannedWork | undefined>
+>;
+
+const MAKING: Making = {
+  'package-install': ({ workloads }, { minutes }, round) => {
+    const work = workloads['package-install'];
+    if (work === undefined) return undefined;
+    // The scenario is watched to its end once; later rounds repeat the work.
+    const options = { packages: work.packages, minutes: minutes ?? work.minutes, watchOut: round === 0 };
+    return { workload: packageInstall(options), images: work.images };
+  },
+  cpu: ({ workloads: { cpu: work } }) => work && { workload: cpu(work), images: { tools: work.image } },
+  memory: ({ workloads: { memory: work } }) => work && { workload: memory(work), images: { tools: work.image } },
+  disk: ({ workloads: { disk: work } }) => work && { workload: disk(work), images: { tools: work.image } },
+  network: ({ workloads: { network: work } }) => work && { workload: network(work), images: { tools: work.image } },
+  'container-start': ({ workloads, rounds }) => {
+    const work = workloads['container-start'];
+    if (work === undefined) return undefined;
+    return { workload: containerStart({ times: Math.ceil(work.times / rounds) }), images: { tools: work.image } };
+  },
+  // Filling a machine takes long and says the same each time.
+  density: ({ workloads: { density: work } }, _, round) =>
+    work && round === 0 ? { workload: density(work), images: { tools: work.image } } : undefined,
+};
+
+/** What a session of a round does, in order. */
+export function workOf(spec: Bench, request: BenchRequest, round: number): readonly PlannedWork[] {
+  return request.workloads.flatMap((name) => MAKING[name](spec, request, round) ?? []);
+}
+
+/** Names of the images that these workloads need. */
+export function imagesOf(spec: Bench, workloads: readonly WorkloadName[]): readonly string[] {
+  const work = workOf(spec, { workloads }, 0);
+  return [...new Set(work.flatMap(({ images }) => Object.values(images)))].sort();
+}

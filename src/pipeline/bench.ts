@@ -1,0 +1,262 @@
+import path from 'node:path';
+import { openHostPlace } from '../containers/host-place.ts';
+import type { HostPlace } from '../containers/host-place.ts';
+import { Fault } from '../host/fault.ts';
+import type { FileServer } from '../host/host.ts';
+import { createStatsd } from '../host/statsd.ts';
+import type { StatsdSink } from '../host/statsd.ts';
+import { unpackRepository } from '../images/package-repository.ts';
+import type { BenchPlace, BenchRecord, BenchSession } from '../model/bench.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Json } from '../model/json.ts';
+import { benchOnGuest, benchOnHost } from '../stages/bench-session.ts';
+import type { SessionWork } from '../stages/bench-session.ts';
+import { canonicalJson, sha256Text } from '../store/canonical.ts';
+import type { PlannedBench } from './bench-order.ts';
+import { benchRecord } from './bench-record.ts';
+import { workOf } from './bench-work.ts';
+import type { BenchRequest } from './event.ts';
+import { HOST_PLACE } from './plan-bench.ts';
+import type { BenchPlan } from './plan-bench.ts';
+import type { PlannedArm } from './plan.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { RunOptions } from './run-options.ts';
+import { removeLeftovers } from './step.ts';
+
+/** The one workload whose time series are worth a place in the record: it is watched for their sake. */
+const WATCHED = ['package-install'] as const;
+
+interface MeasuredBenches {
+  readonly record?: BenchRecord;
+  readonly benchesSec: number;
+}
+
+/** What all sessions of a run share. */
+interface Lab {
+  readonly options: RunOptions;
+  readonly prepared: PreparedRun;
+  readonly plan: BenchPlan;
+  readonly request: BenchRequest;
+  readonly scratchName: string;
+  readonly samplerPath: string;
+  readonly repository: FileServer | undefined;
+  readonly statsd: StatsdSink | undefined;
+}
+
+/** What must match for two sessions at a place to be samples of one thing. */
+function conditionOf({ options, prepared, plan, request }: Lab, place: string): string {
+  const { host } = options;
+  const arm = prepared.plan.arms.find(({ name }) => name === place);
+  const condition: Json = {
+    place,
+    arm: arm === undefined ? null : arm.built(),
+    images: plan.images.map((image) => image.tagged()),
+    repository: plan.repository?.output().repository ?? null,
+    sampler: plan.sampler.output().program,
+    disk: plan.disk.output().disk,
+    accelerator: prepared.plan.accelerator.output().accelerator,
+    qemu: prepared.plan.preflight.output().tools['qemu-system-x86'] ?? '',
+    machine: prepared.guest.machine,
+    workloads: [...request.workloads],
+    minutes: request.minutes ?? null,
+    host: host.system.hostname,
+    hostKernel: host.system.kernel,
+  };
+  return sha256Text(canonicalJson(condition));
+}
+
+function sessionWork(lab: Lab, planned: PlannedBench): SessionWork {
+  const { options, plan, request, statsd } = lab;
+  const tags = new Map(plan.images.map((image) => [image.name, image.tagged().tag]));
+  return {
+    round: planned.round,
+    workloads: workOf(plan.spec, request, planned.round).map(({ workload, images }) => ({
+      workload,
+      images: Object.fromEntries(Object.entries(images).map(([role, name]) => [role, tags.get(name) ?? name])),
+    })),
+    watched: WATCHED,
+    directory: path.join(options.runDirectory, 'benches', planned.id.replaceAll(':', '-')),
+    runDirectory: options.runDirectory,
+    progress: (message) => {
+      options.emit({ type: 'step-progress', id: planned.id, message });
+    },
+    ...(statsd === undefined
+      ? {}
+      : {
+          onPoint: (subject, point) => {
+            statsd.series(planned.place, subject, point);
+          },
+          onRun: (run) => {
+            for (const event of run.events) statsd.event(planned.place, event);
+          },
+        }),
+    signal: options.signal,
+  };
+}
+
+async function guestSession(lab: Lab, planned: PlannedBench, arm: PlannedArm): Promise<BenchSession> {
+  const { options, prepared, plan } = lab;
+  const { host, store } = options;
+  const built = arm.built();
+  const workDir = await host.files.makeTempDirectory(store.workDir(), `${lab.scratchName}-`);
+  try {
+    return await benchOnGuest(
+      host,
+      {
+        order: planned.order,
+        arm: {
+          name: arm.name,
+          release: built.release,
+          kernelPath: await store.use(built.kernel),
+          initrdPath: built.initrd === null ? undefined : await store.use(built.initrd),
+          cmdline: built.cmdline,
+        },
+        accelerator: prepared.plan.accelerator.output().accelerator,
+        cpus: prepared.guest.machine.cpus,
+        memoryMb: prepared.guest.machine.memoryMb,
+        diskPath: await store.use(plan.disk.output().disk),
+        hostKey: prepared.plan.image.output().hostKey,
+        key: host.ssh.generateKey('drydock'),
+        workDir,
+      },
+      lab,
+      sessionWork(lab, planned),
+    );
+  } finally {
+    await host.files.remove(workDir);
+  }
+}
+
+/** The physical machine with the images in its Docker; or why it takes no part. */
+type HostSide = { readonly place: HostPlace } | { readonly absent: string };
+
+async function openHostSide({ options, plan, scratchName }: Lab, directory: string): Promise<HostSide> {
+  const { host, store, signal } = options;
+  const folder = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-host-`);
+  try {
+    const place = await openHostPlace(host, { folder, logPath: path.join(directory, 'dockerd.log'), signal });
+    for (const image of plan.images) {
+      const { tag, tar } = image.tagged();
+      if (!(await place.engine.hasImage(tag))) await place.engine.importImage(await store.use(tar), tag);
+    }
+    return { place };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.failure.kind === 'interrupted') throw error;
+    return { absent: error.failure.headline };
+  }
+}
+
+async function hostSession(lab: Lab, planned: PlannedBench, place: HostPlace): Promise<BenchSession> {
+  const { host } = lab.options;
+  const work = sessionWork(lab, planned);
+  const { repository } = lab;
+  if (repository === undefined) return benchOnHost(host, planned.order, place, lab, work);
+  const port = await repository.listen({ address: place.bridgeAddress });
+  const reachable = { ...place, repositoryUrl: `http://${place.bridgeAddress}:${String(port)}` };
+  return benchOnHost(host, planned.order, reachable, lab, work);
+}
+
+async function openRepository({ host, store }: RunOptions, plan: BenchPlan, scratch: string) {
+  if (plan.repository === undefined) return undefined;
+  const folder = path.join(scratch, 'repository');
+  await unpackRepository(host, await store.use(plan.repository.output().repository), folder);
+  return host.servers.serveFolder(folder);
+}
+
+/**
+ * Every planned session of container work, places interleaved, and what comes of it. A session that an interrupted run has
+ * finished is not repeated; one that it had begun is, whole.
+ */
+export async function measureBenches(options: RunOptions, prepared: PreparedRun): Promise<MeasuredBenches> {
+  const { host, store, runDirectory } = options;
+  const { bench: plan } = prepared.plan;
+  const { bench: request } = options.request;
+  if (plan === undefined || request === undefined) return { benchesSec: 0 };
+  const scratchName = `bench-${sha256Text(runDirectory).slice(0, 12)}`;
+  await removeLeftovers(host, store, scratchName);
+  const scratch = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
+  try {
+    await using repository = await openRepository(options, plan, scratch);
+    const findings: Finding[] = [];
+    const hear = (finding: Finding): void => {
+      findings.push(finding);
+    };
+    await using statsd = request.datadog === undefined ? undefined : createStatsd(request.datadog, options.runId, hear);
+    const samplerPath = await store.use(plan.sampler.output().program);
+    const lab = { options, prepared, plan, request, scratchName, samplerPath, repository, statsd };
+    return await runSessions(lab, scratch, findings);
+  } finally {
+    await host.files.remove(scratch).catch(() => undefined);
+  }
+}
+
+async function runSessions(lab: Lab, scratch: string, findings: readonly Finding[]): Promise<MeasuredBenches> {
+  const { options, prepared, plan } = lab;
+  const { host, emit, past, history, signal } = options;
+  const sessions: BenchSession[] = [];
+  let benchesSec = 0;
+  const side = await openHostSide(lab, scratch);
+  await using place = 'place' in side ? side.place : undefined;
+  for (const planned of plan.sessions) {
+    signal.throwIfAborted();
+    const arm = prepared.plan.arms.find(({ name }) => name === planned.place);
+    if (arm === undefined && place === undefined) continue;
+    const condition = conditionOf(lab, planned.place);
+    const known = past?.benches.get(planned.id);
+    emit({ type: 'bench-started', id: planned.id, place: planned.place, round: planned.round });
+    let session: BenchSession;
+    let durationMs: number;
+    if (known?.condition === condition) {
+      ({ session, durationMs } = known);
+    } else {
+      const startedSec = host.clock.monotonicSec();
+      session =
+        arm === undefined && place !== undefined
+          ? await hostSession(lab, planned, place)
+          : await guestSession(lab, planned, armOf(arm));
+      durationMs = Math.round((host.clock.monotonicSec() - startedSec) * 1000);
+      benchesSec += durationMs / 1000;
+      history.note(`bench:${planned.place}`, durationMs);
+    }
+    sessions.push(session);
+    emit({ type: 'bench-finished', id: planned.id, durationMs, condition, session });
+  }
+  const places: readonly BenchPlace[] = [
+    'place' in side
+      ? { name: HOST_PLACE, kind: 'host', status: 'measured', why: side.place.why }
+      : { name: HOST_PLACE, kind: 'host', status: 'absent', why: side.absent },
+    ...prepared.plan.arms.map(({ name }): BenchPlace => ({
+      name,
+      kind: 'vm',
+      status: 'measured',
+      why: 'booted for each session from one disk, its Docker reached through SSH',
+    })),
+  ];
+  const record = benchRecord({
+    arms: prepared.plan.arms.map(({ name, spec }) => ({ name, role: spec.role })),
+    accelerator: prepared.plan.accelerator.output().accelerator,
+    rounds: plan.spec.rounds,
+    workloads: plan.workloads,
+    places,
+    images: imageFacts(plan),
+    sessions,
+    findings,
+  });
+  return { record, benchesSec };
+}
+
+function armOf(arm: PlannedArm | undefined): PlannedArm {
+  if (arm === undefined) throw new Error('A session has neither an arm nor a host');
+  return arm;
+}
+
+/** What each image was made of. */
+function imageFacts(plan: BenchPlan): Readonly<Record<string, Json>> {
+  return Object.fromEntries(
+    plan.images.map((image) => {
+      const { origin, packages } = image.step.output();
+      const { tag, tar } = image.tagged();
+      return [image.name, { tag, sha256: tar.sha256, sizeBytes: tar.sizeBytes, origin, packages }];
+    }),
+  );
+}

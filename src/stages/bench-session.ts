@@ -1,0 +1,237 @@
+import path from 'node:path';
+import { guestPlace } from '../containers/guest-place.ts';
+import type { Place } from '../containers/place.ts';
+import { startSampler } from '../containers/sampler.ts';
+import type { Sampler } from '../containers/sampler.ts';
+import type { Workload } from '../containers/workload.ts';
+import { startMachine } from '../guest/machine.ts';
+import { createOverlay } from '../guest/overlay.ts';
+import { DOCKER_READY } from '../guest/readiness.ts';
+import { connectGuest } from '../guest/ssh.ts';
+import { Fault } from '../host/fault.ts';
+import type { FileServer, Host, KeyPair } from '../host/host.ts';
+import type { BenchFailure, BenchSession, SeriesPoint, WorkloadName, WorkloadRun } from '../model/bench.ts';
+import type { Accelerator } from '../model/environment.ts';
+
+/** A workload, and the images that its containers run. */
+export interface SessionWorkload {
+  readonly workload: Workload;
+  /** Role in the workload → tag in the daemon. */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** What is done in one session, wherever it is. */
+export interface SessionWork {
+  readonly round: number;
+  readonly workloads: readonly SessionWorkload[];
+  /** Workloads whose time series the record keeps; every other one stands in the session's folder alone. */
+  readonly watched: readonly WorkloadName[];
+  /** Folder of the session's logs and series. */
+  readonly directory: string;
+  /** Folder of the run, which log paths in the record are relative to. */
+  readonly runDirectory: string;
+  readonly progress: (message: string) => void;
+  /** Told every sample as it comes; for exports. */
+  readonly onPoint?: (subject: string, point: SeriesPoint) => void;
+  /** Told every workload that has ended; for exports. */
+  readonly onRun?: (run: WorkloadRun) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Whether the run as a whole has to end: only when its user wants it to. */
+function endsTheRun(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || !(error instanceof Fault) || error.failure.kind === 'interrupted';
+}
+
+function failureOf(error: Fault, logPath: string): BenchFailure {
+  const { headline, hint, detail = [], consoleTail = [] } = error.failure;
+  return { headline, hint, detail: [...detail, ...consoleTail], logPath };
+}
+
+/**
+ * Runs the workloads of a session one after another. One that fails is a failed row with its log, and the next one is
+ * tried all the same; what is interrupted, or a bug of ours, ends the run.
+ */
+export async function runWorkloads(
+  host: Host,
+  place: Place,
+  sampler: Sampler,
+  work: SessionWork,
+): Promise<readonly WorkloadRun[]> {
+  const runs: WorkloadRun[] = [];
+  for (const planned of work.workloads) {
+    work.signal.throwIfAborted();
+    runs.push(await runOne(host, place, sampler, work, planned));
+  }
+  return runs;
+}
+
+async function runOne(
+  host: Host,
+  place: Place,
+  sampler: Sampler,
+  work: SessionWork,
+  { workload, images }: SessionWorkload,
+): Promise<WorkloadRun> {
+  const { clock, files } = host;
+  const logFile = path.join(work.directory, `${workload.name}.log`);
+  const lines: string[] = [];
+  const say = (message: string): void => {
+    work.progress(`${workload.name}: ${message}`);
+  };
+  say('begins');
+  const fromSec = clock.monotonicSec();
+  let outcome: Pick<WorkloadRun, 'status' | 'metrics' | 'events' | 'warnings' | 'repeats' | 'failure'>;
+  try {
+    const done = await workload.run({
+      place,
+      clock,
+      signal: work.signal,
+      sampler,
+      images,
+      round: work.round,
+      log: (line) => lines.push(`${(clock.monotonicSec() - fromSec).toFixed(3).padStart(9)}  ${line}`),
+      progress: say,
+    });
+    outcome = { status: 'done', ...done };
+  } catch (error) {
+    if (endsTheRun(error, work.signal) || !(error instanceof Fault)) throw error;
+    const { headline, hint, detail = [] } = error.failure;
+    lines.push(`FAILED: ${headline}`, ...detail, hint);
+    const failure = failureOf(error, path.relative(work.runDirectory, logFile));
+    outcome = { status: 'failed', metrics: {}, events: [], warnings: [], failure };
+  }
+  const toSec = clock.monotonicSec();
+  const series = sampler.between(fromSec, toSec);
+  await files.writeAtomic(logFile, `${lines.join('\n')}\n`);
+  await files.writeAtomic(path.join(work.directory, `${workload.name}.series.json`), `${JSON.stringify(series)}\n`);
+  const run: WorkloadRun = {
+    workload: workload.name,
+    durationSec: toSec - fromSec,
+    ...outcome,
+    ...(work.watched.includes(workload.name) ? { series } : {}),
+    sampler: sampler.cost(),
+  };
+  work.onRun?.(run);
+  return run;
+}
+
+/** The machine of a session in a guest. */
+export interface GuestBench {
+  readonly order: number;
+  readonly arm: {
+    readonly name: string;
+    readonly release: string;
+    readonly kernelPath: string;
+    readonly initrdPath: string | undefined;
+    readonly cmdline: string;
+  };
+  readonly accelerator: Accelerator;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  /** The installed guest with the container images. */
+  readonly diskPath: string;
+  readonly hostKey: string;
+  readonly key: KeyPair;
+  /** Scratch folder for the overlay. */
+  readonly workDir: string;
+}
+
+/** What both kinds of place are given beside the work. */
+export interface SessionTools {
+  readonly samplerPath: string;
+  /** The package repository, for sessions that install from it. */
+  readonly repository: FileServer | undefined;
+}
+
+async function sessionAt(
+  host: Host,
+  place: Place,
+  tools: SessionTools,
+  work: SessionWork,
+): Promise<Omit<BenchSession, 'order' | 'kernelRelease' | 'bootId'>> {
+  const facts = await place.engine.facts();
+  await using sampler = await startSampler(place, tools.samplerPath, host.clock, work.onPoint);
+  const runs = await runWorkloads(host, place, sampler, work);
+  return {
+    round: work.round,
+    place: place.name,
+    dockerVersion: facts.version,
+    storageDriver: facts.storageDriver,
+    cgroupVersion: facts.cgroupVersion,
+    runs,
+  };
+}
+
+/**
+ * Boots an arm from a throwaway overlay of the disk with the container images, runs the session's workloads there, and
+ * throws the overlay away: every session starts from the same bytes.
+ *
+ * @throws Fault with the console's last words when the guest does not get to a ready Docker
+ */
+export async function benchOnGuest(
+  host: Host,
+  vm: GuestBench,
+  tools: SessionTools,
+  work: SessionWork,
+): Promise<BenchSession> {
+  const { arm, workDir } = vm;
+  const overlay = path.join(workDir, 'overlay.qcow2');
+  const keyFile = path.join(workDir, 'authorized_keys');
+  await host.files.writeAtomic(keyFile, `${vm.key.publicKey}\n`);
+  await createOverlay(host, vm.diskPath, overlay);
+  work.progress('booting');
+  await using machine = await startMachine(
+    host,
+    {
+      accelerator: vm.accelerator,
+      cpus: vm.cpus,
+      memoryMb: vm.memoryMb,
+      kernelPath: arm.kernelPath,
+      ...(arm.initrdPath === undefined ? {} : { initrdPath: arm.initrdPath }),
+      cmdline: arm.cmdline,
+      disk: { path: overlay, format: 'qcow2' },
+      ssh: { authorizedKeysPath: keyFile },
+    },
+    { directory: work.directory, signal: work.signal },
+  );
+  await machine.waitFor(DOCKER_READY);
+  await using guest = await connectGuest(host, machine, {
+    privateKey: vm.key.privateKey,
+    hostKey: vm.hostKey,
+    signal: work.signal,
+  });
+  const identity = await guest.identity();
+  if (identity.release !== arm.release) {
+    throw new Fault({
+      kind: 'wrong-kernel',
+      headline: `The guest booted ${identity.release}, not ${arm.release}`,
+      hint: 'This session measures another kernel than the arm it stands for.',
+      logPath: machine.console.path,
+    });
+  }
+  const bare = await guestPlace(guest, { name: arm.name, clock: host.clock });
+  const { repository } = tools;
+  if (repository === undefined) {
+    const session = await sessionAt(host, bare, tools, work);
+    return { order: vm.order, kernelRelease: identity.release, bootId: identity.bootId, ...session };
+  }
+  await using forward = await guest.forwardIn(bare.bridgeAddress, 0, (connection) => {
+    repository.accept(connection);
+  });
+  const place = { ...bare, repositoryUrl: `http://${bare.bridgeAddress}:${String(forward.port)}` };
+  const session = await sessionAt(host, place, tools, work);
+  return { order: vm.order, kernelRelease: identity.release, bootId: identity.bootId, ...session };
+}
+
+/** A session on the physical machine. */
+export async function benchOnHost(
+  host: Host,
+  order: number,
+  place: Place,
+  tools: SessionTools,
+  work: SessionWork,
+): Promise<BenchSession> {
+  const session = await sessionAt(host, place, tools, work);
+  return { order, kernelRelease: host.system.kernel, ...session };
+}
