@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Metrics } from './statsd.ts';
 
 /** A program and its arguments; never a shell string. */
 export type Argv = readonly [string, ...string[]];
@@ -185,6 +186,7 @@ export interface Host {
   readonly sockets: Sockets;
   readonly locks: Locks;
   readonly downloads: Downloads;
+  readonly metrics: Metrics;
   readonly system: SystemFacts;
   /** `bytes` of cryptographic randomness, hex. */
   randomHex(bytes: number): string;

@@ -10,6 +10,7 @@ import type { Host, SystemFacts } from './host.ts';
 import { createLocks } from './lock.ts';
 import { createSockets } from './socket.ts';
 import { createSsh } from './ssh.ts';
+import { createMetrics } from './statsd.ts';
 
 function osName(): string {
   try {
@@ -44,6 +45,7 @@ export function createHost(): Host {
     sockets: createSockets(),
     locks: createLocks(),
     downloads: createDownloads(files),
+    metrics: createMetrics(),
     system: systemFacts(),
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   };

@@ -3,6 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host, RunOptions } from '../host/host.ts';
 import { MissingModulesError, moduleLoadOrder } from '../initrd/modules.ts';
 import type { GuestDefinition } from '../profile/schema.ts';
+import { asRootOf, inScratch } from './scratch.ts';
 
 /** Files of a fresh guest image, all below the work directory that was given. */
 export interface DebianImage {
@@ -47,39 +48,8 @@ const EXCLUDED = ['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*']
  * Builds a Debian guest with mmdebstrap and makes it a disk without mounting anything: `mke2fs -d` fills the file
  * system from the directory tree. As root it works directly, otherwise in mmdebstrap's user namespace.
  */
-export async function buildDebianImage(host: Host, options: DebianImageOptions): Promise<DebianImage> {
-  const scratch = await scratchFor(host, options.workDir);
-  try {
-    return await buildIn(host, scratch, options);
-  } finally {
-    if (scratch !== options.workDir) await removeScratch(host, scratch);
-  }
-}
-
-/** Only the namespace's root may remove what it made; what is left after that is in nobody's way. */
-async function removeScratch(host: Host, scratch: string): Promise<void> {
-  const made = (await host.files.list(scratch)).map((name) => path.join(scratch, name));
-  const command: Argv = ['mmdebstrap', '--unshare-helper', 'rm', '-rf', ...made];
-  await host.processes.run(command).catch(() => undefined);
-  await host.files.remove(scratch).catch(() => undefined);
-}
-
-/** Everybody may pass through these, so the namespace's root can; it is another user here. */
-async function isOpenToAll(host: Host, folder: string): Promise<boolean> {
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const mode = (await host.files.stat(at))?.mode ?? 0;
-    if ((mode & 0o001) === 0) return false;
-    if (at === path.dirname(at)) return true;
-  }
-}
-
-/** A folder in which the namespace's root may work: homes are closed to other users on most distributions. */
-async function scratchFor(host: Host, workDir: string): Promise<string> {
-  if (host.system.isRoot) return workDir;
-  const isOpen = await isOpenToAll(host, path.dirname(workDir));
-  const scratch = isOpen ? workDir : await host.files.makeTempDirectory('/var/tmp', 'drydock-image-');
-  await host.files.chmod(scratch, 0o777);
-  return scratch;
+export function buildDebianImage(host: Host, options: DebianImageOptions): Promise<DebianImage> {
+  return inScratch(host, options.workDir, (scratch) => buildIn(host, scratch, options));
 }
 
 async function buildIn(host: Host, scratch: string, options: DebianImageOptions): Promise<DebianImage> {
@@ -93,8 +63,7 @@ async function buildIn(host: Host, scratch: string, options: DebianImageOptions)
     env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch },
   };
   const plain = (command: Argv) => processes.run(command, runOptions);
-  const asRoot = (command: Argv) =>
-    plain(host.system.isRoot ? command : ['mmdebstrap', '--unshare-helper', ...command]);
+  const asRoot = (command: Argv) => plain(asRootOf(host, command));
 
   const tar = path.join(scratch, 'guest.tar');
   const root = path.join(scratch, 'root');

@@ -94,7 +94,9 @@ const KNOWN_KEYS = [
   ...['name', 'description', 'guest', 'boots', 'cmdline', 'arms', 'role', 'kernel', 'initrd', 'source', 'base'],
   ...['fragments', 'symbols', 'patches', 'package', 'directory', 'tarball', 'sha256', 'family', 'machine', 'cpus'],
   ...['memoryMb', 'diskGb', 'suite', 'archives', 'keyring', 'packages', 'files', 'enable', 'mask', 'initrdModules'],
-  ...['rootDevice', 'from', 'to', 'mode', 'presence'],
+  ...['rootDevice', 'from', 'to', 'mode', 'presence', 'bench', 'rounds', 'images', 'workloads', 'registry', 'digest'],
+  ...['package-install', 'cpu', 'memory', 'disk', 'network', 'container-start', 'density', 'seconds', 'minutes'],
+  ...['sizeMb', 'times', 'most', 'image', 'fedora', 'ubuntu', 'docker-dd-agent'],
 ];
 
 /**

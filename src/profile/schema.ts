@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { benchSchema } from './bench-schema.ts';
 
 const name = z
   .string()
@@ -104,6 +105,7 @@ export const profileSchema = z
         "Lines to look for in boot logs beside drydock's own presence checks: a name, and a regular expression.",
       ),
     arms: z.record(name, arm),
+    bench: z.exactOptional(benchSchema).describe('Work in containers; only runs with --bench do it.'),
     ablation: z
       .strictObject({ factors: z.array(z.enum(FACTORS)).min(1), cells: z.record(name, z.array(z.enum(FACTORS))) })
       .optional()

@@ -7,6 +7,7 @@ import { createOverlay, flattenOverlay } from '../guest/overlay.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
 import { connectGuest, proveReboot } from '../guest/ssh.ts';
 import type { BootIdentity, Guest } from '../guest/ssh.ts';
+import { putVerified, talkativeCmdline } from '../guest/unmeasured.ts';
 import { Fault } from '../host/fault.ts';
 import type { KeyPair } from '../host/host.ts';
 import { parseConfig } from '../kernel/config.ts';
@@ -81,14 +82,6 @@ type InstalledArm = Install['arms'][number];
 
 const CHECK_CONFIG = '/usr/share/docker.io/contrib/check-config.sh';
 
-/** These boots prove something and are not measured, so the console may tell everything. */
-function talkative(cmdline: string): string {
-  return cmdline
-    .split(' ')
-    .filter((parameter) => parameter !== 'quiet' && !parameter.startsWith('loglevel='))
-    .join(' ');
-}
-
 interface Lab {
   readonly input: InstallInput;
   readonly context: StageContext;
@@ -115,7 +108,7 @@ async function bootArm(
       memoryMb: input.machine.memoryMb,
       kernelPath: await store.use(kernel),
       ...(initrd === null ? {} : { initrdPath: await store.use(initrd) }),
-      cmdline: talkative(cmdline),
+      cmdline: talkativeCmdline(cmdline),
       disk: { path: lab.overlay, format: 'qcow2' },
       ssh: { authorizedKeysPath: lab.keyFile },
     },
@@ -129,26 +122,18 @@ async function bootArm(
   );
 }
 
-async function putVerified(lab: Lab, guest: Guest, artifact: Artifact, remotePath: string): Promise<void> {
-  await guest.upload(await lab.context.store.use(artifact), remotePath);
-  const { stdout } = await guest.run(['sha256sum', remotePath]);
-  if (stdout.startsWith(artifact.sha256)) return;
-  throw new Fault({
-    kind: 'no-ssh',
-    headline: `${remotePath} arrived damaged in the guest`,
-    hint: 'Resume the run: the transfer is repeated.',
-    detail: [`sent sha256 ${artifact.sha256}`, `guest has    ${stdout.trim()}`],
-  });
+async function put(lab: Lab, guest: Guest, artifact: Artifact, remotePath: string): Promise<void> {
+  await putVerified(guest, await lab.context.store.use(artifact), artifact.sha256, remotePath);
 }
 
 /** Kernel, modules, initrd and config go where the distribution keeps its own. */
 async function installArm(lab: Lab, guest: Guest, arm: InstallArm): Promise<void> {
   lab.context.progress({ message: `installing ${arm.release} through SSH` });
   if (!arm.isStock) {
-    await putVerified(lab, guest, arm.kernel, `/boot/vmlinuz-${arm.release}`);
-    await putVerified(lab, guest, arm.config, `/boot/config-${arm.release}`);
+    await put(lab, guest, arm.kernel, `/boot/vmlinuz-${arm.release}`);
+    await put(lab, guest, arm.config, `/boot/config-${arm.release}`);
     if (arm.modules !== null) {
-      await putVerified(lab, guest, arm.modules, '/root/modules.tar');
+      await put(lab, guest, arm.modules, '/root/modules.tar');
       await guest.run([
         'tar',
         '--extract',
@@ -164,7 +149,7 @@ async function installArm(lab: Lab, guest: Guest, arm: InstallArm): Promise<void
     }
   }
   if (arm.initrd !== null && !arm.usesStockInitrd) {
-    await putVerified(lab, guest, arm.initrd, `/boot/initrd-drydock-${arm.name}`);
+    await put(lab, guest, arm.initrd, `/boot/initrd-drydock-${arm.name}`);
   }
 }
 

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { nearest } from './nearest.ts';
+
+const imageName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and dashes, 40 at most')
+  .describe('Part of the tag in Docker: drydock/NAME:DIGEST.');
+const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected a package name');
+
+const packagesImage = z.strictObject({
+  packages: z
+    .array(packageName)
+    .describe("Packages of the guest's own distribution, on top of a minimal root with apt; [] is that root alone."),
+});
+const registryImage = z.strictObject({
+  registry: z
+    .string()
+    .regex(
+      /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/,
+      'expected REGISTRY/REPOSITORY without a tag, such as docker.io/library/fedora',
+    ),
+  digest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hexadecimal digits')
+    .describe('Of the manifest, or of the list of manifests: a tag may mean another image tomorrow.'),
+});
+const image = z.union([packagesImage, registryImage], {
+  error: 'expected packages: [NAME, …], or registry: REGISTRY/REPOSITORY with digest: sha256:DIGEST',
+});
+
+const seconds = z.number().int().min(1).max(600);
+
+/** One entry a kind of work; everything has a default, so `cpu: {}` is enough. */
+const workloads = z.strictObject({
+  'package-install': z.exactOptional(
+    z.strictObject({
+      packages: z.array(packageName).min(1).default(['python3', 'git']),
+      minutes: z.number().positive().max(120).default(2).describe('How long the containers are watched.'),
+      images: z
+        .strictObject({
+          fedora: imageName.default('system'),
+          ubuntu: imageName.default('system'),
+          'docker-dd-agent': imageName.default('system'),
+        })
+        .prefault({})
+        .describe("The image of each of the thesis's three containers; fedora is the one that works."),
+    }),
+  ),
+  cpu: z.exactOptional(z.strictObject({ seconds: seconds.default(3), image: imageName.default('tools') })),
+  memory: z.exactOptional(z.strictObject({ seconds: seconds.default(3), image: imageName.default('tools') })),
+  disk: z.exactOptional(
+    z.strictObject({
+      seconds: seconds.default(2).describe('For each of the eight patterns.'),
+      sizeMb: z.number().int().min(1).max(16_384).default(64),
+      image: imageName.default('tools'),
+    }),
+  ),
+  network: z.exactOptional(z.strictObject({ seconds: seconds.default(3), image: imageName.default('tools') })),
+  'container-start': z.exactOptional(
+    z.strictObject({
+      times: z.number().int().min(1).max(1000).default(50).describe('Over all rounds together, cold and warm each.'),
+      image: imageName.default('system'),
+    }),
+  ),
+  density: z.exactOptional(
+    z.strictObject({ most: z.number().int().min(1).max(1000).default(24), image: imageName.default('system') }),
+  ),
+});
+
+const TOOLS = ['sysbench', 'fio', 'iperf3', 'sockperf'];
+
+/** What a profile's containers do, and on which images; used by runs with `--bench` only. */
+export const benchSchema = z
+  .strictObject({
+    rounds: z.number().int().min(1).max(50).default(4).describe('Sessions at every place, interleaved.'),
+    images: z
+      .record(imageName, image)
+      .default({ system: { packages: [] }, tools: { packages: TOOLS } })
+      .describe('Container images by name; the built-in two where the profile names none.'),
+    workloads: workloads
+      .prefault({
+        'package-install': {},
+        cpu: {},
+        memory: {},
+        disk: {},
+        network: {},
+        'container-start': {},
+        density: {},
+      })
+      .describe('What can be asked for with --bench; everything where the profile names none.'),
+  })
+  .superRefine((bench, context) => {
+    const known = Object.keys(bench.images);
+    for (const { path, name } of namedImages(bench.workloads)) {
+      if (Object.hasOwn(bench.images, name)) continue;
+      const meant = nearest(name, known);
+      const there = known.length === 0 ? 'there are none' : `there are ${known.join(', ')}`;
+      context.addIssue({
+        code: 'custom',
+        path: ['workloads', ...path],
+        message: `no image is named ${name}; ${meant === undefined ? there : `did you mean ${meant}?`}`,
+      });
+    }
+  });
+
+/** Every place of the section that names an image. */
+function namedImages(given: z.infer<typeof workloads>): { readonly path: readonly string[]; readonly name: string }[] {
+  return Object.entries(given).flatMap(([workload, options]) =>
+    'images' in options
+      ? Object.entries(options.images).map(([role, name]) => ({ path: [workload, 'images', role], name }))
+      : [{ path: [workload, 'image'], name: options.image }],
+  );
+}
+
+/** A profile's `bench` section with its defaults filled in. */
+export type Bench = z.infer<typeof benchSchema>;
+/** What a container image is made of. */
+export type BenchImage = z.infer<typeof image>;
