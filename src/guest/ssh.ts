@@ -1,6 +1,7 @@
+import type { Duplex } from 'node:stream';
 import pRetry, { AbortError } from 'p-retry';
 import { Fault } from '../host/fault.ts';
-import type { Argv, Host, RunResult, SshRunOptions, SshSession } from '../host/host.ts';
+import type { Argv, Host, RemoteForward, RunResult, SshRunOptions, SshSession } from '../host/host.ts';
 import { SshFault } from '../host/ssh-fault.ts';
 import type { ConsoleLog } from './console.ts';
 import type { MachineExit } from './machine-fault.ts';
@@ -49,6 +50,8 @@ export interface Guest extends AsyncDisposable {
   run(command: Argv, options?: SshRunOptions): Promise<RunResult>;
   upload(localPath: string, remotePath: string): Promise<void>;
   download(remotePath: string, localPath: string): Promise<void>;
+  /** Has the guest's sshd listen on an address of the guest, for connections that end in drydock. */
+  forwardIn(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<RemoteForward>;
   bootId(): Promise<string>;
   kernelRelease(): Promise<string>;
   identity(): Promise<BootIdentity>;
@@ -153,6 +156,12 @@ function overSession(machine: Machine, session: SshSession, runSignal: AbortSign
       machine.during(`the upload of ${localPath}`, () => session.upload(localPath, remotePath), quietly),
     download: (remotePath, localPath) =>
       machine.during(`the download of ${remotePath}`, () => session.download(remotePath, localPath), quietly),
+    forwardIn: (address, port, onConnection) =>
+      machine.during(
+        `the guest's sshd to listen on ${address}`,
+        () => session.forwardIn(address, port, onConnection),
+        quietly,
+      ),
     bootId,
     kernelRelease,
     identity: async () => ({ bootId: await bootId(), release: await kernelRelease() }),

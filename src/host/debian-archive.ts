@@ -40,20 +40,35 @@ function aptOptions(directory: string): string[] {
 }
 
 function unavailable(why: string, hint: string, cause?: unknown): Fault {
-  return new Fault({ kind: 'download-failed', headline: why, hint }, { cause });
+  const detail = cause instanceof Fault ? cause.failure.detail : undefined;
+  const said = detail === undefined ? {} : { detail };
+  return new Fault({ kind: 'download-failed', headline: why, hint, ...said }, { cause });
 }
 
-/** Package lists of an archive, ready to be asked. `directory` is scratch space and may be thrown away afterwards. */
+/** Package lists of an archive, ready to be asked. */
+interface OpenArchive {
+  fetch(name: string, version?: string): Promise<DebianPackage>;
+  /** Everything that installing these would unpack, without recommended packages. @returns the package files */
+  fetchClosure(names: readonly string[]): Promise<readonly string[]>;
+}
+
+/**
+ * Opens an archive. `directory` is scratch space and may be thrown away afterwards.
+ *
+ * @param statusPath dpkg's status file of a system, whose packages need not be fetched; nothing is installed unless told
+ */
 export async function openDebianArchive(
   host: Host,
   archive: DebianArchive,
   directory: string,
   signal?: AbortSignal,
-): Promise<{ fetch(name: string, version?: string): Promise<DebianPackage> }> {
+  statusPath?: string,
+): Promise<OpenArchive> {
   const { files, processes } = host;
   await files.makeDirectory(path.join(directory, 'state/lists/partial'));
   await files.makeDirectory(path.join(directory, 'cache/archives/partial'));
-  await files.writeAtomic(path.join(directory, 'status'), '');
+  if (statusPath === undefined) await files.writeAtomic(path.join(directory, 'status'), '');
+  else await files.copy(statusPath, path.join(directory, 'status'));
   const sources = archive.archives.map((line) => `deb [signed-by=${archive.keyring}] ${line}\n`).join('');
   await files.writeAtomic(path.join(directory, 'sources.list'), sources);
   const options = aptOptions(directory);
@@ -92,6 +107,28 @@ export async function openDebianArchive(
       const file = path.join(directory, fetched);
       const shown = await run(['dpkg-deb', '--field', file, 'Version']);
       return { name, version: shown.stdout.trim(), path: file };
+    },
+    async fetchClosure(names) {
+      const installation = [
+        ...options,
+        '-o',
+        'APT::Default-Release=',
+        '--no-install-recommends',
+        '--yes',
+        '--download-only',
+      ];
+      try {
+        await run(['apt-get', ...installation, '-q', 'install', ...names]);
+      } catch (error) {
+        if (!(error instanceof Fault) || error.failure.kind !== 'command-failed') throw error;
+        throw unavailable(
+          `The archive cannot provide ${names.join(', ')} with all they depend on`,
+          "Check the names and the archive's suite; apt's own words are below.",
+          error,
+        );
+      }
+      const folder = path.join(directory, 'cache/archives');
+      return (await files.list(folder)).filter((file) => file.endsWith('.deb')).map((file) => path.join(folder, file));
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { Metrics } from './statsd.ts';
+import type { Duplex, Readable } from 'node:stream';
 
 /** A program and its arguments; never a shell string. */
 export type Argv = readonly [string, ...string[]];
@@ -108,8 +108,21 @@ export interface SshSession extends AsyncDisposable {
   run(command: readonly [string, ...string[]], options?: SshRunOptions): Promise<RunResult>;
   upload(localPath: string, remotePath: string): Promise<void>;
   download(remotePath: string, localPath: string): Promise<void>;
+  /**
+   * Has sshd listen on `address` of the machine it runs on, and hands every connection to `onConnection` (RFC 4254, 7.1). sshd
+   * needs `GatewayPorts clientspecified`; without it, it listens on loopback instead and does not say so.
+   *
+   * @param port 0: sshd picks one
+   * @throws Fault `no-ssh` when sshd refuses or the link broke
+   */
+  forwardIn(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<RemoteForward>;
   /** Settles when the connection is gone, whoever closed it. */
   readonly closed: Promise<void>;
+}
+
+/** A port on the other machine that leads here. Disposing of it closes the port and the connections through it. */
+export interface RemoteForward extends AsyncDisposable {
+  readonly port: number;
 }
 
 export interface SshRunOptions {
@@ -167,6 +180,33 @@ export interface Downloads {
   fetch(url: string, path: string, options: DownloadOptions): Promise<void>;
 }
 
+/** Where a server listens: one Unix socket, or one IPv4 address with a port that the kernel picks. */
+export type ListenAddress = { readonly socketPath: string } | { readonly address: string };
+
+/** A folder served read-only over HTTP/1.1. Disposing of it closes its sockets and cuts its connections. */
+export interface FileServer extends AsyncDisposable {
+  /**
+   * Listens there as well; nothing listens until this is called.
+   *
+   * @returns the port, `undefined` for a Unix socket
+   * @throws Fault `unavailable` when the address cannot be had
+   */
+  listen(at: ListenAddress): Promise<number | undefined>;
+  /** Serves a client that came another way, such as through SSH. */
+  accept(connection: Duplex): void;
+  /** What was asked and given so far. */
+  readonly traffic: {
+    readonly requests: number;
+    /** Content of files, without headers. */
+    readonly bytesSent: number;
+  };
+}
+
+export interface Servers {
+  /** Serves the regular files below `folder`; paths and links that lead out of it lead nowhere. */
+  serveFolder(folder: string): Promise<FileServer>;
+}
+
 export interface SystemFacts {
   readonly cpuModel: string;
   readonly cpuCount: number;
@@ -187,6 +227,7 @@ export interface Host {
   readonly locks: Locks;
   readonly downloads: Downloads;
   readonly metrics: Metrics;
+  readonly servers: Servers;
   readonly system: SystemFacts;
   /** `bytes` of cryptographic randomness, hex. */
   randomHex(bytes: number): string;

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { createClock } from './clock.ts';
 import { createDownloads } from './download.ts';
 import { createProcesses } from './exec.ts';
+import { serveFolder } from './file-server.ts';
 import { createFiles } from './files.ts';
 import type { Host, SystemFacts } from './host.ts';
 import { createLocks } from './lock.ts';
@@ -46,6 +47,7 @@ export function createHost(): Host {
     locks: createLocks(),
     downloads: createDownloads(files),
     metrics: createMetrics(),
+    servers: { serveFolder },
     system: systemFacts(),
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   };

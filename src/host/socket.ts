@@ -5,6 +5,16 @@ import type { LineSocket, Sockets } from './host.ts';
 /** `sun_path` of sockaddr_un holds 108 bytes with its terminating NUL (unix(7)); longer paths are cut without a word. */
 const MAX_PATH_BYTES = 107;
 
+/** @throws Fault `unavailable` when the kernel would cut the path */
+export function requireSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return;
+  throw new Fault({
+    kind: 'unavailable',
+    headline: `The socket path ${path} is longer than the ${String(MAX_PATH_BYTES)} bytes Linux allows`,
+    hint: 'Choose a shorter working directory.',
+  });
+}
+
 function unreachable(path: string, cause: unknown): Fault {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new Fault(
@@ -66,13 +76,7 @@ async function* linesOf(socket: Socket): AsyncGenerator<string> {
 export function createSockets(): Sockets {
   return {
     async connectUnix(path, signal) {
-      if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-        throw new Fault({
-          kind: 'unavailable',
-          headline: `The socket path ${path} is longer than the ${String(MAX_PATH_BYTES)} bytes Linux allows`,
-          hint: 'Choose a shorter working directory.',
-        });
-      }
+      requireSocketPath(path);
       const socket = await connected(path, signal);
       return {
         send(line) {

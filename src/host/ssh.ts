@@ -6,6 +6,7 @@ import { Fault } from './fault.ts';
 import type { RunResult, Ssh, SshRunOptions, SshSession } from './host.ts';
 import { quoteCommand } from './shell-quote.ts';
 import { SshFault } from './ssh-fault.ts';
+import { forwardIn } from './ssh-forward.ts';
 import { interrupted, messageOf, openLink, RETRY_HINT } from './ssh-link.ts';
 import type { Link } from './ssh-link.ts';
 
@@ -200,6 +201,7 @@ function session(link: Link): SshSession {
       const localBytes = (await stat(localPath)).size;
       if (localBytes !== remoteBytes) throw sizesDiffer(what, localBytes, remoteBytes);
     },
+    forwardIn: (address, port, onConnection) => forwardIn(link, address, port, onConnection),
     async [Symbol.asyncDispose]() {
       link.client.end();
       // end() asks politely and a dead peer never answers; the farewell is on its way either way.

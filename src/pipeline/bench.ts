@@ -181,7 +181,7 @@ export async function measureBenches(options: RunOptions, prepared: PreparedRun)
     const hear = (finding: Finding): void => {
       findings.push(finding);
     };
-    await using statsd = request.datadog === undefined ? undefined : createStatsd(request.datadog, options.runId, hear);
+    await using statsd = request.datadog === undefined ? undefined : host.metrics.createStatsd(parseStatsdTarget(request.datadog), { run: options.runId, onTrouble: hear });
     const samplerPath = await store.use(plan.sampler.output().program);
     const lab = { options, prepared, plan, request, scratchName, samplerPath, repository, statsd };
     return await runSessions(lab, scratch, findings);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import type { AuthContext, Connection, ServerChannel, SFTPWrapper } from 'ssh2';
 import type { KeyPair } from '../../src/host/host.ts';
@@ -115,6 +115,49 @@ function serveFiles(sftp: SFTPWrapper, onWrite: () => void): void {
   });
 }
 
+/** Listens for the client where it asks, as an sshd with `GatewayPorts clientspecified` does, until it hangs up. */
+function forwardPorts(connection: Connection): void {
+  const listeners = new Map<number, Server>();
+  connection.on('request', (accept, reject, name, { bindAddr, bindPort }) => {
+    if (name === 'cancel-tcpip-forward') {
+      listeners.get(bindPort)?.close();
+      accept?.();
+      return;
+    }
+    if (name !== 'tcpip-forward') {
+      reject?.();
+      return;
+    }
+    const listener = createServer((socket) => {
+      const { remoteAddress = '', remotePort = 0 } = socket;
+      socket.on('error', () => undefined);
+      connection.forwardOut(bindAddr, portOf(listener), remoteAddress, remotePort, (error, channel) => {
+        if (error !== undefined) {
+          socket.destroy();
+          return;
+        }
+        channel.on('error', () => undefined);
+        socket.once('close', () => channel.destroy());
+        channel.once('close', () => socket.destroy());
+        socket.pipe(channel).pipe(socket);
+      });
+    });
+    listener.once('error', () => reject?.());
+    listener.listen(bindPort, bindAddr, () => {
+      listeners.set(portOf(listener), listener);
+      accept?.(portOf(listener));
+    });
+  });
+  connection.on('close', () => {
+    for (const listener of listeners.values()) listener.close();
+  });
+}
+
+function portOf(listener: Server): number {
+  const address = listener.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 /** Starts a fake guest on a free port of 127.0.0.1. */
 export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGuest> {
   const sockets = new Set<Socket>();
@@ -130,6 +173,7 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
       if (isAllowed(context, options.authorizedKey)) context.accept();
       else context.reject(['publickey']);
     });
+    forwardPorts(connection);
     connection.on('session', (acceptSession) => {
       const session = acceptSession();
       session.on('exec', (accept, _reject, info) => {
@@ -150,8 +194,7 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
     if (options.mute !== true) ssh.injectSocket(socket);
   });
   await new Promise<void>((resolve) => listener.listen(options.port ?? 0, '127.0.0.1', resolve));
-  const address = listener.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = portOf(listener);
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
