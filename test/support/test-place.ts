@@ -14,5 +14,10 @@ export async function whyNoDocker(): Promise<string | undefined> {
 }
 
 export function openTestPlace(folder: string): Promise<TestPlace> {
-  return openHostPlace(createHost(), { folder: path.join(folder, 'docker'), logPath: path.join(folder, 'dockerd.log') });
+  return openHostPlace(createHost(), {
+    folder: path.join(folder, 'docker'),
+    logPath: path.join(folder, 'dockerd.log'),
+    // Never the machine's own daemon: what a test leaves behind there is somebody's trouble.
+    systemSocket: path.join(folder, 'none'),
+  });
 }
