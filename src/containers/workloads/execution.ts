@@ -1,0 +1,171 @@
+import { Fault } from '../../host/fault.ts';
+import type { Argv, RunResult } from '../../host/host.ts';
+import type { BenchEvent } from '../../model/bench.ts';
+import type { ContainerSpec } from '../place.ts';
+import type { WorkloadContext } from '../workload.ts';
+import { commandFailed, daemonFailed, mustRun } from './failing.ts';
+import { removeAnyway, type Worker } from './worker.ts';
+
+/** Does nothing until it is killed; the work comes in through `exec`. */
+export const IDLE: Argv = ['sleep', 'infinity'];
+
+/** Makes a file with the given path and text, folders included; both come as arguments. */
+const WRITE_FILE = 'mkdir -p -- "$(dirname -- "$1")" && printf %s "$2" > "$1"';
+
+type IdleOptions = Pick<ContainerSpec, 'network' | 'volumes' | 'env'> & {
+  /** Whose image it gets; the role's own unless told. */
+  readonly image?: string;
+};
+
+/** A command in a container that has ended well. */
+export interface Step {
+  readonly ran: RunResult;
+  /** From the exec request to the exit, seconds on drydock's clock. */
+  readonly seconds: number;
+}
+
+/** A program in a container that is ready and goes on. */
+export interface Server {
+  /** Settles when it has ended, however. @throws Fault `interrupted` */
+  ended(): Promise<void>;
+}
+
+/** One workload on its way: its own time line, its containers, the commands in them. */
+export interface Execution {
+  readonly events: readonly BenchEvent[];
+  elapsedSec(): number;
+  mark(label: string, role?: string): void;
+  /** An idle container with the role's name, started and watched. Disposing of it is the caller's: `await using`. */
+  idle(role: string, options: IdleOptions): Promise<Worker>;
+  /** @throws Fault with the container's last words when the command fails, the container ends or the run is interrupted */
+  step(worker: Worker, label: string, command: Argv): Promise<Step>;
+  writeFile(worker: Worker, path: string, text: string): Promise<void>;
+  /** Starts a program and waits for a line that says it is ready. It ends by itself or with its container. */
+  serve(worker: Worker, label: string, command: Argv, ready: RegExp): Promise<Server>;
+}
+
+/** The tag of a role's image. @throws Fault `unavailable` when the caller gave none */
+export function imageOf(context: WorkloadContext, role: string): string {
+  const image = context.images[role];
+  if (image !== undefined) return image;
+  throw new Fault({
+    kind: 'unavailable',
+    headline: `There is no container image for the role ${role}`,
+    hint: `Images in this run: ${Object.keys(context.images).join(', ') || 'none'}.`,
+  });
+}
+
+/** @throws Fault `interrupted` */
+export function throwIfInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw interrupted();
+}
+
+function interrupted(): Fault {
+  return new Fault({ kind: 'interrupted', headline: 'A workload was interrupted', hint: 'Resume the run.' });
+}
+
+/** What `work` comes to, unless the run is interrupted first; the containers' disposal then ends the work. */
+async function unlessInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let stop: (() => void) | undefined;
+  const abort = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(interrupted());
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([work, abort]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Begins a workload's time line at this instant. */
+export function beginExecution(context: WorkloadContext): Execution {
+  const { clock, place, sampler, signal } = context;
+  const beginSec = clock.monotonicSec();
+  const events: BenchEvent[] = [];
+  const elapsedSec = () => clock.monotonicSec() - beginSec;
+  const mark = (label: string, role?: string) => {
+    events.push({ atSec: elapsedSec(), label, ...(role === undefined ? {} : { container: role }) });
+  };
+
+  async function exec({ role, container }: Worker, command: Argv, onLine?: (line: string) => void): Promise<RunResult> {
+    context.log(`${role}$ ${command.join(' ')}`);
+    return await container.exec(command, {
+      onLine: (line) => {
+        context.log(line);
+        onLine?.(line);
+      },
+    });
+  }
+
+  /** What the daemon throws is told as the container's end, if that is why. */
+  async function finished<T>(worker: Worker, label: string, work: Promise<T>): Promise<T> {
+    try {
+      return await unlessInterrupted(signal, work);
+    } catch (error) {
+      throw error instanceof Fault ? await daemonFailed(worker, label, error) : error;
+    }
+  }
+
+  return {
+    events,
+    elapsedSec,
+    mark,
+    async idle(role, { image = role, ...options }) {
+      throwIfInterrupted(signal);
+      const spec: ContainerSpec = { name: role, image: imageOf(context, image), command: IDLE, ...options };
+      const container = await place.engine.create(spec);
+      const worker: Worker = { role, container, [Symbol.asyncDispose]: () => container[Symbol.asyncDispose]() };
+      try {
+        await container.start();
+        mark('start', role);
+        const { pid } = await container.inspect();
+        if (pid === 0) await mustRun(worker, 'right after its start');
+        await sampler.watch(role, { id: container.id, pid });
+        return worker;
+      } catch (error) {
+        await removeAnyway(container, role, (line) => {
+          context.log(line);
+        });
+        throw error;
+      }
+    },
+    async step(worker, label, command) {
+      context.progress(label);
+      mark(`${label} begin`, worker.role);
+      const startSec = clock.monotonicSec();
+      const ran = await finished(worker, label, exec(worker, command));
+      const seconds = clock.monotonicSec() - startSec;
+      mark(`${label} end`, worker.role);
+      if (ran.exitCode !== 0) throw await commandFailed(worker, label, ran);
+      return { ran, seconds };
+    },
+    async writeFile(worker, path, text) {
+      const label = `writing ${path}`;
+      const ran = await finished(worker, label, exec(worker, ['sh', '-c', WRITE_FILE, 'sh', path, text]));
+      if (ran.exitCode !== 0) throw await commandFailed(worker, label, ran);
+    },
+    async serve(worker, label, command, ready) {
+      let isReady: (() => void) | undefined;
+      const told = new Promise<undefined>((resolve) => {
+        isReady = () => {
+          resolve(undefined);
+        };
+      });
+      const work = exec(worker, command, (line) => {
+        if (ready.test(line)) isReady?.();
+      });
+      const ended = work.then(
+        () => undefined,
+        // Its container was removed under it, or the daemon is gone; then the client fails, too, and says so.
+        () => undefined,
+      );
+      const early = await finished(worker, label, Promise.race([told, work]));
+      if (early !== undefined) throw await commandFailed(worker, label, early);
+      return { ended: () => unlessInterrupted(signal, ended) };
+    },
+  };
+}
