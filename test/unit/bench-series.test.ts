@@ -111,7 +111,7 @@ describe('the series of a log', () => {
       ['ubuntu', 7],
     ]);
     const machine = series[0]?.points[0];
-    expect(machine?.atSec).toBeCloseTo(3603.481676 + AHEAD_SEC, 6);
+    expect(machine?.atSec).toBeCloseTo(3603.481677 + AHEAD_SEC, 6);
     expect(machine?.cpus).toBeCloseTo(2.06 / 1.037161, 6);
     expect(machine?.load).toBe(24.27);
     expect(machine?.diskReadBytesPerSec).toBeCloseTo((9373705216 - 9122051072) / 1.037161, 0);
