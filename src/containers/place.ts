@@ -78,6 +78,8 @@ export interface Engine {
 /** A long-running program on a place, its stdout line by line. Disposing of it ends it. */
 export interface LiveProcess extends AsyncDisposable {
   readonly lines: AsyncIterable<string>;
+  /** Writes a line to its standard input. */
+  write(line: string): void;
   /** Ends it as SIGTERM or a closed stdin does, and settles when it has gone. */
   end(): Promise<void>;
 }

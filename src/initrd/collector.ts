@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import path from 'node:path';
-import type { Argv, Host } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
+import { compileFreestanding, freestandingDigest, sourceBeside, SYSTEM_HEADER } from './freestanding.ts';
+import type { CompileOptions, FreestandingProgram } from './freestanding.ts';
 import { writeNewc } from './newc.ts';
 
 /** How often the collector looks unless told otherwise; 25 Hz is what bootchart2 and systemd-bootchart take. */
@@ -9,35 +9,7 @@ export const COLLECTOR_HZ = 25;
 export const COLLECTOR_MAX_HZ = 250;
 
 const PROGRAM = 'drydock-collect';
-const SOURCES = ['collector.c', 'collector-system.h'] as const;
-
-/**
- * No C library (it would make an initrd of 2 MB half as big again), no build id, no addresses that change: the same
- * compiler gives the same bytes.
- */
-const FLAGS: readonly string[] = [
-  '-std=gnu11',
-  '-Os',
-  '-Wall',
-  '-Wextra',
-  '-static',
-  '-nostdlib',
-  '-ffreestanding',
-  // The collector's own memcpy must not be compiled into a call of itself.
-  '-fno-tree-loop-distribute-patterns',
-  '-fno-stack-protector',
-  '-fno-pie',
-  '-no-pie',
-  '-fno-asynchronous-unwind-tables',
-  '-Wl,--build-id=none',
-  '-Wl,-z,norelro',
-  '-s',
-];
-
-/** Sources stand beside this file in src/, and `../../src/initrd` leads there from dist/initrd too. */
-function sourcePath(name: (typeof SOURCES)[number]): string {
-  return decodeURIComponent(new URL(`../../src/initrd/${name}`, import.meta.url).pathname);
-}
+const COLLECTOR: FreestandingProgram = { name: PROGRAM, sources: [sourceBeside('collector.c'), SYSTEM_HEADER] };
 
 /** Kernel parameters that start the collector before the initrd's own /init; of several `rdinit=` the last one counts. */
 export function collectorCmdline(hz: number): readonly string[] {
@@ -45,32 +17,17 @@ export function collectorCmdline(hz: number): readonly string[] {
 }
 
 /** Hex sha256 of everything in the collector that comes from drydock itself; belongs into the key of what caches it. */
-export async function collectorDigest(host: Host): Promise<string> {
-  const texts = await Promise.all(SOURCES.map((name) => host.files.readText(sourcePath(name))));
-  return createHash('sha256')
-    .update(JSON.stringify([FLAGS, ...texts]))
-    .digest('hex');
-}
-
-export interface CompileOptions {
-  /** Folder to compile in; the program's path in it is returned. */
-  readonly workDir: string;
-  readonly signal?: AbortSignal;
-  readonly logPath?: string;
+export function collectorDigest(host: Host): Promise<string> {
+  return freestandingDigest(host, COLLECTOR);
 }
 
 /**
- * Compiles the collector: a static x86-64 program of some 13 kB, byte for byte the same for the same gcc and binutils.
+ * Compiles the collector.
  *
  * @throws Fault `command-failed` or `missing-tool`
  */
-export async function compileCollector(host: Host, options: CompileOptions): Promise<string> {
-  const { workDir, ...rest } = options;
-  for (const name of SOURCES) await host.files.copy(sourcePath(name), path.join(workDir, name));
-  // Relative names, so that no path of this machine gets in.
-  const command: Argv = ['gcc', ...FLAGS, '-o', PROGRAM, 'collector.c'];
-  await host.processes.run(command, { cwd: workDir, ...rest });
-  return path.join(workDir, PROGRAM);
+export function compileCollector(host: Host, options: CompileOptions): Promise<string> {
+  return compileFreestanding(host, COLLECTOR, options);
 }
 
 /**

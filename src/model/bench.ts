@@ -14,7 +14,10 @@ export interface BenchEvent {
   readonly container?: string;
 }
 
-/** What one subject did in the second before `atSec`; rates are means over that second. `null`: not to be had on this kernel. */
+/**
+ * What one subject did in the second before `atSec`; rates are means over that second. `null`: not to be had on this kernel,
+ * or not for this second; a point of `null`s alone is a gap, across which nothing is to be drawn.
+ */
 export interface SeriesPoint {
   /** Since the workload's begin, seconds on drydock's monotonic clock. */
   readonly atSec: number;

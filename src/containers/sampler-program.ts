@@ -1,0 +1,23 @@
+import type { Host } from '../host/host.ts';
+import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from '../initrd/freestanding.ts';
+import type { CompileOptions, FreestandingProgram } from '../initrd/freestanding.ts';
+
+/** Beside this file in src/, and `../../src/containers` leads there from dist/containers too. */
+const SOURCE = decodeURIComponent(new URL('../../src/containers/sampler.c', import.meta.url).pathname);
+
+const SAMPLER: FreestandingProgram = { name: 'drydock-sampler', sources: [SOURCE, SYSTEM_HEADER] };
+
+/** Hex sha256 of everything in the sampler that comes from drydock itself; belongs into the key of what caches it. */
+export function samplerDigest(host: Host): Promise<string> {
+  return freestandingDigest(host, SAMPLER);
+}
+
+/**
+ * Compiles the sampler (src/containers/sampler.c): one program for every x86-64 machine, whatever its distribution.
+ *
+ * @returns the program's path in `workDir`
+ * @throws Fault `command-failed` or `missing-tool`
+ */
+export function compileSampler(host: Host, options: CompileOptions): Promise<string> {
+  return compileFreestanding(host, SAMPLER, options);
+}
