@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { WORKLOAD_NAMES } from '../bench/metrics.ts';
+import { workloadNames } from '../bench/metrics.ts';
 import { Fault } from '../host/fault.ts';
-import { parseStatsdTarget } from '../host/statsd.ts';
+import { parseStatsdTarget } from '../host/statsd-target.ts';
 import type { WorkloadName } from '../model/bench.ts';
 import type { BenchRequest } from '../pipeline/event.ts';
 import { nearest } from '../profile/nearest.ts';
@@ -18,13 +18,13 @@ export interface BenchFlags {
 function workloadList(text: string): readonly WorkloadName[] | 'all' {
   if (text === 'all') return text;
   const names = [...new Set(text.split(',').map((name) => name.trim()))];
-  const unknown = names.find((name) => !WORKLOAD_NAMES.some((known) => known === name));
+  const unknown = names.find((name) => !workloadNames.some((known) => known === name));
   if (unknown !== undefined) {
-    const meant = nearest(unknown, [...WORKLOAD_NAMES, 'all']);
+    const meant = nearest(unknown, [...workloadNames, 'all']);
     const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
-    throw new InvalidArgumentError(`There is no workload ${unknown}.${hint} Known: all, ${WORKLOAD_NAMES.join(', ')}.`);
+    throw new InvalidArgumentError(`There is no workload ${unknown}.${hint} Known: all, ${workloadNames.join(', ')}.`);
   }
-  return WORKLOAD_NAMES.filter((known) => names.includes(known));
+  return workloadNames.filter((known) => names.includes(known));
 }
 
 function watchMinutes(text: string): number {
@@ -76,7 +76,7 @@ export function benchAsked(profile: Profile, flags: BenchFlags): BenchRequest | 
       hint: 'Add --bench all, or the names of workloads.',
     });
   }
-  const known = WORKLOAD_NAMES.filter((name) => profile.bench?.workloads[name] !== undefined);
+  const known = workloadNames.filter((name) => profile.bench?.workloads[name] !== undefined);
   const asked = flags.bench === 'all' ? known : flags.bench;
   const absent = asked.filter((name) => !known.includes(name));
   if (known.length === 0 || absent.length > 0) {

@@ -1,5 +1,5 @@
-import { BENCH_METRICS } from '../bench/metrics.ts';
-import type { BenchMetric } from '../bench/metrics.ts';
+import { BENCH_METRICS, comparesWithHost } from '../bench/metrics.ts';
+import type { BenchMetricDefinition } from '../bench/metrics.ts';
 import type { BenchPlace, BenchRecord, BenchSession, WorkloadName } from '../model/bench.ts';
 import type { Accelerator } from '../model/environment.ts';
 import type { Finding } from '../model/finding.ts';
@@ -32,11 +32,6 @@ function measurementsAt(place: string, sessions: readonly BenchSession[]): reado
   });
 }
 
-/** Metrics that a VM and the host can be compared on: under TCG not those that the processor bounds. */
-function againstHostMetrics(accelerator: Accelerator): readonly BenchMetric[] {
-  return accelerator === 'kvm' ? BENCH_METRICS : BENCH_METRICS.filter(({ bound }) => bound !== 'cpu');
-}
-
 function failures(sessions: readonly BenchSession[]): readonly Finding[] {
   return sessions.flatMap(({ place, round, runs }) =>
     runs.flatMap(({ workload, failure }): Finding[] =>
@@ -56,10 +51,14 @@ function failures(sessions: readonly BenchSession[]): readonly Finding[] {
 export function benchRecord(input: BenchRecordInput): BenchRecord {
   const { arms, places, sessions, workloads } = input;
   const measurements = Object.fromEntries(places.map(({ name }) => [name, measurementsAt(name, sessions)]));
-  const asked = (metric: BenchMetric): boolean => workloads.includes(metric.workload);
+  const asked = (metric: BenchMetricDefinition): boolean => workloads.includes(metric.workload);
   const side = (arm: string) => ({ arm, measurements: measurements[arm] ?? [] });
   const findings: Finding[] = [...failures(sessions)];
-  const compare = (metrics: readonly BenchMetric[], baseline: string, candidate: string): readonly Score[] => {
+  const compare = (
+    metrics: readonly BenchMetricDefinition[],
+    baseline: string,
+    candidate: string,
+  ): readonly Score[] => {
     const { scores, missing } = scoreAll(metrics.filter(asked), side(baseline), side(candidate));
     for (const { metric, reason } of missing) {
       if (!metrics.some(({ id }) => id === metric)) continue;
@@ -72,7 +71,7 @@ export function benchRecord(input: BenchRecordInput): BenchRecord {
   const hasHost = places.some(({ kind, status }) => kind === 'host' && status === 'measured');
   const scores =
     baseline === undefined ? [] : candidates.flatMap((candidate) => compare(BENCH_METRICS, baseline, candidate));
-  const onHost = againstHostMetrics(input.accelerator);
+  const onHost = BENCH_METRICS.filter(({ bound }) => comparesWithHost(bound, input.accelerator));
   const scoredArms = [...(baseline === undefined ? [] : [baseline]), ...candidates];
   return {
     rounds: input.rounds,

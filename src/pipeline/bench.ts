@@ -3,7 +3,7 @@ import { openHostPlace } from '../containers/host-place.ts';
 import type { HostPlace } from '../containers/host-place.ts';
 import { Fault } from '../host/fault.ts';
 import type { FileServer } from '../host/host.ts';
-import { createStatsd } from '../host/statsd.ts';
+import { parseStatsdTarget } from '../host/statsd-target.ts';
 import type { StatsdSink } from '../host/statsd.ts';
 import { unpackRepository } from '../images/package-repository.ts';
 import type { BenchPlace, BenchRecord, BenchSession } from '../model/bench.ts';
@@ -178,10 +178,13 @@ export async function measureBenches(options: RunOptions, prepared: PreparedRun)
   try {
     await using repository = await openRepository(options, plan, scratch);
     const findings: Finding[] = [];
-    const hear = (finding: Finding): void => {
-      findings.push(finding);
+    const onTrouble = (message: string): void => {
+      findings.push({ level: 'warning', message });
     };
-    await using statsd = request.datadog === undefined ? undefined : host.metrics.createStatsd(parseStatsdTarget(request.datadog), { run: options.runId, onTrouble: hear });
+    await using statsd =
+      request.datadog === undefined
+        ? undefined
+        : host.metrics.createStatsd(parseStatsdTarget(request.datadog), { run: options.runId, onTrouble });
     const samplerPath = await store.use(plan.sampler.output().program);
     const lab = { options, prepared, plan, request, scratchName, samplerPath, repository, statsd };
     return await runSessions(lab, scratch, findings);

@@ -4,7 +4,7 @@ import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { BenchSession } from '../model/bench.ts';
 import type { BootSummary } from '../model/boot.ts';
-import { WORKLOAD_NAMES } from '../bench/metrics.ts';
+import { workloadNames } from '../bench/metrics.ts';
 import { benchSessionSchema } from '../store/bench-schema.ts';
 import { bootSummarySchema } from '../store/record-schema.ts';
 import type { JournalEntry, RunEvent, RunRequest } from './event.ts';
@@ -75,7 +75,7 @@ const requestSchema = z.strictObject({
   collectHz: z.exactOptional(z.number()),
   bench: z.exactOptional(
     z.strictObject({
-      workloads: z.array(z.enum(WORKLOAD_NAMES)),
+      workloads: z.array(z.enum(workloadNames)),
       minutes: z.exactOptional(z.number()),
       datadog: z.exactOptional(z.string()),
     }),
