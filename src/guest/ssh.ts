@@ -1,6 +1,7 @@
+import type { Duplex } from 'node:stream';
 import pRetry, { AbortError } from 'p-retry';
 import { Fault } from '../host/fault.ts';
-import type { Argv, Host, RunResult, SshRunOptions, SshSession } from '../host/host.ts';
+import type { Argv, Host, LiveProcess, RunResult, SshRunOptions, SshSession } from '../host/host.ts';
 import { SshFault } from '../host/ssh-fault.ts';
 import type { ConsoleLog } from './console.ts';
 import type { MachineExit } from './machine-fault.ts';
@@ -49,6 +50,10 @@ export interface Guest extends AsyncDisposable {
   run(command: Argv, options?: SshRunOptions): Promise<RunResult>;
   upload(localPath: string, remotePath: string): Promise<void>;
   download(remotePath: string, localPath: string): Promise<void>;
+  /** A connection to a Unix socket of the guest; a crash while it is opened is reported as the crash. */
+  openUnixSocket(path: string): Promise<Duplex>;
+  /** Starts a program; a crash while it starts, is read or ends is reported as the crash. */
+  start(command: Argv): Promise<LiveProcess>;
   bootId(): Promise<string>;
   kernelRelease(): Promise<string>;
   identity(): Promise<BootIdentity>;
@@ -145,6 +150,20 @@ function overSession(machine: Machine, session: SshSession, runSignal: AbortSign
     return machine.expectExit(verb === 'reboot' ? 'the guest to reboot' : 'the guest to power off');
   };
 
+  const start = async (command: Argv): Promise<LiveProcess> => {
+    const what = `\`${command.join(' ')}\``;
+    const live = await machine.during(what, () => session.start(command), quietly);
+    async function* lines(): AsyncGenerator<string> {
+      const reader = live.lines[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await machine.during(what, () => reader.next(), quietly);
+        if (next.done === true) return;
+        yield next.value;
+      }
+    }
+    return { ...live, lines: lines(), end: () => machine.during(what, () => live.end(), quietly) };
+  };
+
   return {
     machine,
     console: machine.console,
@@ -153,6 +172,8 @@ function overSession(machine: Machine, session: SshSession, runSignal: AbortSign
       machine.during(`the upload of ${localPath}`, () => session.upload(localPath, remotePath), quietly),
     download: (remotePath, localPath) =>
       machine.during(`the download of ${remotePath}`, () => session.download(remotePath, localPath), quietly),
+    openUnixSocket: (path) => machine.during(`a connection to ${path}`, () => session.openUnixSocket(path), quietly),
+    start,
     bootId,
     kernelRelease,
     identity: async () => ({ bootId: await bootId(), release: await kernelRelease() }),

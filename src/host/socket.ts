@@ -17,6 +17,15 @@ function unreachable(path: string, cause: unknown): Fault {
   );
 }
 
+function requireShort(path: string): void {
+  if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return;
+  throw new Fault({
+    kind: 'unavailable',
+    headline: `The socket path ${path} is longer than the ${String(MAX_PATH_BYTES)} bytes Linux allows`,
+    hint: 'Choose a shorter working directory.',
+  });
+}
+
 function connected(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
@@ -62,17 +71,11 @@ async function* linesOf(socket: Socket): AsyncGenerator<string> {
   }
 }
 
-/** Line-oriented Unix sockets (QMP). */
+/** Unix sockets: by the line (QMP), or as they are (Docker's daemon). */
 export function createSockets(): Sockets {
   return {
     async connectUnix(path, signal) {
-      if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-        throw new Fault({
-          kind: 'unavailable',
-          headline: `The socket path ${path} is longer than the ${String(MAX_PATH_BYTES)} bytes Linux allows`,
-          hint: 'Choose a shorter working directory.',
-        });
-      }
+      requireShort(path);
       const socket = await connected(path, signal);
       return {
         send(line) {
@@ -84,6 +87,10 @@ export function createSockets(): Sockets {
           return Promise.resolve();
         },
       } satisfies LineSocket;
+    },
+    async openUnix(path, signal) {
+      requireShort(path);
+      return connected(path, signal);
     },
   };
 }
