@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Argv, RunResult } from '../host/host.ts';
+import type { Argv, LiveProcess, RunResult } from '../host/host.ts';
+
+export type { LiveProcess } from '../host/host.ts';
 
 /** A Docker daemon as its Engine API describes it. */
 export interface EngineFacts {
@@ -66,22 +68,13 @@ export interface StartTiming {
 /** A Docker daemon, spoken to through its Engine API. Every failure is a `Fault` whose detail holds the daemon's own words. */
 export interface Engine {
   facts(): Promise<EngineFacts>;
-  /** `docker load` of a `docker save` archive, or `docker import` of a root file system, from a tar on drydock's side. */
+  /** `docker import` of a root file system, from a tar on drydock's side; `tag` is `name:tag`. */
   importImage(tarPath: string, tag: string): Promise<void>;
   hasImage(tag: string): Promise<boolean>;
   removeImage(tag: string): Promise<void>;
   create(spec: ContainerSpec): Promise<Container>;
   /** create, attach, start, first byte, wait, remove: `docker run --rm` as a user sees it. */
   runToFirstOutput(spec: ContainerSpec): Promise<StartTiming>;
-}
-
-/** A long-running program on a place, its stdout line by line. Disposing of it ends it. */
-export interface LiveProcess extends AsyncDisposable {
-  readonly lines: AsyncIterable<string>;
-  /** Writes a line to its standard input. */
-  write(line: string): void;
-  /** Ends it as SIGTERM or a closed stdin does, and settles when it has gone. */
-  end(): Promise<void>;
 }
 
 /** A machine with a Docker daemon on which workloads run: the host itself, or a guest over SSH. */

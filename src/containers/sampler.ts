@@ -53,9 +53,12 @@ class Listener {
   readonly #waiters = new Set<Waiter>();
   #end: { readonly atSec: number; readonly fault: Fault } | undefined;
 
-  constructor(place: string, clock: Clock) {
+  readonly #onTick: () => void;
+
+  constructor(place: string, clock: Clock, onTick: () => void) {
     this.#place = place;
     this.#clock = clock;
+    this.#onTick = onTick;
   }
 
   get end(): { readonly atSec: number; readonly fault: Fault } | undefined {
@@ -97,6 +100,7 @@ class Listener {
     }
     this.arrivals.push({ line, arrivedSec });
     for (const waiter of this.#waiters) if (waiter.take(line)) this.#waiters.delete(waiter);
+    if (line.kind === 'tick') this.#onTick();
   }
 
   /** The first of the lines to come of which `pick` makes something; a Fault that it throws is the caller's. */
@@ -162,15 +166,21 @@ function warningsOf(listener: Listener, fromSec: number, toSec: number, interval
  * Puts the sampler onto a machine and starts it there.
  *
  * @param programPath - the program on drydock's side, as `compileSampler` makes it
+ * @param onTick - told when the readings of another second are there
  * @returns when it has said its first line
  * @throws Fault `command-failed` when it does not start, or whatever the place throws
  */
-export async function startSampler(place: SampledPlace, programPath: string, clock: Clock): Promise<Sampler> {
+export async function startSampler(
+  place: SampledPlace,
+  programPath: string,
+  clock: Clock,
+  onTick: () => void = () => undefined,
+): Promise<Sampler> {
   const program = `${place.scratch}/drydock-sampler`;
   await place.upload(programPath, program);
   await place.run(['chmod', '755', program]);
   const live = await place.start([program]);
-  const listener = new Listener(place.name, clock);
+  const listener = new Listener(place.name, clock, onTick);
   const head = listener.first((line) => (line.kind === 'head' ? line : undefined));
   const heard = listener.listen(live.lines);
   const dispose = async (): Promise<void> => {

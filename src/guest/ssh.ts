@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pRetry, { AbortError } from 'p-retry';
 import { Fault } from '../host/fault.ts';
-import type { Argv, Host, RemoteForward, RunResult, SshRunOptions, SshSession } from '../host/host.ts';
+import type { Argv, Host, LiveProcess, RemoteForward, RunResult, SshRunOptions, SshSession } from '../host/host.ts';
 import { SshFault } from '../host/ssh-fault.ts';
 import type { ConsoleLog } from './console.ts';
 import type { MachineExit } from './machine-fault.ts';
@@ -52,6 +52,10 @@ export interface Guest extends AsyncDisposable {
   download(remotePath: string, localPath: string): Promise<void>;
   /** Has the guest's sshd listen on an address of the guest, for connections that end in drydock. */
   forwardIn(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<RemoteForward>;
+  /** A connection to a Unix socket of the guest; a crash while it is opened is reported as the crash. */
+  openUnixSocket(path: string): Promise<Duplex>;
+  /** Starts a program; a crash while it starts, is read or ends is reported as the crash. */
+  start(command: Argv): Promise<LiveProcess>;
   bootId(): Promise<string>;
   kernelRelease(): Promise<string>;
   identity(): Promise<BootIdentity>;
@@ -148,6 +152,20 @@ function overSession(machine: Machine, session: SshSession, runSignal: AbortSign
     return machine.expectExit(verb === 'reboot' ? 'the guest to reboot' : 'the guest to power off');
   };
 
+  const start = async (command: Argv): Promise<LiveProcess> => {
+    const what = `\`${command.join(' ')}\``;
+    const live = await machine.during(what, () => session.start(command), quietly);
+    async function* lines(): AsyncGenerator<string> {
+      const reader = live.lines[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await machine.during(what, () => reader.next(), quietly);
+        if (next.done === true) return;
+        yield next.value;
+      }
+    }
+    return { ...live, lines: lines(), end: () => machine.during(what, () => live.end(), quietly) };
+  };
+
   return {
     machine,
     console: machine.console,
@@ -162,6 +180,8 @@ function overSession(machine: Machine, session: SshSession, runSignal: AbortSign
         () => session.forwardIn(address, port, onConnection),
         quietly,
       ),
+    openUnixSocket: (path) => machine.during(`a connection to ${path}`, () => session.openUnixSocket(path), quietly),
+    start,
     bootId,
     kernelRelease,
     identity: async () => ({ bootId: await bootId(), release: await kernelRelease() }),

@@ -101,6 +101,7 @@ export function createFiles(): Files {
   return {
     readText: (file) => namingCause(file, () => fs.readFile(file, 'utf8')),
     readBytes: (file) => namingCause(file, () => fs.readFile(file)),
+    openRead: (file) => namingCause(file, async () => (await fs.open(file, 'r')).createReadStream()),
     readStandardInput: () => buffer(process.stdin),
     writeAtomic,
     appendText: (file, text) => namingCause(file, () => fs.appendFile(file, text)),

@@ -41,6 +41,26 @@ export interface RunningProcess extends AsyncDisposable {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
+/**
+ * A long-running program, its stdout line by line. Disposing of it ends it, and never throws: why it ended is told by
+ * `lines` and `end`.
+ */
+export interface LiveProcess extends AsyncDisposable {
+  /**
+   * For one reader, once; from the first line, however late it is read. Ends with the program; what follows the last line
+   * end is no line. Throws a `Fault` of kind `command-failed` when the program ended by itself and not with exit code 0, and
+   * of kind `no-ssh` when the link to its machine broke.
+   */
+  readonly lines: AsyncIterable<string>;
+  /** Writes a line to its standard input. */
+  write(line: string): void;
+  /**
+   * Closes its standard input, sends it SIGTERM and settles when it has gone; one that stays is killed.
+   * Throws a `Fault` of kind `no-ssh` when the link to its machine is broken.
+   */
+  end(): Promise<void>;
+}
+
 export interface Processes {
   /**
    * Runs to completion. Throws a `Fault` of kind `command-failed` (exit code not in `okExitCodes`), `missing-tool`
@@ -48,6 +68,8 @@ export interface Processes {
    */
   run(command: Argv, options?: RunOptions): Promise<RunResult>;
   start(command: Argv, options?: Pick<RunOptions, 'cwd' | 'env'>): RunningProcess;
+  /** Starts a program that is read line by line; it dies with drydock as every child does. */
+  startLive(command: Argv): LiveProcess;
   /** Absolute path of a program on PATH (also /usr/sbin and /sbin), or `undefined`. */
   which(program: string): Promise<string | undefined>;
 }
@@ -62,6 +84,8 @@ export interface FileStat {
 export interface Files {
   readText(path: string): Promise<string>;
   readBytes(path: string): Promise<Uint8Array>;
+  /** The file's bytes as a stream, opened already: what is wrong with the path is told now. */
+  openRead(path: string): Promise<Readable>;
   /** Everything that comes in on standard input, until its end. */
   readStandardInput(): Promise<Uint8Array>;
   /** Temp file, fsync, rename: readers see the old content or the new, never a part. */
@@ -116,6 +140,14 @@ export interface SshSession extends AsyncDisposable {
    * @throws Fault `no-ssh` when sshd refuses or the link broke
    */
   forwardIn(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<RemoteForward>;
+  /**
+   * A connection to a Unix socket of the guest, through OpenSSH's `direct-streamlocal@openssh.com` (PROTOCOL, section 2.4).
+   * It ends when the link does, without an error of its own. Throws a `Fault` of kind `unavailable` when nobody listens
+   * there, `no-ssh` when the link is broken.
+   */
+  openUnixSocket(path: string): Promise<Duplex>;
+  /** Starts a program and settles when it runs; arguments are quoted as for `run`. */
+  start(command: Argv): Promise<LiveProcess>;
   /** Settles when the connection is gone, whoever closed it. */
   readonly closed: Promise<void>;
 }
@@ -154,6 +186,8 @@ export interface LineSocket extends AsyncDisposable {
 
 export interface Sockets {
   connectUnix(path: string, signal?: AbortSignal): Promise<LineSocket>;
+  /** A connection for whoever speaks the protocol himself. Throws a `Fault` of kind `unavailable` when nobody listens. */
+  openUnix(path: string, signal?: AbortSignal): Promise<Duplex>;
 }
 
 export interface Lock extends AsyncDisposable {

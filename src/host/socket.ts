@@ -72,7 +72,7 @@ async function* linesOf(socket: Socket): AsyncGenerator<string> {
   }
 }
 
-/** Line-oriented Unix sockets (QMP). */
+/** Unix sockets: by the line (QMP), or as they are (Docker's daemon). */
 export function createSockets(): Sockets {
   return {
     async connectUnix(path, signal) {
@@ -88,6 +88,10 @@ export function createSockets(): Sockets {
           return Promise.resolve();
         },
       } satisfies LineSocket;
+    },
+    async openUnix(path, signal) {
+      requireSocketPath(path);
+      return connected(path, signal);
     },
   };
 }

@@ -9,6 +9,7 @@ import { SshFault } from './ssh-fault.ts';
 import { forwardIn } from './ssh-forward.ts';
 import { interrupted, messageOf, openLink, RETRY_HINT } from './ssh-link.ts';
 import type { Link } from './ssh-link.ts';
+import { openUnixSocket, startProgram } from './ssh-stream.ts';
 
 /** A server that has not said its first word by then is taken for absent. */
 const MUTE_MS = 10_000;
@@ -202,6 +203,8 @@ function session(link: Link): SshSession {
       if (localBytes !== remoteBytes) throw sizesDiffer(what, localBytes, remoteBytes);
     },
     forwardIn: (address, port, onConnection) => forwardIn(link, address, port, onConnection),
+    openUnixSocket: (socketPath) => openUnixSocket(link, socketPath),
+    start: (command) => startProgram(link, command, (other) => runCommand(link, other, {})),
     async [Symbol.asyncDispose]() {
       link.client.end();
       // end() asks politely and a dead peer never answers; the farewell is on its way either way.

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { guestPlace } from '../containers/guest-place.ts';
 import type { Place } from '../containers/place.ts';
+import { openRepositoryAccess } from '../containers/repository-access.ts';
 import { startSampler } from '../containers/sampler.ts';
 import type { Sampler } from '../containers/sampler.ts';
 import type { Workload } from '../containers/workload.ts';
@@ -103,14 +104,16 @@ async function runOne(
   }
   const toSec = clock.monotonicSec();
   const series = sampler.between(fromSec, toSec);
+  const cost = sampler.cost(fromSec, toSec);
   await files.writeAtomic(logFile, `${lines.join('\n')}\n`);
   await files.writeAtomic(path.join(work.directory, `${workload.name}.series.json`), `${JSON.stringify(series)}\n`);
   const run: WorkloadRun = {
     workload: workload.name,
     durationSec: toSec - fromSec,
     ...outcome,
+    warnings: [...outcome.warnings, ...sampler.warnings(fromSec, toSec)],
     ...(work.watched.includes(workload.name) ? { series } : {}),
-    sampler: sampler.cost(),
+    ...(cost === undefined ? {} : { sampler: cost }),
   };
   work.onRun?.(run);
   return run;
@@ -151,7 +154,22 @@ async function sessionAt(
   work: SessionWork,
 ): Promise<Omit<BenchSession, 'order' | 'kernelRelease' | 'bootId'>> {
   const facts = await place.engine.facts();
-  await using sampler = await startSampler(place, tools.samplerPath, host.clock, work.onPoint);
+  const { clock } = host;
+  let tell = (): void => undefined;
+  await using sampler = await startSampler(place, tools.samplerPath, clock, () => {
+    tell();
+  });
+  const { onPoint } = work;
+  if (onPoint !== undefined) {
+    let toldSec = clock.monotonicSec();
+    tell = () => {
+      const nowSec = clock.monotonicSec();
+      for (const { subject, points } of sampler.between(toldSec, nowSec)) {
+        for (const point of points) onPoint(subject, point);
+      }
+      toldSec = nowSec;
+    };
+  }
   const runs = await runWorkloads(host, place, sampler, work);
   return {
     round: work.round,
@@ -210,16 +228,12 @@ export async function benchOnGuest(
       logPath: machine.console.path,
     });
   }
-  const bare = await guestPlace(guest, { name: arm.name, clock: host.clock });
-  const { repository } = tools;
-  if (repository === undefined) {
-    const session = await sessionAt(host, bare, tools, work);
-    return { order: vm.order, kernelRelease: identity.release, bootId: identity.bootId, ...session };
-  }
-  await using forward = await guest.forwardIn(bare.bridgeAddress, 0, (connection) => {
-    repository.accept(connection);
-  });
-  const place = { ...bare, repositoryUrl: `http://${bare.bridgeAddress}:${String(forward.port)}` };
+  const bare = await guestPlace(guest, host, { name: arm.name });
+  await using access =
+    tools.repository === undefined
+      ? undefined
+      : await openRepositoryAccess(guest, bare.bridgeAddress, tools.repository);
+  const place = access === undefined ? bare : { ...bare, repositoryUrl: access.url };
   const session = await sessionAt(host, place, tools, work);
   return { order: vm.order, kernelRelease: identity.release, bootId: identity.bootId, ...session };
 }

@@ -4,7 +4,8 @@ import { artifactSchema } from './schemas.ts';
 import type { Stage } from './stage.ts';
 
 const outputSchema = z.strictObject({ program: artifactSchema });
-type SamplerProgram = z.infer<typeof outputSchema>;
+/** The compiled program in the store. */
+export type SamplerProgram = z.infer<typeof outputSchema>;
 
 type SamplerInput = {
   readonly gcc: string;

@@ -14,8 +14,20 @@ export interface Requirement {
   readonly onlyUnprivileged?: boolean;
 }
 
-/** What drydock's own tests use besides: a browser to look at the report with, and the letters it is drawn in. */
+/** What container work on the host uses besides (`run --bench`): a dockerd of drydock's own, and its bridge. */
+export const BENCH_REQUIREMENTS: readonly Requirement[] = [
+  {
+    package: 'docker.io',
+    why: 'runs the containers of the physical machine',
+    probe: { program: 'dockerd' },
+    version: ['dockerd', '--version'],
+  },
+  { package: 'iproute2', why: "makes the containers' bridge", probe: { program: 'ip' } },
+];
+
+/** What drydock's own tests use besides: containers, a browser to look at the report with, and the letters it is drawn in. */
 export const TEST_REQUIREMENTS: readonly Requirement[] = [
+  ...BENCH_REQUIREMENTS,
   { package: 'chromium', why: 'shows the report to the browser tests', probe: { file: '/usr/bin/chromium' } },
   {
     package: 'fonts-liberation',

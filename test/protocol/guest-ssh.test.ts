@@ -95,6 +95,23 @@ describe('a guest behind SSH', () => {
     expect((await running).failure).toMatchObject({ kind: 'not-ready' });
   });
 
+  test('that ends while a program is read is reported by what ended it', async () => {
+    await using machine = await startTiny(
+      directory,
+      ['enable-power-button', { print: 'up\n' }, 'await-power-button', 'power-off'],
+      peer.port,
+    );
+    await using guest = await connectGuest(host, machine, keys);
+    await machine.waitFor(/up/);
+    const live = await guest.start(['sh', '-c', 'echo first; exec sleep 1000']);
+    const lines = live.lines[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('first');
+    const reading = faultOf(lines.next());
+    await machine.powerDown();
+    expect((await reading).failure).toMatchObject({ kind: 'not-ready' });
+    expect((await faultOf(guest.openUnixSocket('/var/run/docker.sock'))).failure).toMatchObject({ kind: 'not-ready' });
+  });
+
   test('with another host key is not tried a second time', async () => {
     await using machine = await startTiny(directory, ['halt'], peer.port);
     const attempts: number[] = [];

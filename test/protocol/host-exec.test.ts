@@ -25,6 +25,34 @@ function shell(script: string): ['sh', '-c', string] {
   return ['sh', '-c', script];
 }
 
+describe('a program that is read while it runs', () => {
+  test('is written to and answers by the line, and its end is the end of the lines', async () => {
+    await using live = processes.startLive(shell('while read -r x; do echo "got $x"; done'));
+    const lines = live.lines[Symbol.asyncIterator]();
+    live.write('one');
+    expect((await lines.next()).value).toBe('got one');
+    await live.end();
+    expect((await lines.next()).done).toBe(true);
+  });
+
+  test('that does not listen is ended by SIGTERM', async () => {
+    await using live = processes.startLive(shell('echo "$$"; exec sleep 1000'));
+    const pid = Number((await live.lines[Symbol.asyncIterator]().next()).value);
+    expect(await isRunning(pid)).toBe(true);
+    await live.end();
+    expect(await isRunning(pid)).toBe(false);
+  });
+
+  test('that ends badly by itself is a fault with its last words, after its last line', async () => {
+    await using live = processes.startLive(shell('echo last; echo reason >&2; exit 5'));
+    const lines = live.lines[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('last');
+    await expect(lines.next()).rejects.toMatchObject({
+      failure: { kind: 'command-failed', detail: [expect.any(String), 'reason'] },
+    });
+  });
+});
+
 describe('a command that runs to its end', () => {
   test('gives its output and exit code', async () => {
     const result = await processes.run(shell('echo out; echo err >&2; exit 3'), { okExitCodes: [0, 3] });

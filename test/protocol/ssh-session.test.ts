@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
 import type { SshSession, SshTarget } from '../../src/host/host.ts';
 import { SshFault } from '../../src/host/ssh-fault.ts';
 import { createSsh } from '../../src/host/ssh.ts';
+import { isRunning } from '../support/processes.ts';
 import { startFakeGuest } from '../support/ssh-server.ts';
 import type { FakeGuest } from '../support/ssh-server.ts';
 
@@ -23,6 +26,29 @@ async function faultOf(work: Promise<unknown>): Promise<Fault> {
   );
   if (error instanceof Fault) return error;
   throw new Error(`No Fault was thrown but ${String(error)}`);
+}
+
+/** A guest, a session with it and a folder, which all go together. */
+async function connectedGuest() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'drydock-ssh-'));
+  const guest = await startFakeGuest({ hostKey, authorizedKey: runKey.publicKey });
+  const session = await ssh.connect({
+    host: '127.0.0.1',
+    port: guest.port,
+    username: guest.username,
+    privateKey: runKey.privateKey,
+    hostKey: hostKey.publicKey,
+  });
+  return {
+    folder,
+    guest,
+    session,
+    async [Symbol.asyncDispose]() {
+      await session[Symbol.asyncDispose]();
+      await guest[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
 }
 
 test('every key that is made can be read, though ssh2 cuts a leading zero byte off one public key in 256', () => {
@@ -173,6 +199,106 @@ describe('a session with a guest', () => {
     const other = ssh.generateKey('other');
     const fault = await faultOf(ssh.connect({ ...target(), privateKey: other.privateKey }));
     expect(fault).toMatchObject({ trouble: 'user-key', failure: { kind: 'no-ssh' } });
+  });
+});
+
+describe('a Unix socket of the guest', () => {
+  test('is spoken to through the session, both ways, to the end of each', async () => {
+    await using peers = await connectedGuest();
+    const file = path.join(peers.folder, 'echo.sock');
+    const listener = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
+    await new Promise<void>((resolve) => listener.listen(file, resolve));
+    const stream = await peers.session.openUnixSocket(file);
+    const sent = randomBytes(3_000_000);
+    stream.end(sent);
+    expect((await buffer(stream)).equals(sent)).toBe(true);
+    await new Promise((resolve) => listener.close(resolve));
+  });
+
+  test('where nobody listens is refused by name, and the session goes on', async () => {
+    await using peers = await connectedGuest();
+    const fault = await faultOf(peers.session.openUnixSocket('/nowhere/docker.sock'));
+    expect(fault.failure.kind).toBe('unavailable');
+    expect(fault.failure.headline).toContain('/nowhere/docker.sock');
+    expect((await peers.session.run(['echo', 'alive'])).stdout).toBe('alive\n');
+  });
+
+  test('ends when the link breaks, and cannot be opened any more', async () => {
+    await using peers = await connectedGuest();
+    const file = path.join(peers.folder, 'mute.sock');
+    const listener = createServer();
+    await new Promise<void>((resolve) => listener.listen(file, resolve));
+    const stream = await peers.session.openUnixSocket(file);
+    const ended = once(stream.resume(), 'close');
+    peers.guest.cut();
+    await ended;
+    await peers.session.closed;
+    expect((await faultOf(peers.session.openUnixSocket(file))).failure.kind).toBe('no-ssh');
+    await new Promise((resolve) => listener.close(resolve));
+  });
+});
+
+describe('a program that is read while it runs', () => {
+  async function collected(lines: AsyncIterable<string>): Promise<string[]> {
+    const all: string[] = [];
+    for await (const line of lines) all.push(line);
+    return all;
+  }
+
+  test('is written to and answers by the line; its end ends the lines', async () => {
+    await using peers = await connectedGuest();
+    const live = await peers.session.start(['sh', '-c', 'while read -r x; do echo "got $x"; done']);
+    live.write('one');
+    live.write("it's two");
+    const lines = live.lines[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('got one');
+    expect((await lines.next()).value).toBe("got it's two");
+    await live.end();
+    expect((await lines.next()).done).toBe(true);
+  });
+
+  test('that does not listen to its input is ended by SIGTERM, as root too', async () => {
+    await using peers = await connectedGuest();
+    const live = await peers.session.start(['sh', '-c', 'echo "$$"; exec sleep 1000']);
+    const lines = live.lines[Symbol.asyncIterator]();
+    const pid = Number((await lines.next()).value);
+    expect(await isRunning(pid)).toBe(true);
+    await live.end();
+    expect(await isRunning(pid)).toBe(false);
+  });
+
+  test('that ends badly by itself is a fault with its last words, after its last line', async () => {
+    await using peers = await connectedGuest();
+    const live = await peers.session.start(['sh', '-c', 'echo last; echo reason >&2; exit 5']);
+    const lines = live.lines[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('last');
+    const fault = await faultOf(lines.next());
+    expect(fault.failure).toMatchObject({ kind: 'command-failed', detail: [expect.any(String), 'reason'] });
+    expect(fault.failure.headline).toContain('exit code 5');
+  });
+
+  test('that comes to its end by itself just ends, an unfinished line left out', async () => {
+    await using peers = await connectedGuest();
+    const live = await peers.session.start(['printf', 'a\nb\nhalf']);
+    expect(await collected(live.lines)).toEqual(['a', 'b']);
+    await live.end();
+  });
+
+  test('is a broken link when the link breaks, for its reader and for its end', async () => {
+    await using peers = await connectedGuest();
+    const live = await peers.session.start(['sh', '-c', 'echo marker; exec sleep 1000']);
+    const reading = faultOf(collected(live.lines));
+    await peers.guest.started('marker');
+    peers.guest.cut();
+    expect((await reading).failure.kind).toBe('no-ssh');
+    expect((await faultOf(live.end())).failure.kind).toBe('no-ssh');
+  });
+
+  test('that is not there is a fault that says so', async () => {
+    await using peers = await connectedGuest();
+    const live = await peers.session.start(['no-such-program']);
+    const fault = await faultOf(collected(live.lines));
+    expect(fault.failure.detail?.join('\n')).toContain('not found');
   });
 });
 

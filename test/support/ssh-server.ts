@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import type { AuthContext, Connection, ServerChannel, SFTPWrapper } from 'ssh2';
@@ -167,13 +167,26 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
   const uploadBegun = new Promise<void>((resolve) => {
     beginUpload = resolve;
   });
-  const ssh = new ssh2.Server({ hostKeys: [options.hostKey.privateKey] }, (connection: Connection) => {
+  const ssh = new ssh2.Server({ hostKeys: [options.hostKey.privateKey], ident: 'OpenSSH_9.2 drydock' }, (connection: Connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => {
       if (isAllowed(context, options.authorizedKey)) context.accept();
       else context.reject(['publickey']);
     });
     forwardPorts(connection);
+    connection.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
+      // As sshd does: the socket first, and the channel only when somebody listens there.
+      const socket = createConnection(socketPath);
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.off('error', reject);
+        const channel = accept();
+        channel.on('error', () => socket.destroy());
+        channel.on('close', () => socket.destroy());
+        socket.on('error', () => channel.close());
+        channel.pipe(socket).pipe(channel);
+      });
+    });
     connection.on('session', (acceptSession) => {
       const session = acceptSession();
       session.on('exec', (accept, _reject, info) => {
