@@ -14,8 +14,9 @@ export interface Requirement {
   readonly onlyUnprivileged?: boolean;
 }
 
-/** What drydock's own tests use besides: a browser to look at the report with, and the letters it is drawn in. */
+/** What drydock's own tests use besides: a browser to look at the report with, the letters it is drawn in, a signature. */
 export const TEST_REQUIREMENTS: readonly Requirement[] = [
+  { package: 'gpg', why: "signs the tests' own package archive", probe: { program: 'gpg' } },
   { package: 'chromium', why: 'shows the report to the browser tests', probe: { file: '/usr/bin/chromium' } },
   {
     package: 'fonts-liberation',
