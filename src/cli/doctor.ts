@@ -1,5 +1,5 @@
 import { Fault } from '../host/fault.ts';
-import { examine, preflight, provideTestTools } from '../stages/preflight.ts';
+import { examine, preflight, provideExtras } from '../stages/preflight.ts';
 import type { StageContext } from '../stages/stage.ts';
 import { openStore } from '../store/store.ts';
 import { folders } from './locations.ts';
@@ -11,6 +11,8 @@ export interface DoctorOptions {
   readonly json: boolean;
   /** Also what drydock's own tests need: a browser. */
   readonly tests: boolean;
+  /** Also what container work on this host needs: a dockerd. */
+  readonly bench: boolean;
   readonly cacheRoot: string;
 }
 
@@ -34,14 +36,14 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
           stderr.write(`${message}\n`);
         },
       };
-      await preflight.run({ install: options.install }, stage);
-      if (options.tests) await provideTestTools(host, options.install, stage);
+      await preflight.run({ install: options.install, bench: false }, stage);
+      await provideExtras(host, options, options.install, stage);
     } catch (error) {
       // The table below shows the state; the failure then gives the cause and the command.
       if (!(error instanceof Fault)) throw error;
       failure = error;
     }
-    const rows = await examine(host, options.cacheRoot, options.tests);
+    const rows = await examine(host, options.cacheRoot, options);
     if (options.json) stdout.write(`${JSON.stringify({ ok: failure === undefined, checks: rows }, null, 1)}\n`);
     else for (const row of rows) stdout.write(`${row.ok ? '✓' : '✗'} ${row.what.padEnd(24)} ${row.detail}\n`);
     if (failure !== undefined) throw failure;

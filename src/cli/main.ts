@@ -180,13 +180,14 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
     .description('check this host, and install what is missing where that is allowed')
     .option('--no-install', 'only say what is missing, and the command that installs it')
     .option('--tests', "also what drydock's own tests need: a browser", false)
+    .option('--bench', 'also what container work on this host needs: a dockerd', false)
     .option('--json', 'print the checks as JSON', false)
     .addOption(cacheDirOption())
     .addHelpText(
       'after',
       '\nExamples:\n  npm run drydock -- doctor\n  npm run drydock -- doctor --no-install\n  npm run drydock -- doctor --tests',
     )
-    .action(async (flags: { install: boolean; tests: boolean; json: boolean; cacheDir?: string }) => {
+    .action(async (flags: { install: boolean; tests: boolean; bench: boolean; json: boolean; cacheDir?: string }) => {
       await doctor(context, { ...flags, cacheRoot: cacheRoot(flags.cacheDir) });
       finish(0);
     });

@@ -87,7 +87,7 @@ export interface Place {
   readonly memoryBytes: number;
   /** IPv4 address of the machine on Docker's default bridge, as containers see it. */
   readonly bridgeAddress: string;
-  /** Where containers reach drydock's package repository: `http://10.0.2.100:80`. Absent: there is none in this run. */
+  /** Where containers reach drydock's package repository: `http://172.17.0.1:40213`. Absent: there is none in this run. */
   readonly repositoryUrl?: string;
   /** Runs a command on the machine itself, as root. */
   run(

@@ -45,6 +45,9 @@ function unavailable(why: string, hint: string, cause?: unknown): Fault {
   return new Fault({ kind: 'download-failed', headline: why, hint, ...said }, { cause });
 }
 
+/** A package that `apt-get --simulate install` would unpack: its name, the version it has now if any, the one it gets. */
+const PLANNED = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) /gm;
+
 /** Package lists of an archive, ready to be asked. */
 interface OpenArchive {
   fetch(name: string, version?: string): Promise<DebianPackage>;
@@ -109,16 +112,14 @@ export async function openDebianArchive(
       return { name, version: shown.stdout.trim(), path: file };
     },
     async fetchClosure(names) {
-      const installation = [
-        ...options,
-        '-o',
-        'APT::Default-Release=',
-        '--no-install-recommends',
-        '--yes',
-        '--download-only',
-      ];
+      const folder = path.join(directory, 'closure');
+      await files.makeDirectory(folder);
+      const plan = ['-o', 'APT::Default-Release=', '--no-install-recommends', '--simulate', 'install', ...names];
       try {
-        await run(['apt-get', ...installation, '-q', 'install', ...names]);
+        const { stdout } = await run(['apt-get', ...options, '-q', ...plan]);
+        const targets = [...stdout.matchAll(PLANNED)].map(([, name = '', version = '']) => `${name}=${version}`);
+        // `install --download-only` would leave packages of a file: archive where they are.
+        if (targets.length > 0) await run(['apt-get', ...options, '-q', 'download', ...targets], folder);
       } catch (error) {
         if (!(error instanceof Fault) || error.failure.kind !== 'command-failed') throw error;
         throw unavailable(
@@ -127,8 +128,7 @@ export async function openDebianArchive(
           error,
         );
       }
-      const folder = path.join(directory, 'cache/archives');
-      return (await files.list(folder)).filter((file) => file.endsWith('.deb')).map((file) => path.join(folder, file));
+      return (await files.list(folder)).map((file) => path.join(folder, file));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { sourcesList } from '../bench/debian-repository.ts';
 import { containerStart } from '../containers/workloads/container-start.ts';
 import { cpu } from '../containers/workloads/cpu.ts';
 import { density } from '../containers/workloads/density.ts';
@@ -5,6 +6,7 @@ import { disk } from '../containers/workloads/disk.ts';
 import { memory } from '../containers/workloads/memory.ts';
 import { network } from '../containers/workloads/network.ts';
 import { packageInstall } from '../containers/workloads/package-install.ts';
+import type { AptFile } from '../containers/workloads/package-install.ts';
 import type { Workload } from '../containers/workload.ts';
 import type { WorkloadName } from '../model/bench.ts';
 import type { Bench } from '../profile/bench-schema.ts';
@@ -17,6 +19,9 @@ export interface PlannedWork {
   readonly images: Readonly<Record<string, string>>;
 }
 
+/** Where apt reads its list of sources; the image's own lists name archives that no container reaches. */
+const aptSetup = (url: string): readonly AptFile[] => [{ path: '/etc/apt/sources.list', text: sourcesList(url) }];
+
 /** What a profile says of each workload becomes the workload; `undefined` where the profile has none of it, or not in this round. */
 type Making = Readonly<
   Record<WorkloadName, (spec: Bench, request: BenchRequest, round: number) => PlannedWork | undefined>
@@ -27,7 +32,7 @@ const MAKING: Making = {
     const work = workloads['package-install'];
     if (work === undefined) return undefined;
     // The scenario is watched to its end once; later rounds repeat the work.
-    const options = { packages: work.packages, minutes: minutes ?? work.minutes, watchOut: round === 0 };
+    const options = { packages: work.packages, minutes: minutes ?? work.minutes, watchOut: round === 0, aptSetup };
     return { workload: packageInstall(options), images: work.images };
   },
   cpu: ({ workloads: { cpu: work } }) => work && { workload: cpu(work), images: { tools: work.image } },

@@ -3,7 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
-import { REQUIREMENTS, TEST_REQUIREMENTS } from './tools.ts';
+import { BENCH_REQUIREMENTS, BENCH_TEST_REQUIREMENTS, REQUIREMENTS, TEST_REQUIREMENTS } from './tools.ts';
 import type { Requirement } from './tools.ts';
 
 /** Enough for a guest, a kernel tree with its build, and the disks of a run. */
@@ -29,9 +29,26 @@ async function isPresent(host: Host, requirement: Requirement): Promise<boolean>
   return (await host.files.stat(probe.file)) !== undefined;
 }
 
-function wanted(host: Host, tests = false): readonly Requirement[] {
-  const all = tests ? [...REQUIREMENTS, ...TEST_REQUIREMENTS] : REQUIREMENTS;
-  return all.filter((one) => one.onlyUnprivileged !== true || !host.system.isRoot);
+/** What the host is checked for besides what every run needs. */
+export interface Purposes {
+  /** drydock's own tests; with `bench`, those of container work too. */
+  readonly tests?: boolean;
+  /** Container work on the host itself. */
+  readonly bench?: boolean;
+}
+
+function extras({ tests = false, bench = false }: Purposes): readonly Requirement[] {
+  return [
+    ...(bench ? BENCH_REQUIREMENTS : []),
+    ...(tests ? TEST_REQUIREMENTS : []),
+    ...(bench && tests ? BENCH_TEST_REQUIREMENTS : []),
+  ];
+}
+
+function wanted(host: Host, purposes: Purposes = {}): readonly Requirement[] {
+  return [...REQUIREMENTS, ...extras(purposes)].filter(
+    (one) => one.onlyUnprivileged !== true || !host.system.isRoot,
+  );
 }
 
 async function missingOf(host: Host, requirements: readonly Requirement[]): Promise<readonly Requirement[]> {
@@ -107,10 +124,10 @@ async function machineRows(host: Host, cacheRoot: string): Promise<readonly Chec
   ];
 }
 
-/** Every check as a row, those of drydock's own tests too when `tests` is set; installs nothing. */
-export async function examine(host: Host, cacheRoot: string, tests: boolean): Promise<readonly CheckRow[]> {
+/** Every check as a row; installs nothing. */
+export async function examine(host: Host, cacheRoot: string, purposes: Purposes): Promise<readonly CheckRow[]> {
   const rows = await Promise.all(
-    wanted(host, tests).map(async (one): Promise<CheckRow> => {
+    wanted(host, purposes).map(async (one): Promise<CheckRow> => {
       const ok = await isPresent(host, one);
       const version = ok && one.version !== undefined ? await versionOf(host, one.version) : undefined;
       return { what: one.package, ok, detail: ok ? (version ?? 'present') : `missing: ${one.why}` };
@@ -144,23 +161,36 @@ async function provide(
 }
 
 /**
- * Makes sure that the host has what drydock's own tests need besides.
+ * Makes sure that the host has what is needed besides what every run needs.
  *
  * @throws Fault `missing-tool` when something is missing and may not be installed here
  */
-export function provideTestTools(host: Host, mayInstall: boolean, context: StageContext): Promise<void> {
-  return provide(host, TEST_REQUIREMENTS, mayInstall, context);
+export function provideExtras(
+  host: Host,
+  purposes: Purposes,
+  mayInstall: boolean,
+  context: StageContext,
+): Promise<void> {
+  return provide(host, extras(purposes), mayInstall, context);
 }
 
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
-export const preflight: Stage<{ install: boolean }, Preflight> = {
+export const preflight: Stage<{ install: boolean; bench: boolean }, Preflight> = {
   name: 'preflight',
   version: 1,
   cache: 'never',
   output: outputSchema,
-  async run({ install: mayInstall }, context) {
+  async run({ install: mayInstall, bench }, context) {
     const { host } = context;
     await provide(host, wanted(host), mayInstall, context);
+    if (bench) {
+      // Without a dockerd the guests can be measured all the same; the host's column then says why it is empty.
+      await provideExtras(host, { bench }, mayInstall, context).catch((error: unknown) => {
+        if (!(error instanceof Fault) || context.signal.aborted) throw error;
+        const { headline, hint } = error.failure;
+        context.finding({ level: 'warning', message: `The host takes no part in container work: ${headline}. ${hint}` });
+      });
+    }
     for (const row of await machineRows(host, context.store.root)) {
       if (row.ok) continue;
       const kind = row.what === 'free disk' ? 'disk-full' : 'unavailable';

@@ -25,9 +25,18 @@ export const BENCH_REQUIREMENTS: readonly Requirement[] = [
   { package: 'iproute2', why: "makes the containers' bridge", probe: { program: 'ip' } },
 ];
 
-/** What drydock's own tests use besides: containers, a browser to look at the report with, and the letters it is drawn in. */
+/** What the tests of container work use besides: the programs that the workloads run, and a signature. */
+export const BENCH_TEST_REQUIREMENTS: readonly Requirement[] = [
+  ...['sysbench', 'fio', 'iperf3', 'sockperf'].map((name) => ({
+    package: name,
+    why: "is put into the tests' container images",
+    probe: { program: name },
+  })),
+  { package: 'gpg', why: "signs the tests' own package archive", probe: { program: 'gpg' } },
+];
+
+/** What drydock's own tests use besides: a browser to look at the report with, and the letters it is drawn in. */
 export const TEST_REQUIREMENTS: readonly Requirement[] = [
-  ...BENCH_REQUIREMENTS,
   { package: 'chromium', why: 'shows the report to the browser tests', probe: { file: '/usr/bin/chromium' } },
   {
     package: 'fonts-liberation',

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises
 import { Agent, request } from 'node:http';
 import type { IncomingHttpHeaders, RequestOptions } from 'node:http';
 import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -62,10 +62,7 @@ async function ask(target: string, options: RequestOptions = {}): Promise<Answer
 }
 
 /** Sends bytes as they are and reads until the server has closed its side. */
-async function exchange(
-  text: string,
-  at: Parameters<typeof connect>[0] = { host: '127.0.0.1', port },
-): Promise<string> {
+async function exchange(text: string, at: NetConnectOpts = { host: '127.0.0.1', port }): Promise<string> {
   const socket = connect(at);
   socket.write(text);
   return (await buffer(socket)).toString('latin1');

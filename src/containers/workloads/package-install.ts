@@ -1,4 +1,5 @@
 import { parseAptInstall } from '../../bench/apt.ts';
+import { Fault } from '../../host/fault.ts';
 import type { Workload, WorkloadContext, WorkloadOutcome } from '../workload.ts';
 import { beginExecution, type Execution } from './execution.ts';
 import { mustRun, read } from './failing.ts';
@@ -28,8 +29,8 @@ export interface PackageInstallOptions {
   readonly minutes: number;
   /** Whether to wait out the minutes once the work is done: the caller says so for the round that is drawn. */
   readonly watchOut: boolean;
-  /** Where the container finds the package repository. */
-  readonly aptSetup: readonly AptFile[];
+  /** Tells apt in the container where the package repository is. */
+  readonly aptSetup: (repositoryUrl: string) => readonly AptFile[];
 }
 
 /**
@@ -45,7 +46,7 @@ export function packageInstall(options: PackageInstallOptions): Workload {
       await using active = await execution.idle(ACTIVE, { network: 'bridge', env });
       await using first = await execution.idle(IDLE_ROLES[0], { network: 'bridge' });
       await using second = await execution.idle(IDLE_ROLES[1], { network: 'bridge' });
-      for (const { path, text } of options.aptSetup) await execution.writeFile(active, path, text);
+      for (const { path, text } of options.aptSetup(repositoryOf(context))) await execution.writeFile(active, path, text);
 
       const metrics = await install(execution, active, options.packages);
       if (options.watchOut) await watchOut(context, execution, options.minutes);
@@ -53,6 +54,15 @@ export function packageInstall(options: PackageInstallOptions): Workload {
       return { metrics, events: execution.events, warnings: [] } satisfies WorkloadOutcome;
     },
   };
+}
+
+function repositoryOf({ place }: WorkloadContext): string {
+  if (place.repositoryUrl !== undefined) return place.repositoryUrl;
+  throw new Fault({
+    kind: 'unavailable',
+    headline: `No package repository can be reached from the containers of ${place.name}`,
+    hint: 'Please report this: a run with package-install serves one.',
+  });
 }
 
 async function install(
