@@ -9,7 +9,7 @@ export interface DoctorOptions {
   /** false with --no-install: only say what is missing. */
   readonly install: boolean;
   readonly json: boolean;
-  /** Also what drydock's own tests need: a browser. */
+  /** Also what drydock's own tests need: a browser and a dockerd. */
   readonly tests: boolean;
   readonly cacheRoot: string;
 }

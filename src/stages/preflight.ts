@@ -3,7 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
-import { REQUIREMENTS, TEST_REQUIREMENTS } from './tools.ts';
+import { BENCH_REQUIREMENTS, REQUIREMENTS, TEST_REQUIREMENTS } from './tools.ts';
 import type { Requirement } from './tools.ts';
 
 /** Enough for a guest, a kernel tree with its build, and the disks of a run. */
@@ -152,15 +152,36 @@ export function provideTestTools(host: Host, mayInstall: boolean, context: Stage
   return provide(host, TEST_REQUIREMENTS, mayInstall, context);
 }
 
+/** Container work on the host is one column of a report: without its tools the column says why, and the run goes on. */
+async function provideBenchTools(host: Host, mayInstall: boolean, context: StageContext): Promise<void> {
+  try {
+    await provide(host, BENCH_REQUIREMENTS, mayInstall, context);
+  } catch (error) {
+    if (!(error instanceof Fault && error.failure.kind === 'missing-tool')) throw error;
+    const { headline, hint, detail = [] } = error.failure;
+    context.finding({
+      level: 'warning',
+      message: `No containers on this machine: ${headline} (${detail.join('; ')}). ${hint}`,
+    });
+  }
+}
+
+type PreflightInput = {
+  readonly install: boolean;
+  /** Containers are going to run on this machine, too. */
+  readonly bench?: true;
+};
+
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
-export const preflight: Stage<{ install: boolean }, Preflight> = {
+export const preflight: Stage<PreflightInput, Preflight> = {
   name: 'preflight',
   version: 1,
   cache: 'never',
   output: outputSchema,
-  async run({ install: mayInstall }, context) {
+  async run({ install: mayInstall, bench }, context) {
     const { host } = context;
     await provide(host, wanted(host), mayInstall, context);
+    if (bench === true) await provideBenchTools(host, mayInstall, context);
     for (const row of await machineRows(host, context.store.root)) {
       if (row.ok) continue;
       const kind = row.what === 'free disk' ? 'disk-full' : 'unavailable';
