@@ -64,7 +64,7 @@ module.exports = {
       name: 'effectful-packages-live-in-host',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/host/' },
-      to: { path: '^node_modules/(execa|ssh2|proper-lockfile)/' },
+      to: { path: '^node_modules/(execa|ssh2|proper-lockfile|dockerode|hot-shots)/' },
     },
     {
       name: 'scripts-are-not-imported',

@@ -9,7 +9,7 @@ export interface DoctorOptions {
   /** false with --no-install: only say what is missing. */
   readonly install: boolean;
   readonly json: boolean;
-  /** Also what drydock's own tests need: a browser. */
+  /** Also what drydock's own tests need: a browser and a dockerd. */
   readonly tests: boolean;
   /** Also what container work on this host needs: a dockerd. */
   readonly bench: boolean;
@@ -36,7 +36,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
           stderr.write(`${message}\n`);
         },
       };
-      await preflight.run({ install: options.install, bench: false }, stage);
+      await preflight.run({ install: options.install }, stage);
       await provideExtras(host, options, options.install, stage);
     } catch (error) {
       // The table below shows the state; the failure then gives the cause and the command.

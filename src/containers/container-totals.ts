@@ -7,9 +7,7 @@ const ioRow = z.looseObject({ op: z.string(), value: counter });
 /** What is read of `GET /containers/{id}/stats` (moby: api/types/stats.go); the daemon leaves out what it cannot count. */
 const statsSchema = z.looseObject({
   cpu_stats: z.looseObject({ cpu_usage: z.looseObject({ total_usage: counter.optional() }).optional() }).optional(),
-  memory_stats: z
-    .looseObject({ usage: counter.optional(), stats: z.record(z.string(), counter).nullish() })
-    .nullish(),
+  memory_stats: z.looseObject({ usage: counter.optional(), stats: z.record(z.string(), counter).nullish() }).nullish(),
   blkio_stats: z.looseObject({ io_service_bytes_recursive: z.array(ioRow).nullish() }).nullish(),
   networks: z.record(z.string(), z.looseObject({ rx_bytes: counter, tx_bytes: counter })).nullish(),
 });

@@ -27,12 +27,13 @@ const MEANINGS: readonly Meaning[] = [
     words: /no space left on device|disk quota exceeded/i,
     kind: 'disk-full',
     headline: (what) => `The Docker daemon found no space left to ${what}`,
-    hint: "Free space where the daemon keeps its data; for a guest, make its disk bigger in its image definition.",
+    hint: 'Free space where the daemon keeps its data; for a guest, make its disk bigger in its image definition.',
   },
   {
     words: /no such image|manifest unknown|pull access denied/i,
     kind: 'unavailable',
-    headline: (what, words) => `The Docker daemon has no image ${/image:? '?([^\s']+)/i.exec(words)?.[1] ?? ''} to ${what}`,
+    headline: (what, words) =>
+      `The Docker daemon has no image ${/image:? '?([^\s']+)/i.exec(words)?.[1] ?? ''} to ${what}`,
     hint: 'The image was not imported, or was removed meanwhile; run again with a fresh workload disk.',
   },
   {
@@ -60,7 +61,8 @@ const MEANINGS: readonly Meaning[] = [
     hint: 'Add the package to the image in the profile, or correct the command.',
   },
   {
-    words: /OCI runtime|failed to create (shim|task|endpoint)|cgroup|iptables|operation not (supported|permitted)|mount/i,
+    words:
+      /OCI runtime|failed to create (shim|task|endpoint)|cgroup|iptables|operation not (supported|permitted)|mount/i,
     kind: 'not-ready',
     headline: (what) => `The Docker daemon could not ${what} on this kernel`,
     hint: 'The daemon names what is missing below; `npm run drydock -- check-config <.config>` lists what it needs.',

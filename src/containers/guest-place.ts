@@ -14,6 +14,8 @@ export interface GuestPlaceOptions {
   readonly repositoryUrl?: string;
   /** Told what could not be cleaned up. */
   readonly onTrouble?: (sentence: string) => void;
+  /** Of the guest's dockerd; /var/run/docker.sock unless told. */
+  readonly daemonSocket?: string;
 }
 
 /** `MemTotal` of /proc/meminfo, which counts in kibibytes and writes kB (proc(5)). */
@@ -37,8 +39,8 @@ export async function guestPlace(
   host: Pick<Host, 'clock' | 'files'>,
   options: GuestPlaceOptions,
 ): Promise<Place> {
-  const { name, repositoryUrl, onTrouble } = options;
-  const engine = createEngine(() => guest.openUnixSocket(DAEMON_SOCKET), host, {
+  const { name, repositoryUrl, onTrouble, daemonSocket = DAEMON_SOCKET } = options;
+  const engine = createEngine(() => guest.openUnixSocket(daemonSocket), host, {
     during: (what, work) => guest.machine.during(what, work, { watchSilence: false }),
     // Throws the crash, if that is what ended the daemon.
     lastWords: async () => (await guest.run(JOURNAL, { okExitCodes: [0, 1] })).stdout.trim().split('\n'),

@@ -61,7 +61,7 @@ async function privateDaemon(host: Host, options: HostPlaceOptions): Promise<Dae
   try {
     const engine = createEngine(() => host.sockets.openUnix(dockerd.socketPath), host, {
       ...surroundings(options),
-      lastWords: () => Promise.resolve(dockerd.lastWords()),
+      lastWords: dockerd.lastWords,
       machinePid: dockerd.machinePid,
     });
     const { version } = await engine.facts();
@@ -85,7 +85,8 @@ export async function openHostPlace(host: Host, options: HostPlaceOptions): Prom
   if (!host.system.isRoot) {
     throw new Fault({
       kind: 'unavailable',
-      headline: 'drydock does not run as root here, which reading and clearing this machine’s caches and counters needs',
+      headline:
+        'drydock does not run as root here, which reading and clearing this machine’s caches and counters needs',
       hint: 'Run drydock as root to have this machine beside its guests.',
     });
   }

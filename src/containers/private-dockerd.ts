@@ -56,9 +56,9 @@ export interface PrivateDockerd extends AsyncDisposable {
   /** IPv4 address of the machine on the containers' bridge. */
   readonly bridgeAddress: string;
   /** A container's process in the machine's PID namespace, from its number in dockerd's. */
-  machinePid(pid: number, containerId: string): Promise<number>;
+  readonly machinePid: (pid: number, containerId: string) => Promise<number>;
   /** Its last lines so far. */
-  lastWords(): readonly string[];
+  readonly lastWords: () => Promise<readonly string[]>;
 }
 
 function unavailable(headline: string, hint: string): Fault {
@@ -229,7 +229,7 @@ export async function startPrivateDockerd(host: Host, options: PrivateDockerdOpt
       socketPath,
       bridgeAddress: bridge.address,
       machinePid: (pid, containerId) => machinePid(host, pid, containerId),
-      lastWords: talk.lines,
+      lastWords: () => Promise.resolve(talk.lines()),
       [Symbol.asyncDispose]: undoAll,
     };
   } catch (error) {
@@ -251,4 +251,3 @@ async function started(
   };
   await untilAborted(Promise.race([talk.listening, ended()]), signal, 'The start of a private dockerd');
 }
-

@@ -34,6 +34,11 @@ export function openUnixSocket(link: Link, path: string): Promise<Duplex> {
           resolve(channel);
           return;
         }
+        // Only an answer of sshd has a reason (RFC 4254, 5.1); without one the link broke before there was an answer.
+        if (!('reason' in error)) {
+          reject(lost(what, error));
+          return;
+        }
         reject(
           new Fault(
             {

@@ -193,7 +193,10 @@ async function kvmAccess(host: Host): Promise<string> {
 /** Lays out a run: which stages for which arm, and the interleaved boots. Nothing is executed here. */
 export function planRun(input: PlanInput): Plan {
   const { host, guest, request, profile, folders } = input;
-  const preflightStep = defineStep({ stage: preflight, input: () => ({ install: request.install, bench: request.bench !== undefined }) });
+  const preflightStep = defineStep({
+    stage: preflight,
+    input: () => ({ install: request.install, ...(request.bench === undefined ? {} : { bench: true }) }),
+  });
   const tools = () => preflightStep.output().tools;
   const imageStep = defineStep({
     stage: image,

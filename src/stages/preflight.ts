@@ -46,9 +46,7 @@ function extras({ tests = false, bench = false }: Purposes): readonly Requiremen
 }
 
 function wanted(host: Host, purposes: Purposes = {}): readonly Requirement[] {
-  return [...REQUIREMENTS, ...extras(purposes)].filter(
-    (one) => one.onlyUnprivileged !== true || !host.system.isRoot,
-  );
+  return [...REQUIREMENTS, ...extras(purposes)].filter((one) => one.onlyUnprivileged !== true || !host.system.isRoot);
 }
 
 async function missingOf(host: Host, requirements: readonly Requirement[]): Promise<readonly Requirement[]> {
@@ -174,8 +172,28 @@ export function provideExtras(
   return provide(host, extras(purposes), mayInstall, context);
 }
 
+/** Container work on the host is one column of a report: without its tools the column says why, and the run goes on. */
+async function provideBenchTools(host: Host, mayInstall: boolean, context: StageContext): Promise<void> {
+  try {
+    await provide(host, BENCH_REQUIREMENTS, mayInstall, context);
+  } catch (error) {
+    if (!(error instanceof Fault && error.failure.kind === 'missing-tool')) throw error;
+    const { headline, hint, detail = [] } = error.failure;
+    context.finding({
+      level: 'warning',
+      message: `No containers on this machine: ${headline} (${detail.join('; ')}). ${hint}`,
+    });
+  }
+}
+
+type PreflightInput = {
+  readonly install: boolean;
+  /** Containers are going to run on this machine, too. */
+  readonly bench?: true;
+};
+
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
-export const preflight: Stage<{ install: boolean; bench: boolean }, Preflight> = {
+export const preflight: Stage<PreflightInput, Preflight> = {
   name: 'preflight',
   version: 1,
   cache: 'never',
@@ -183,14 +201,7 @@ export const preflight: Stage<{ install: boolean; bench: boolean }, Preflight> =
   async run({ install: mayInstall, bench }, context) {
     const { host } = context;
     await provide(host, wanted(host), mayInstall, context);
-    if (bench) {
-      // Without a dockerd the guests can be measured all the same; the host's column then says why it is empty.
-      await provideExtras(host, { bench }, mayInstall, context).catch((error: unknown) => {
-        if (!(error instanceof Fault) || context.signal.aborted) throw error;
-        const { headline, hint } = error.failure;
-        context.finding({ level: 'warning', message: `The host takes no part in container work: ${headline}. ${hint}` });
-      });
-    }
+    if (bench === true) await provideBenchTools(host, mayInstall, context);
     for (const row of await machineRows(host, context.store.root)) {
       if (row.ok) continue;
       const kind = row.what === 'free disk' ? 'disk-full' : 'unavailable';

@@ -167,39 +167,42 @@ export async function startFakeGuest(options: FakeGuestOptions): Promise<FakeGue
   const uploadBegun = new Promise<void>((resolve) => {
     beginUpload = resolve;
   });
-  const ssh = new ssh2.Server({ hostKeys: [options.hostKey.privateKey], ident: 'OpenSSH_9.2 drydock' }, (connection: Connection) => {
-    connection.on('error', () => undefined);
-    connection.on('authentication', (context) => {
-      if (isAllowed(context, options.authorizedKey)) context.accept();
-      else context.reject(['publickey']);
-    });
-    forwardPorts(connection);
-    connection.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
-      // As sshd does: the socket first, and the channel only when somebody listens there.
-      const socket = createConnection(socketPath);
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.off('error', reject);
-        const channel = accept();
-        channel.on('error', () => socket.destroy());
-        channel.on('close', () => socket.destroy());
-        socket.on('error', () => channel.close());
-        channel.pipe(socket).pipe(channel);
+  const ssh = new ssh2.Server(
+    { hostKeys: [options.hostKey.privateKey], ident: 'OpenSSH_9.2 drydock' },
+    (connection: Connection) => {
+      connection.on('error', () => undefined);
+      connection.on('authentication', (context) => {
+        if (isAllowed(context, options.authorizedKey)) context.accept();
+        else context.reject(['publickey']);
       });
-    });
-    connection.on('session', (acceptSession) => {
-      const session = acceptSession();
-      session.on('exec', (accept, _reject, info) => {
-        const channel = accept();
-        execute(info.command, channel);
-        commands.push(info.command);
-        for (const waiter of waiters) if (info.command.includes(waiter.text)) waiter.resolve();
+      forwardPorts(connection);
+      connection.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
+        // As sshd does: the socket first, and the channel only when somebody listens there.
+        const socket = createConnection(socketPath);
+        socket.once('error', reject);
+        socket.once('connect', () => {
+          socket.off('error', reject);
+          const channel = accept();
+          channel.on('error', () => socket.destroy());
+          channel.on('close', () => socket.destroy());
+          socket.on('error', () => channel.close());
+          channel.pipe(socket).pipe(channel);
+        });
       });
-      session.on('sftp', (accept) => {
-        serveFiles(accept(), beginUpload);
+      connection.on('session', (acceptSession) => {
+        const session = acceptSession();
+        session.on('exec', (accept, _reject, info) => {
+          const channel = accept();
+          execute(info.command, channel);
+          commands.push(info.command);
+          for (const waiter of waiters) if (info.command.includes(waiter.text)) waiter.resolve();
+        });
+        session.on('sftp', (accept) => {
+          serveFiles(accept(), beginUpload);
+        });
       });
-    });
-  });
+    },
+  );
   const listener = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));

@@ -46,7 +46,8 @@ export function packageInstall(options: PackageInstallOptions): Workload {
       await using active = await execution.idle(ACTIVE, { network: 'bridge', env });
       await using first = await execution.idle(IDLE_ROLES[0], { network: 'bridge' });
       await using second = await execution.idle(IDLE_ROLES[1], { network: 'bridge' });
-      for (const { path, text } of options.aptSetup(repositoryOf(context))) await execution.writeFile(active, path, text);
+      for (const { path, text } of options.aptSetup(repositoryOf(context)))
+        await execution.writeFile(active, path, text);
 
       const metrics = await install(execution, active, options.packages);
       if (options.watchOut) await watchOut(context, execution, options.minutes);
