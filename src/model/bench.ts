@@ -61,6 +61,11 @@ export interface BenchFailure {
 export interface WorkloadRun {
   readonly workload: WorkloadName;
   readonly status: 'done' | 'failed';
+  /**
+   * When it began, ISO 8601 in UTC, by the wall clock of drydock's machine: the instant from which events and series count.
+   * Absent: nobody noted it, and its series cannot be put beside those of other programs.
+   */
+  readonly startedAt?: string;
   readonly durationSec: number;
   /** One value a metric: the sample that this session gives. Empty for a failed run. */
   readonly metrics: Readonly<Record<string, number>>;

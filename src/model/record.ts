@@ -1,4 +1,5 @@
 import type { Ablation } from './ablation.ts';
+import type { BenchRecord } from './bench.ts';
 import type { Calibration } from './calibration.ts';
 import type { BootSummary, VirtualBoot } from './boot.ts';
 import type { Environment } from './environment.ts';
@@ -93,6 +94,8 @@ export interface RunRecord {
   readonly scores: readonly Score[];
   readonly ablation?: Ablation;
   readonly calibration?: Calibration;
+  /** What containers did; absent where no workload was asked for. */
+  readonly bench?: BenchRecord;
   readonly stages: readonly StageRecord[];
   readonly findings: readonly Finding[];
   /**

@@ -75,6 +75,12 @@ ${Array.from({ length: machineColours }, (_, index) => `.phase-m${index} { fill:
 .band { fill: var(--raised); } .median { stroke-width: 2; } .dot { stroke: var(--ground); stroke-width: .8; }
 .baseline .dot { fill: var(--baseline); } .baseline .median { stroke: var(--baseline); }
 .candidate .dot { fill: var(--candidate); } .candidate .median { stroke: var(--candidate); }
+.at-baseline { --place: var(--baseline); } .at-candidate { --place: var(--candidate); } .at-host, .at-any { --place: var(--ink); } .at-variant { --place: var(--open); }
+svg .line { stroke: var(--place); stroke-linejoin: round; stroke-linecap: round; stroke-width: 1.6; } .happened { fill: var(--place); } svg .event { stroke: var(--place); opacity: .3; }
+svg .stroke-0 { stroke-width: 1; } svg .stroke-1 { stroke-width: 2.2; } svg .stroke-2 { stroke-dasharray: 6 4; } svg .stroke-3 { stroke-dasharray: .1 4; stroke-width: 2; } svg .stroke-4 { stroke-dasharray: 10 3 .1 3; }
+.dots .dot { fill: var(--place); } .dots .median { stroke: var(--place); } svg .row-title { fill: var(--place, var(--ink)); }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 18px; list-style: none; padding: 0; margin: 0 0 4px; font-size: 12px; } .legend li { display: flex; align-items: center; gap: 6px; margin: 0; }
+.spread { display: block; color: var(--dim); font-size: 11px; font-weight: 400; } .bench .scores { margin-bottom: 18px; } .bench a { color: var(--candidate); }
 .multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 12px 32px; }
 .multiples figcaption { color: var(--ink); margin: 0 0 4px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px 32px; }
@@ -96,6 +102,7 @@ summary { cursor: pointer; color: var(--dim); }
   .scores tr.figures { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 3px 12px; }
   .scores tr.figures th { grid-column: 1 / -1; padding: 0; font-size: 15px; }
   .scores tr.figures td, .scores tr.figures .num + :not(.num) { padding: 0; text-align: left; white-space: normal; }
+  .bench .scores tr.figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .scores tr.figures td[colspan] { grid-column: 1 / -1; }
   .scores tr.figures td::before { display: block; content: attr(data-label); color: var(--dim); font-size: 12px; font-weight: 400; }
   .scores tr.words td { padding: 4px 0 0; border: 0; } }

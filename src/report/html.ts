@@ -4,6 +4,7 @@ import type { RunRecord, StageRecord } from '../model/record.ts';
 import { environmentFacts, type Fact } from './environment-facts.ts';
 import { formatDuration, formatInstant, plural, shortDigest } from './format.ts';
 import { ablationSection } from './html-ablation.ts';
+import { benchSection } from './html-bench.ts';
 import { calibrationSection } from './html-calibration.ts';
 import { armsSection, configSection, dockerSection } from './html-evidence.ts';
 import { scoresSection } from './html-scores.ts';
@@ -46,7 +47,7 @@ export function renderHtml(
 <p class="dim">${record.profile.name}: ${record.profile.description}</p>
 </header>
 ${section('Scores', scoresSection(record))}${ablationSection(record)}${calibrationSection(record)}
-${section('Conditions', factList(environmentFacts(record)))}
+${benchSection(record)}${section('Conditions', factList(environmentFacts(record)))}
 ${section('Boot timelines', timelinesSection(record, timelines))}
 ${processesSection(record, processes)}${section('Every sample', samplesSection(record))}
 ${section('Costliest steps', costliestSection(record))}

@@ -1,5 +1,7 @@
 import type { Verdict } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
+import { benchTables, type BenchTable } from './bench-rows.ts';
+import { failedRows } from './bench-summary.ts';
 import { markup, type Markup } from './markup.ts';
 import { configProof, dockerProof, rebootProof, type ProofState } from './proofs.ts';
 import { armsBaselineFirst, scoreGroups, type ScoreGroup, type ScoreRow } from './score-rows.ts';
@@ -30,11 +32,12 @@ const outcomeOfProof: Readonly<Record<ProofState['state'], Outcome>> = {
 };
 
 /**
- * One JUnit test suite: a case for each score (failed when worse, skipped when undecided), and for each arm its proofs:
+ * One JUnit test suite: a case for each score (failed when worse, skipped when undecided), of boots and of container work, a
+ * failed case for each workload that did not come to its end, and for each arm its proofs:
  * Docker and reboot of candidates, check-config of every arm that was checked.
  */
 export function renderJunit(record: RunRecord): string {
-  const cases = [...scoreGroups(record).flatMap(scoreCases), ...proofCases(record)];
+  const cases = [...scoreGroups(record).flatMap(scoreCases), ...benchCases(record), ...proofCases(record)];
   const count = (outcome: Outcome): number => cases.filter((one) => one.outcome === outcome).length;
   const document = markup`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
@@ -71,6 +74,39 @@ function scoreOutput(row: ScoreRow, baseline: string, candidate: string): string
     row.endPoints,
     ...thesis,
   ].join('\n');
+}
+
+function benchCases({ bench, environment }: RunRecord): readonly TestCase[] {
+  if (bench === undefined) return [];
+  const failed = failedRows(bench).map(({ workload, place, round, headline, hint, detail, logPath }): TestCase => ({
+    suite: `${workload} on ${place}`,
+    name: `round ${round}`,
+    outcome: 'failed',
+    message: headline,
+    output: [hint, ...detail, ...(logPath === '' ? [] : [`log: ${logPath}`])].join('\n'),
+  }));
+  return [...benchTables(bench, environment.accelerator).flatMap(tableCases), ...failed];
+}
+
+function tableCases({ workload, baseline, candidate, rows }: BenchTable): readonly TestCase[] {
+  return rows.flatMap((row): readonly TestCase[] => {
+    const { verdict } = row;
+    if (verdict === 'not scored') return [];
+    const figures = `${baseline} ${row.baseline.value} (${row.baseline.spread}), ${candidate} ${row.candidate.value} (${row.candidate.spread})`;
+    return [
+      {
+        suite: `${workload}: ${candidate} against ${baseline}`,
+        name: row.metric,
+        outcome: outcomeOfVerdict[verdict],
+        message: `${verdict}: ${row.reason}`,
+        output: [
+          figures,
+          `ratio ${row.ratio}, 95 % interval ${row.interval}, p ${row.p}`,
+          ...[row.meaning, ...row.notes, row.endPoints],
+        ].join('\n'),
+      },
+    ];
+  });
 }
 
 function proofCases(record: RunRecord): readonly TestCase[] {

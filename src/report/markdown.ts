@@ -1,6 +1,8 @@
 import type { RunRecord } from '../model/record.ts';
 import { ledgerTables, LEDGER_NOTE } from './ablation-rows.ts';
 import { CALIBRATION_NOTE, calibrationTables } from './calibration-rows.ts';
+import { benchTables, type BenchCell, type BenchTable } from './bench-rows.ts';
+import { benchHeadline, benchNotes, benchNotices, benchVerdict, failedRows, placeRows } from './bench-summary.ts';
 import { environmentFacts } from './environment-facts.ts';
 import { formatDuration, plural, secondsDigits } from './format.ts';
 import { replaceUnprintable } from './markup.ts';
@@ -26,6 +28,7 @@ export function renderMarkdown(record: RunRecord): string {
     ...scoreGroups(record).flatMap(scoreTable),
     ...ablation(record),
     ...calibration(record),
+    ...containers(record),
     '## Conditions',
     markdownTable(
       ['Condition', 'Value', 'Why'],
@@ -89,6 +92,61 @@ function ablation(record: RunRecord): readonly string[] {
       markdownList([endPoints, ...interactions, ...doubts]),
     ]),
     markdownText(LEDGER_NOTE),
+  ];
+}
+
+function containers({ bench, environment }: RunRecord): readonly string[] {
+  if (bench === undefined) return [];
+  const failed = failedRows(bench);
+  const verdict = benchVerdict(bench);
+  const notices = benchNotices(bench);
+  return [
+    '## Containers',
+    `**${markdownText(benchHeadline(bench))}**`,
+    ...(verdict.length === 0 ? [] : [markdownList(verdict)]),
+    markdownTable(
+      ['Place', 'What', 'How reached, or why absent', 'Ran'],
+      placeRows(bench).map(({ name, kind, status, why, runs }) => [
+        name,
+        status === 'absent' ? `${kind}, absent` : kind,
+        why,
+        runs,
+      ]),
+    ),
+    ...(failed.length === 0
+      ? []
+      : [
+          'Failed rows:',
+          markdownTable(
+            ['Workload', 'Place', 'Round', 'What happened', 'Next step', 'Log'],
+            failed.map(({ workload, place, round, headline: words, hint, logPath }) => [
+              ...[workload, place, String(round), words, hint, logPath],
+            ]),
+          ),
+        ]),
+    ...benchTables(bench, environment.accelerator).flatMap(benchTable),
+    markdownList(benchNotes(bench, environment.accelerator)),
+    ...(notices.length === 0 ? [] : ['What the workloads noticed:', markdownList(notices)]),
+  ];
+}
+
+function benchTable({ workload, baseline, candidate, host, rows }: BenchTable): readonly string[] {
+  const figure = ({ value, spread }: BenchCell): string => (spread === '' ? value : `${value} (${spread})`);
+  const head = [
+    ...['Metric', 'Better', ...(host === undefined ? [] : [host])],
+    ...[baseline, candidate, 'Change', 'Ratio', '95 % interval', 'p', 'Verdict'],
+  ];
+  const body = rows.map((row) => [
+    ...[row.metric, row.better, ...(row.host === undefined ? [] : [figure(row.host)])],
+    ...[figure(row.baseline), figure(row.candidate), row.change, row.ratio, row.interval, row.p, row.verdict],
+  ]);
+  const words = rows.map(
+    (row) => `${row.metric}: ${[row.meaning, row.reason, row.endPoints, ...row.notes].join('. ')}`,
+  );
+  return [
+    `**${markdownText(`${workload}: ${candidate} against ${baseline}`)}**`,
+    markdownTable(head, body, host === undefined ? 'llrrrrrrl' : 'llrrrrrrrl'),
+    markdownList(words),
   ];
 }
 

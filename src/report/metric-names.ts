@@ -1,7 +1,8 @@
+import { BENCH_METRICS } from '../bench/metrics.ts';
 import { METRICS } from '../bootlog/metrics.ts';
 import { VIRTUAL_METRICS } from '../bootlog/virtual-metrics.ts';
 
-const KNOWN = [...METRICS, ...VIRTUAL_METRICS];
+const KNOWN = [...METRICS, ...VIRTUAL_METRICS, ...BENCH_METRICS];
 
 /** What a metric is called in a report; an id that drydock does not define itself is shown in its own words. */
 export function metricName(id: string): string {

@@ -1,3 +1,5 @@
+import { workloadNames } from '../bench/metrics.ts';
+import type { WorkloadName } from '../model/bench.ts';
 import type { RunRecord } from '../model/record.ts';
 
 /** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
@@ -9,8 +11,13 @@ export function reproduceCommand(record: RunRecord): string {
     ['--accel', record.environment.accelerator],
     ...bootOptions(record),
     ...(record.virtualBoots === undefined ? [] : [['--clock', record.bootsPerArm === 0 ? 'virtual' : 'both']]),
+    ...(record.bench === undefined ? [] : [['--bench', benchWords(record.bench.workloads)]]),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
+}
+
+function benchWords(workloads: readonly WorkloadName[]): string {
+  return workloadNames.every((name) => workloads.includes(name)) ? 'all' : workloads.join(',');
 }
 
 function bootOptions({ bootsPerArm, stopping }: RunRecord): readonly (readonly string[])[] {

@@ -1,7 +1,9 @@
 import type { Score, Verdict } from '../model/measure.ts';
 import type { ArmRecord, RunRecord } from '../model/record.ts';
-import { formatChange, formatP, formatRatio, formatValue, spreadOf } from './format.ts';
+import { benchHeadline } from './bench-summary.ts';
+import { formatP, formatRatio, formatValue, spreadOf } from './format.ts';
 import { isVirtual, metricName } from './metric-names.ts';
+import { effectNotes, outlierNotes } from './score-notes.ts';
 
 /** One row of the score table in words: every form of the report shows these same strings. */
 export interface ScoreRow {
@@ -51,8 +53,15 @@ export function scoreGroups(record: RunRecord): readonly ScoreGroup[] {
   });
 }
 
-/** What happened to the candidate, in one sentence that may stand alone. */
+/** What happened to the candidate, in words that may stand alone: at boot, and in containers where it had to run some. */
 export function headline(record: RunRecord): string {
+  if (record.bench === undefined) return bootHeadline(record);
+  const inContainers = benchHeadline(record.bench);
+  // A run that was made for its containers alone has no boots to speak of.
+  return record.scores.length === 0 ? inContainers : `${bootHeadline(record)} ${inContainers}`;
+}
+
+function bootHeadline(record: RunRecord): string {
   const groups = scoreGroups(record);
   if (groups.length > 0) return groups.map(groupHeadline).join(' ');
   const names = record.arms.map((arm) => arm.name).join(', ');
@@ -104,22 +113,6 @@ function knownSpread({ metric }: Score, samples: readonly number[]): number | un
 
 /** A spread of ten microseconds shows six decimals. */
 const STAMP_DIGITS = 1e-5;
-
-function effectNotes({ effect }: Score): readonly string[] {
-  if (effect === undefined) return [];
-  const { relativeChange, relativeChange95, cliffsDelta } = effect;
-  const change = `change ${formatChange(relativeChange)}`;
-  if (cliffsDelta === null) return [change];
-  const ends = relativeChange95.map((end) => formatChange(end)).join(' to ');
-  return [`${change} (${ends})`, `Cliff's delta ${cliffsDelta.toFixed(2).replace('-', '−')}`];
-}
-
-function outlierNotes({ outliers, unit }: Score): readonly string[] {
-  return (outliers ?? []).map(({ arm, index, value, mads }) => {
-    const side = mads > 0 ? 'above' : 'below';
-    return `outlier, kept: sample ${index + 1} of ${arm}, ${formatValue(value, unit)}, ${Math.abs(mads).toFixed(1)} MADs ${side} its median`;
-  });
-}
 
 // The two figures that the work is about come first; the rest is counted.
 const leading = ['kernel_init', 'total_boot', 'kernel_init_virtual', 'hand_over_virtual'];

@@ -1,5 +1,6 @@
 import type { Score, Unit } from '../model/measure.ts';
-import { formatBytes, formatValue, spreadOf } from './format.ts';
+import { tickBase, tickTexts } from './axis-ticks.ts';
+import { formatValue, spreadOf } from './format.ts';
 import { markup, type Markup } from './markup.ts';
 import { metricName } from './metric-names.ts';
 import { fitText, linearScale, niceTicks, px, textWidth, tickDecimals, type Scale } from './svg-scale.ts';
@@ -54,13 +55,11 @@ function valuePanel(samples: readonly number[], unit: Unit): Panel {
   // A little room, so that the axis of equal samples is not filled with nothing.
   const room = (high - low) * 0.06 || Math.abs(high) * 0.05 || 1;
   const domain: readonly [number, number] = [low - room, high + room];
-  const tickText = (tick: number, decimals: number): string =>
-    unit === 'bytes' ? formatBytes(tick).replace('.0 ', ' ') : `${tick.toFixed(decimals)} s`;
   return {
     left: 0,
     right: panelWidth,
     domain,
-    ticks: fittingTicks(domain, unit === 'bytes' ? 2 : 10, tickText),
+    ticks: fittingTicks(domain, tickBase(unit), (ticks) => tickTexts(ticks, unit)),
     value: (sample) => sample,
   };
 }
@@ -71,13 +70,15 @@ function deviationPanel(arms: readonly Arm[]): Panel {
   // Never finer than 0.1 %: below that dots would fly apart over nothing.
   const most = Math.max(0.1, ...sizes.filter((size) => Number.isFinite(size))) * 1.12;
   const domain: readonly [number, number] = [-most, most];
-  const tickText = (tick: number, decimals: number): string =>
-    Math.abs(tick) < 1e-9 ? '0' : `${tick > 0 ? '+' : '−'}${Math.abs(tick).toFixed(decimals)} %`;
+  const deviations = (ticks: readonly number[]): readonly string[] =>
+    ticks.map((tick) =>
+      Math.abs(tick) < 1e-9 ? '0' : `${tick > 0 ? '+' : '−'}${Math.abs(tick).toFixed(tickDecimals(ticks))} %`,
+    );
   return {
     left: panelWidth + panelGap,
     right: widthPx,
     domain,
-    ticks: fittingTicks(domain, 10, tickText),
+    ticks: fittingTicks(domain, 10, deviations),
     value,
   };
 }
@@ -86,16 +87,21 @@ function deviationPanel(arms: readonly Arm[]): Panel {
 function fittingTicks(
   domain: readonly [number, number],
   base: 10 | 2,
-  tickText: (tick: number, decimals: number) => string,
+  textsOf: (ticks: readonly number[]) => readonly string[],
 ): readonly Tick[] {
-  for (let most = 6; most > 1; most -= 1) {
+  const ticksOf = (most: number): readonly Tick[] => {
     const values = niceTicks(...domain, most, base);
-    const decimals = tickDecimals(values);
-    const ticks = values.map((value) => ({ value, text: tickText(value, decimals) }));
-    const step = (((values[1] ?? Infinity) - (values[0] ?? 0)) / (domain[1] - domain[0])) * (panelWidth - edge * 2);
+    const texts = textsOf(values);
+    return values.map((value, index) => ({ value, text: texts[index] ?? '' }));
+  };
+  for (let most = 6; most > 1; most -= 1) {
+    const ticks = ticksOf(most);
+    const apart = (ticks[1]?.value ?? Infinity) - (ticks[0]?.value ?? 0);
+    const step = (apart / (domain[1] - domain[0])) * (panelWidth - edge * 2);
     if (ticks.length > 1 && ticks.every(({ text }) => textWidth(text, 11) + 4 <= step)) return ticks;
   }
-  return niceTicks(...domain, 1, base).map((value) => ({ value, text: tickText(value, 3) }));
+  // One text at the most has always room.
+  return ticksOf(1).slice(0, 1);
 }
 
 function drawArm(arm: Arm, index: number, unit: Unit, panels: readonly Panel[]): Markup {

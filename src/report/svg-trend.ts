@@ -1,8 +1,9 @@
 import type { Trend } from '../model/trend.ts';
-import { formatBytes, formatValue } from './format.ts';
+import { tickBase, tickTexts } from './axis-ticks.ts';
+import { formatValue } from './format.ts';
 import { markup, type Markup } from './markup.ts';
 import { metricName } from './metric-names.ts';
-import { linearScale, niceTicks, px, textWidth, tickDecimals } from './svg-scale.ts';
+import { linearScale, niceTicks, px, textWidth } from './svg-scale.ts';
 
 const widthPx = 540;
 const heightPx = 170;
@@ -20,15 +21,14 @@ export function trendSvg(trend: Trend): Markup {
   const low = Math.min(...points.map((point) => point.least));
   const high = Math.max(...points.map((point) => point.most));
   const room = (high - low) * 0.06 || Math.abs(high) * 0.05 || 1;
-  const ticks = niceTicks(low - room, high + room, 5, unit === 'bytes' ? 2 : 10);
-  const decimals = tickDecimals(ticks);
-  const tickText = (tick: number): string => (unit === 'bytes' ? formatBytes(tick) : `${tick.toFixed(decimals)} s`);
-  const left = Math.max(...ticks.map((tick) => textWidth(tickText(tick), 11))) + 8;
+  const ticks = niceTicks(low - room, high + room, 5, tickBase(unit));
+  const texts = tickTexts(ticks, unit);
+  const left = Math.max(...texts.map((text) => textWidth(text, 11))) + 8;
   const x = linearScale([0, Math.max(1, points.length - 1)], [left + 8, widthPx - right - 8]);
   const y = linearScale([low - room, high + room], [heightPx - bottom, top]);
   const grid = ticks.map(
-    (tick) => markup`<path class="grid" d="M${px(left)} ${px(y(tick))}H${widthPx - right}"/>
-<text class="tick" x="${px(left - 6)}" y="${px(y(tick) + 4)}" text-anchor="end">${tickText(tick)}</text>`,
+    (tick, index) => markup`<path class="grid" d="M${px(left)} ${px(y(tick))}H${widthPx - right}"/>
+<text class="tick" x="${px(left - 6)}" y="${px(y(tick) + 4)}" text-anchor="end">${texts[index] ?? ''}</text>`,
   );
   const line = points
     .map((point, index) => `${index === 0 ? 'M' : 'L'}${px(x(index))} ${px(y(point.median))}`)

@@ -2,6 +2,7 @@ import type { Calibration } from '../model/calibration.ts';
 import type { Verdict } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
 import { ledgerTables, type LedgerTable } from './ablation-rows.ts';
+import { benchTerminal } from './bench-terminal.ts';
 import { calibrationTables } from './calibration-rows.ts';
 import { metricName } from './metric-names.ts';
 import { headline, scoreGroups, type ScoreGroup, type ScoreRow } from './score-rows.ts';
@@ -25,6 +26,7 @@ interface Column {
 
 const gap = '  ';
 
+/** How a verdict is coloured. */
 const sgrOfVerdict: Readonly<Record<Verdict, string>> = {
   better: '32',
   worse: '31',
@@ -47,12 +49,16 @@ export function finalTable(record: RunRecord, options: TerminalOptions): string 
   const ledgers =
     record.ablation === undefined ? [] : ledgerTables(record.ablation).map((table) => ledgerText(table, safe));
   const { environment } = record;
+  const inContainers =
+    record.bench === undefined
+      ? []
+      : benchTerminal(record.bench, environment.accelerator, { ...options, columns: width, safe });
   const conditions = `${environment.accelerator.toUpperCase()}, ${record.bootsPerArm} boots an arm, guest ${record.guest.name}, ${environment.cpuModel}, QEMU ${environment.qemuVersion}`;
   const foot = [headline(record), conditions, ...stopWords(record), ...outlierWords(record)]
     .flatMap((words) => wrap(safe(words), width))
     .join('\n');
   const calibrated = record.calibration === undefined ? [] : calibrationText(record.calibration).map(safe);
-  return `${[...groups, ...ledgers, ...(calibrated.length === 0 ? [] : [calibrated.join('\n')]), foot].join('\n\n')}\n`;
+  return `${[...groups, ...inContainers, ...ledgers, ...(calibrated.length === 0 ? [] : [calibrated.join('\n')]), foot].join('\n\n')}\n`;
 }
 
 function calibrationText(calibration: Calibration): readonly string[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BootMarkers, BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { RunRecord } from '../model/record.ts';
+import { benchSchemaOf } from './bench-schema.ts';
 
 const marker = z.strictObject({
   id: z.enum([
@@ -90,6 +91,14 @@ const saved = {
   verdict: z.enum(['saves', 'costs', 'not told from zero']),
   reason: z.string(),
 };
+const measurement = z.strictObject({
+  metric: z.string(),
+  unit,
+  better: z.enum(['lower', 'higher']),
+  clock: z.enum(['wall', 'virtual', 'none']),
+  samples: z.array(z.number()),
+});
+
 const ablation = z.strictObject({
   factors: z.array(z.string()),
   cells: z.record(z.string(), z.array(z.string())).describe('arm → changes that are on in it'),
@@ -243,21 +252,11 @@ export const recordSchema: z.ZodType<RunRecord> = z.strictObject({
   arms: z.array(arm),
   boots: z.array(bootSchema),
   virtualBoots: z.exactOptional(z.array(virtualBootSchema)),
-  measurements: z.record(
-    z.string(),
-    z.array(
-      z.strictObject({
-        metric: z.string(),
-        unit,
-        better: z.enum(['lower', 'higher']),
-        clock: z.enum(['wall', 'virtual', 'none']),
-        samples: z.array(z.number()),
-      }),
-    ),
-  ),
+  measurements: z.record(z.string(), z.array(measurement)),
   scores: z.array(score),
   ablation: z.exactOptional(ablation),
   calibration: z.exactOptional(calibration),
+  bench: z.exactOptional(benchSchemaOf(score, measurement)),
   stages: z.array(
     z.strictObject({
       name: z.string(),

@@ -52,6 +52,22 @@
         colour: getComputedStyle(element).color,
         ground: solidGround(element),
       })),
+    figures: [...document.querySelectorAll('svg.series, svg.dots')]
+      .filter((svg) => svg.getClientRects().length > 0)
+      .map((svg) => ({
+        ...box(svg),
+        kind: svg.classList.contains('series') ? 'series' : 'dots',
+        texts: [...svg.querySelectorAll('text')].filter(isShown).map((text) => ({
+          text: text.textContent,
+          colour: getComputedStyle(text).fill,
+          ground: groundOf(text),
+          ...box(text),
+        })),
+        marks: [...svg.querySelectorAll('path.line, rect.happened, circle.dot')].map((mark) => ({
+          colour: mark.matches('path') ? getComputedStyle(mark).stroke : getComputedStyle(mark).fill,
+          ...box(mark),
+        })),
+      })),
     buttons: [...document.querySelectorAll('.zoom button')].filter(isShown).map((button) => button.dataset.act),
   };
 })();

@@ -25,6 +25,14 @@ const factsSchema = z.object({
     }),
   ),
   words: z.array(z.object({ text: z.string(), colour: z.string(), ground: z.string() })),
+  figures: z.array(
+    z.object({
+      ...box,
+      kind: z.enum(['series', 'dots']),
+      texts: z.array(z.object({ text: z.string(), colour: z.string(), ground: z.string(), ...box })),
+      marks: z.array(z.object({ colour: z.string(), ...box })),
+    }),
+  ),
   buttons: z.array(z.string()),
 });
 export type PageFacts = z.infer<typeof factsSchema>;

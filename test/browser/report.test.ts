@@ -9,7 +9,7 @@ import { createHost } from '../../src/host/node-host.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { readTimelines } from '../../src/stages/report.ts';
 import { recordSchema } from '../../src/store/record-schema.ts';
-import { fixtureRecord } from '../fixtures/report/record.ts';
+import { fixtureBenchRecord } from '../fixtures/report/bench.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';
 import { contrast, lookAt, overlap } from './page-facts.ts';
 import type { PageFacts } from './page-facts.ts';
@@ -38,7 +38,7 @@ function expectReadable(facts: PageFacts): void {
 
 describe.each([
   { name: 'the sample run', source: 'sample' },
-  { name: 'a run whose boots left timelines with units and initcalls', source: 'fixture' },
+  { name: 'a run with container work, whose boots left timelines with units and initcalls', source: 'fixture' },
 ] as const)('the report of $name', ({ source }) => {
   let folder: string;
   let browser: Browser;
@@ -50,7 +50,7 @@ describe.each([
     const file = path.join(folder, 'report.html');
     const html =
       source === 'fixture'
-        ? renderHtml(fixtureRecord, fixtureTimelines)
+        ? renderHtml(fixtureBenchRecord, fixtureTimelines)
         : renderHtml(
             recordSchema.parse(JSON.parse(await readFile(path.join(SAMPLE, 'record.json'), 'utf8'))),
             await readTimelines(createHost(), SAMPLE),
@@ -103,6 +103,29 @@ describe.each([
       expect(facts.said).toBe('the whole boot');
       for (const { text, colour, ground } of facts.words)
         expect(contrast(colour, ground), text).toBeGreaterThanOrEqual(4.5);
+    });
+
+    test('shows the charts of container work: nothing overlaps, is cut off or too faint', async () => {
+      await open(width, colours);
+      const { figures, windowWidth } = await lookAt(page);
+      if (source === 'fixture')
+        expect(figures.map(({ kind }) => kind)).toEqual(['dots', 'dots', 'series', 'series', 'series', 'series']);
+      for (const figure of figures) {
+        expect(figure.texts.length).toBeGreaterThan(4);
+        expect(figure.marks.length).toBeGreaterThan(10);
+        for (const [index, text] of figure.texts.entries()) {
+          expect(text.left, `${text.text} begins left of its chart`).toBeGreaterThanOrEqual(figure.left - 1);
+          expect(text.right, `${text.text} ends right of the page`).toBeLessThanOrEqual(windowWidth);
+          expect(contrast(text.colour, text.ground), text.text).toBeGreaterThanOrEqual(4.5);
+          for (const other of figure.texts.slice(index + 1))
+            expect(overlap(text, other), `"${text.text}" and "${other.text}" overlap`).toBe(false);
+        }
+        for (const mark of figure.marks) {
+          expect(mark.left).toBeGreaterThanOrEqual(figure.left - 1);
+          expect(mark.right).toBeLessThanOrEqual(figure.right + 1);
+          expect(contrast(mark.colour, figure.texts[0]?.ground ?? '')).toBeGreaterThanOrEqual(3);
+        }
+      }
     });
 
     test('stays readable at every step of the zoom, and comes back to what it was', async () => {
