@@ -34,7 +34,10 @@ const seconds = z.number().int().min(1).max(600);
 const workloads = z.strictObject({
   'package-install': z.exactOptional(
     z.strictObject({
-      packages: z.array(packageName).min(1).default(['python3', 'git']),
+      packages: z
+        .array(z.enum(['python3', 'git'], 'expected python3 or git, which have metrics of their own'))
+        .min(1)
+        .default(['python3', 'git']),
       minutes: z.number().positive().max(120).default(2).describe('How long the containers are watched.'),
       images: z
         .strictObject({

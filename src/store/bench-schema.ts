@@ -53,7 +53,8 @@ const workloadRun = z.strictObject({
   ),
 });
 
-const session = z.strictObject({
+/** A session as the journal and the record keep it. */
+export const benchSessionSchema = z.strictObject({
   order: z.int(),
   round: z.int(),
   place: z.string(),
@@ -85,7 +86,7 @@ export function benchSchemaOf(score: z.ZodType<Score>, measurement: z.ZodType<Me
       }),
     ),
     images: z.record(z.string(), json).describe('image → what it was made of, with digests and package versions'),
-    sessions: z.array(session),
+    sessions: z.array(benchSessionSchema),
     measurements: z.record(z.string(), z.array(measurement)).describe('samples by place, one a session'),
     scores: z.array(score).describe('candidate against baseline'),
     againstHost: z.array(score).describe('arms against the host (as the baseline), where that is sound'),

@@ -82,7 +82,8 @@ describe.skipIf(why !== undefined)('a workload in containers of a real daemon', 
 
   function run(workload: Workload, situation: Situation = {}): Promise<WorkloadOutcome> {
     const context: WorkloadContext = {
-      place,
+      // The package tests name their repository themselves.
+      place: { ...place, repositoryUrl: 'http://127.0.0.1:9' },
       clock: createClock(),
       signal: situation.signal ?? new AbortController().signal,
       sampler: {
@@ -91,7 +92,9 @@ describe.skipIf(why !== undefined)('a workload in containers of a real daemon', 
           return Promise.resolve();
         },
         between: () => [],
-        cost: () => ({ samples: 0, cpuSecPerSample: 0, cpuShare: 0 }),
+        cost: () => undefined,
+        readings: () => [],
+        warnings: () => [],
         [Symbol.asyncDispose]: () => Promise.resolve(),
       },
       images: situation.images ?? { tools: IMAGES.tools },
@@ -175,7 +178,7 @@ describe.skipIf(why !== undefined)('a workload in containers of a real daemon', 
       packages: ['python3', 'git'] as const,
       minutes: 10,
       watchOut: false,
-      aptSetup: [{ path: '/etc/apt/sources.list', text }],
+      aptSetup: () => [{ path: '/etc/apt/sources.list', text }],
     });
 
     test('updates the index, installs both packages, and times each', async () => {
