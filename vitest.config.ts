@@ -14,6 +14,16 @@ export default defineConfig({
       { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], testTimeout: 5 * MINUTE_MS } },
       // A run is some hundred processes: seconds on an idle machine, many minutes on one that gives them a tenth of a processor.
       { test: { name: 'rig', include: ['test/rig/**/*.test.ts'], testTimeout: 20 * MINUTE_MS } },
+      // A Docker daemon of their own, as root, and minutes of work in containers: `npm run test:containers`.
+      {
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          testTimeout: 20 * MINUTE_MS,
+          hookTimeout: 20 * MINUTE_MS,
+          fileParallelism: false,
+        },
+      },
       // Needs docker-min's kernel, so it is for after the main job (.ci/run), not for `npm test`.
       {
         test: {

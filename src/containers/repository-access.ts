@@ -20,7 +20,9 @@ export async function openRepositoryAccess(
   bridgeAddress: string,
   server: FileServer,
 ): Promise<RepositoryAccess> {
-  const forward = await guest.forwardIn(bridgeAddress, 0, server.accept);
+  const forward = await guest.forwardIn(bridgeAddress, 0, (connection) => {
+    server.accept(connection);
+  });
   const port = String(forward.port);
   const dispose = async (): Promise<void> => {
     await forward[Symbol.asyncDispose]();

@@ -53,7 +53,7 @@ function failureOf(error: Fault, logPath: string): BenchFailure {
  * Runs the workloads of a session one after another. One that fails is a failed row with its log, and the next one is
  * tried all the same; what is interrupted, or a bug of ours, ends the run.
  */
-export async function runWorkloads(
+async function runWorkloads(
   host: Host,
   place: Place,
   sampler: Sampler,
@@ -82,6 +82,7 @@ async function runOne(
   };
   say('begins');
   const fromSec = clock.monotonicSec();
+  const startedAt = new Date(clock.nowMs()).toISOString();
   let outcome: Pick<WorkloadRun, 'status' | 'metrics' | 'events' | 'warnings' | 'repeats' | 'failure'>;
   try {
     const done = await workload.run({
@@ -109,6 +110,7 @@ async function runOne(
   await files.writeAtomic(path.join(work.directory, `${workload.name}.series.json`), `${JSON.stringify(series)}\n`);
   const run: WorkloadRun = {
     workload: workload.name,
+    startedAt,
     durationSec: toSec - fromSec,
     ...outcome,
     warnings: [...outcome.warnings, ...sampler.warnings(fromSec, toSec)],

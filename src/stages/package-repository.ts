@@ -30,7 +30,8 @@ export const packageRepository: Stage<PackageRepositoryInput, PackageRepositoryO
   version: 1,
   cache: 'content',
   output: outputSchema,
-  async run(input, { host, store, workDir, signal, progress }) {
+  async run(input, context) {
+    const { host, store, workDir, signal } = context;
     const built = await buildPackageRepository(host, {
       archives: input.archives,
       keyring: input.keyring,
@@ -39,7 +40,7 @@ export const packageRepository: Stage<PackageRepositoryInput, PackageRepositoryO
       workDir,
       signal,
       progress: (message) => {
-        progress({ message });
+        context.progress({ message });
       },
     });
     return { repository: await store.adopt(built.tarPath), packages: { ...built.packages } };

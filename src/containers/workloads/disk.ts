@@ -22,7 +22,7 @@ export interface DiskOptions {
  * fio's job file (its HOWTO, "Job file format"): eight jobs, one after the other, each named as its metric. Two files are
  * laid out before the first and used by all jobs of a target.
  */
-export function fioJobFile({ seconds, sizeMb }: DiskOptions): string {
+function fioJobFile({ seconds, sizeMb }: DiskOptions): string {
   const shared = [
     '[global]',
     // docker-min has asynchronous I/O, but a kernel under test may not; pread(2) and pwrite(2) every kernel has.
@@ -47,7 +47,7 @@ export function fioJobFile({ seconds, sizeMb }: DiskOptions): string {
 }
 
 /** The metrics of one run of that job file. @throws OutputError when a job is missing or did not do what it was told */
-export function diskMetricsOf(output: string): Record<string, number> {
+function diskMetricsOf(output: string): Record<string, number> {
   const jobs = parseFio(output);
   return Object.fromEntries(
     DISK_JOBS.map(({ metric, pattern, direction }): [string, number] => {

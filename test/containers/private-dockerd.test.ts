@@ -105,8 +105,9 @@ describe.skipIf(skip)('a private dockerd', () => {
       ['--import', 'tsx', '--input-type=module', '-e', program, '--', folder, logPath, tar],
       { cwd: path.dirname(SOURCE), stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    const { value: line } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
-    const pid = Number(line);
+    const lines = createInterface({ input: child.stdout });
+    const first: unknown = (await lines[Symbol.asyncIterator]().next()).value;
+    const pid = Number(first);
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).toBe('sleep\0' + '1000\0');
     child.kill('SIGKILL');
     // The container's process is of the namespace that dies with the leash.
