@@ -118,7 +118,7 @@ function serveFiles(sftp: SFTPWrapper, onWrite: () => void): void {
 /** Listens for the client where it asks, as an sshd with `GatewayPorts clientspecified` does, until it hangs up. */
 function forwardPorts(connection: Connection): void {
   const listeners = new Map<number, Server>();
-  connection.on('request', (accept, _reject, name, { bindAddr, bindPort }) => {
+  connection.on('request', (accept, reject, name, { bindAddr, bindPort }) => {
     if (name === 'cancel-tcpip-forward') {
       listeners.get(bindPort)?.close();
       accept?.();
