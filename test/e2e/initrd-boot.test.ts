@@ -158,8 +158,9 @@ describe('drydock’s initrd on a real kernel', () => {
     const ended = log.processes.filter((one) => one.endSec !== undefined && !one.isKernelThread);
     expect(ended.length).toBeGreaterThan(10);
     for (const one of ended) expect(one.endErrorSec, one.name).toBe(0);
-    const loop = ended.find((one) => one.ppid === 1 && one.name === 'busybox' && one.cpuSec > 0);
-    expect(loop?.cpuSec).toBeGreaterThan(0.02);
+    // One of them is the loop that keeps a processor busy; which one, its time alone tells.
+    const times = ended.filter((one) => one.ppid === 1 && one.name === 'busybox').map((one) => one.cpuSec);
+    expect(Math.max(...times)).toBeGreaterThan(0.02);
     expect(log.disks.reduce((sum, one) => sum + one.readBytes, 0)).toBeGreaterThan(64 * 65536);
     expect(log.collectorCpuSec).toBeLessThan((log.endSec - log.startSec) / 4);
   });

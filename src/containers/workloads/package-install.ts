@@ -1,4 +1,6 @@
 import { parseAptInstall } from '../../bench/apt.ts';
+import { crossCheck } from '../../bench/cross-check.ts';
+import type { EngineReading } from '../../bench/cross-check.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Workload, WorkloadContext, WorkloadOutcome } from '../workload.ts';
 import { beginExecution, type Execution } from './execution.ts';
@@ -49,11 +51,35 @@ export function packageInstall(options: PackageInstallOptions): Workload {
       for (const { path, text } of options.aptSetup(repositoryOf(context)))
         await execution.writeFile(active, path, text);
 
+      const workers = [active, first, second];
+      const audit = await beginAudit(context, workers);
       const metrics = await install(execution, active, options.packages);
       if (options.watchOut) await watchOut(context, execution, options.minutes);
-      for (const worker of [active, first, second]) await mustRun(worker, 'while it was watched');
-      return { metrics, events: execution.events, warnings: [] } satisfies WorkloadOutcome;
+      for (const worker of workers) await mustRun(worker, 'while it was watched');
+      return { metrics, events: execution.events, warnings: await audit() } satisfies WorkloadOutcome;
     },
+  };
+}
+
+/** Holds the sampler's totals of the containers against the daemon's own, from now to when the result is called. */
+async function beginAudit(
+  { clock, sampler }: WorkloadContext,
+  workers: readonly Worker[],
+): Promise<() => Promise<readonly string[]>> {
+  const read = async ({ container }: Worker): Promise<EngineReading> => {
+    const totals = await container.stats();
+    return { atSec: clock.monotonicSec(), totals };
+  };
+  const fromSec = clock.monotonicSec();
+  const before = await Promise.all(workers.map(read));
+  return async () => {
+    const after = await Promise.all(workers.map(read));
+    const toSec = clock.monotonicSec();
+    return workers.flatMap(({ role }, index) => {
+      const [earlier, later] = [before[index], after[index]];
+      if (earlier === undefined || later === undefined) return [];
+      return crossCheck(role, sampler.readings(role, fromSec, toSec), { before: earlier, after: later });
+    });
   };
 }
 

@@ -1,0 +1,11 @@
+#!/usr/bin/env -S npx tsx
+/**
+ * Makes the guest image that end-to-end tests boot, if it is not in the cache.
+ *
+ *     npx tsx scripts/guest-image.ts
+ */
+import { tmpdir } from 'zx';
+import { createHost } from '../src/host/node-host.ts';
+import { provideGuestImage } from '../test/support/guest-image.ts';
+
+await provideGuestImage(createHost(), tmpdir('drydock-guest-image'));
