@@ -4,6 +4,8 @@ import type { Host } from '../host/host.ts';
 import { freeBridgeAddress } from './free-subnet.ts';
 
 const PREFIX = 'drydock';
+/** Names and networks are the whole machine's: whoever looks for a free one must be alone until it is taken. */
+const LOCK = '/run/lock/drydock-bridge';
 /** IFALIASZ of linux/if_link.h, with its terminating NUL. */
 const MAX_ALIAS = 255;
 
@@ -38,7 +40,16 @@ export async function leftOverBridges(host: Host, folder: string): Promise<reado
  *
  * @throws Fault `unavailable` when every network that would do is taken
  */
-export async function makeBridge(host: Host, folder: string): Promise<Bridge> {
+export async function makeBridge(host: Host, folder: string, signal?: AbortSignal): Promise<Bridge> {
+  const alone = await host.locks.acquire(LOCK, signal === undefined ? {} : { signal });
+  try {
+    return await makeFreeBridge(host, folder);
+  } finally {
+    await alone[Symbol.asyncDispose]();
+  }
+}
+
+async function makeFreeBridge(host: Host, folder: string): Promise<Bridge> {
   const names = new Set((await links(host)).map((link) => link.ifname));
   let number = 0;
   while (names.has(`${PREFIX}${number}`)) number += 1;

@@ -99,9 +99,10 @@ async function removeCgroups(host: Host, name: string): Promise<void> {
   }
 }
 
+/** The bridge goes last: as long as it is there, no other drydock takes its name and that of its control groups. */
 async function removeTraces(host: Host, bridge: string): Promise<void> {
-  await removeBridge(host, bridge);
   await removeCgroups(host, bridge);
+  await removeBridge(host, bridge);
 }
 
 interface Talk {
@@ -217,7 +218,7 @@ export async function startPrivateDockerd(host: Host, options: PrivateDockerdOpt
     await host.files.writeAtomic(path.join(folder, 'daemon.json'), '{}\n');
     const { socketPath, litter } = await placeSocket(host, folder);
     undo.push(() => host.files.remove(litter));
-    const bridge = await makeBridge(host, folder);
+    const bridge = await makeBridge(host, folder, signal);
     undo.push(() => removeTraces(host, bridge.name));
     await host.files.makeDirectory(path.dirname(logPath));
     const command = dockerdCommand(folder, socketPath, bridge.name);

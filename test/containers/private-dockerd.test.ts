@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/containers/engine.ts';
@@ -25,7 +26,7 @@ async function traces(folder: string): Promise<string[]> {
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes(`${folder}/data`) || command.includes('drydock-dockerd')) found.push(`process ${command}`);
+    if (command.includes(`${folder}/data`)) found.push(`process ${command}`);
   }
   const links = await host.processes.run(['ip', '-details', 'link', 'show']);
   if (links.stdout.includes(folder)) found.push(`bridge of ${folder}`);
@@ -34,11 +35,15 @@ async function traces(folder: string): Promise<string[]> {
   return found;
 }
 
-async function controlGroups(): Promise<string> {
-  const { stdout } = await host.processes.run(['find', '/sys/fs/cgroup', '-maxdepth', '2', '-name', 'drydock*'], {
-    okExitCodes: [0, 1],
-  });
-  return stdout;
+async function controlGroupsOf(containerId: string): Promise<readonly string[]> {
+  const command = ['find', '/sys/fs/cgroup', '-maxdepth', '3', '-name', containerId] as const;
+  const { stdout } = await host.processes.run(command, { okExitCodes: [0, 1] });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+async function firstLine(stream: Readable): Promise<string> {
+  for await (const line of createInterface({ input: stream })) return line;
+  throw new Error('It ended without a line');
 }
 
 async function packetFilter(): Promise<string> {
@@ -62,7 +67,7 @@ describe.skipIf(skip)('a private dockerd', () => {
   });
 
   test('leaves nothing behind, and the packet filter as it was', async () => {
-    const [groupsBefore, filterBefore] = [await controlGroups(), await packetFilter()];
+    const filterBefore = await packetFilter();
     const dockerd = await startPrivateDockerd(host, { folder, logPath });
     const engine = createEngine(() => host.sockets.openUnix(dockerd.socketPath), host, dockerd);
     expect(await engine.bridgeAddress()).toBe(dockerd.bridgeAddress);
@@ -76,11 +81,12 @@ describe.skipIf(skip)('a private dockerd', () => {
     await container.start();
     const { pid } = await container.inspect();
     expect((await traces(folder)).length).toBeGreaterThan(0);
+    expect((await controlGroupsOf(container.id)).length).toBeGreaterThan(0);
     expect(await packetFilter()).toBe(filterBefore);
     await dockerd[Symbol.asyncDispose]();
     await processGone(pid);
     expect(await traces(folder)).toEqual([]);
-    expect(await controlGroups()).toBe(groupsBefore);
+    expect(await controlGroupsOf(container.id)).toEqual([]);
     expect(await packetFilter()).toBe(filterBefore);
     expect(await readFile(logPath, 'utf8')).toContain('API listen on');
   });
@@ -105,9 +111,7 @@ describe.skipIf(skip)('a private dockerd', () => {
       ['--import', 'tsx', '--input-type=module', '-e', program, '--', folder, logPath, tar],
       { cwd: path.dirname(SOURCE), stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    const lines = createInterface({ input: child.stdout });
-    const first: unknown = (await lines[Symbol.asyncIterator]().next()).value;
-    const pid = Number(first);
+    const pid = Number(await firstLine(child.stdout));
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).toBe('sleep\0' + '1000\0');
     child.kill('SIGKILL');
     // The container's process is of the namespace that dies with the leash.
@@ -124,6 +128,14 @@ describe.skipIf(skip)('a private dockerd', () => {
     expect(await engine.hasImage(TAG)).toBe(false);
     await next[Symbol.asyncDispose]();
     expect(await traces(folder)).toEqual([]);
+  });
+
+  test('started at the same moment as another has a bridge and a network of its own', async () => {
+    const folders = ['one', 'two'].map((name) => path.join(scratch, name));
+    const both = await Promise.all(folders.map((one) => startPrivateDockerd(host, { folder: one, logPath })));
+    expect(new Set(both.map((dockerd) => dockerd.bridgeAddress)).size).toBe(2);
+    await Promise.all(both.map((dockerd) => dockerd[Symbol.asyncDispose]()));
+    for (const one of folders) expect(await traces(one)).toEqual([]);
   });
 
   test('that cannot start says why in its headline, and leaves nothing', async () => {
