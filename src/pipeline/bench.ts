@@ -130,30 +130,46 @@ async function guestSession(lab: Lab, planned: PlannedBench, arm: PlannedArm): P
 /** The physical machine with the images in its Docker; or why it takes no part. */
 type HostSide = { readonly place: HostPlace } | { readonly absent: string };
 
-async function openHostSide({ options, plan, scratchName }: Lab, directory: string): Promise<HostSide> {
-  const { host, store, signal } = options;
-  const folder = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-host-`);
+/** What the daemon did not have before is taken out again: it may be the machine's own. */
+async function bringImages({ options, plan }: Lab, place: HostPlace): Promise<readonly string[]> {
+  const brought: string[] = [];
+  for (const image of plan.images) {
+    const { tag, tar } = image.tagged();
+    if (await place.engine.hasImage(tag)) continue;
+    brought.push(tag);
+    await place.engine.importImage(await options.store.use(tar), tag);
+  }
+  return brought;
+}
+
+async function openHostSide(lab: Lab, directory: string): Promise<HostSide> {
+  const { host, store, signal } = lab.options;
+  const { repository } = lab;
+  const folder = await host.files.makeTempDirectory(store.workDir(), `${lab.scratchName}-host-`);
+  let place: HostPlace | undefined;
   try {
-    const place = await openHostPlace(host, { folder, logPath: path.join(directory, 'dockerd.log'), signal });
-    for (const image of plan.images) {
-      const { tag, tar } = image.tagged();
-      if (!(await place.engine.hasImage(tag))) await place.engine.importImage(await store.use(tar), tag);
-    }
-    return { place };
+    place = await openHostPlace(host, { folder, logPath: path.join(directory, 'dockerd.log'), signal });
+    const opened = place;
+    const brought = await bringImages(lab, opened);
+    const port = await repository?.listen({ address: opened.bridgeAddress });
+    return {
+      place: {
+        ...opened,
+        ...(port === undefined ? {} : { repositoryUrl: `http://${opened.bridgeAddress}:${String(port)}` }),
+        async [Symbol.asyncDispose]() {
+          try {
+            for (const tag of brought) await opened.engine.removeImage(tag);
+          } finally {
+            await opened[Symbol.asyncDispose]();
+          }
+        },
+      },
+    };
   } catch (error) {
+    await place?.[Symbol.asyncDispose]();
     if (!(error instanceof Fault) || error.failure.kind === 'interrupted') throw error;
     return { absent: error.failure.headline };
   }
-}
-
-async function hostSession(lab: Lab, planned: PlannedBench, place: HostPlace): Promise<BenchSession> {
-  const { host } = lab.options;
-  const work = sessionWork(lab, planned);
-  const { repository } = lab;
-  if (repository === undefined) return benchOnHost(host, planned.order, place, lab, work);
-  const port = await repository.listen({ address: place.bridgeAddress });
-  const reachable = { ...place, repositoryUrl: `http://${place.bridgeAddress}:${String(port)}` };
-  return benchOnHost(host, planned.order, reachable, lab, work);
 }
 
 async function openRepository({ host, store }: RunOptions, plan: BenchPlan, scratch: string) {
@@ -215,7 +231,7 @@ async function runSessions(lab: Lab, scratch: string, findings: readonly Finding
       const startedSec = host.clock.monotonicSec();
       session =
         arm === undefined && place !== undefined
-          ? await hostSession(lab, planned, place)
+          ? await benchOnHost(host, planned.order, place, lab, sessionWork(lab, planned))
           : await guestSession(lab, planned, armOf(arm));
       durationMs = Math.round((host.clock.monotonicSec() - startedSec) * 1000);
       benchesSec += durationMs / 1000;
