@@ -11,7 +11,7 @@ export interface DaemonSurroundings {
   during<T>(what: string, work: () => Promise<T>, purpose: Purpose): Promise<T>;
   /** The daemon's last words, asked for when it has gone away. May throw what is really the matter with its machine. */
   lastWords(): Promise<readonly string[]>;
-  /** A process's number in the machine's own PID namespace, from its number in the daemon's. */
+  /** A process's number in the machine's own PID namespace, from its number in the daemon's; 0 when it is gone. */
   machinePid(pid: number, containerId: string): Promise<number>;
   /** Told what could not be cleaned up. */
   onTrouble(sentence: string): void;

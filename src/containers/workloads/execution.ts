@@ -4,7 +4,7 @@ import type { BenchEvent } from '../../model/bench.ts';
 import type { ContainerSpec } from '../place.ts';
 import type { WorkloadContext } from '../workload.ts';
 import { commandFailed, daemonFailed, mustRun } from './failing.ts';
-import { removeAnyway, type Worker } from './worker.ts';
+import { removeAnyway, settle, type Worker } from './worker.ts';
 
 /** Does nothing until it is killed; the work comes in through `exec`. */
 export const IDLE: Argv = ['sleep', 'infinity'];
@@ -118,11 +118,16 @@ export function beginExecution(context: WorkloadContext): Execution {
       throwIfInterrupted(signal);
       const spec: ContainerSpec = { name: role, image: imageOf(context, image), command: IDLE, ...options };
       const container = await place.engine.create(spec);
-      const worker: Worker = { role, container, [Symbol.asyncDispose]: () => container[Symbol.asyncDispose]() };
       try {
         await container.start();
         mark('start', role);
         const { pid } = await container.inspect();
+        const worker: Worker = {
+          role,
+          container,
+          settled: () => settle(place, container, pid),
+          [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
+        };
         if (pid === 0) await mustRun(worker, 'right after its start');
         await sampler.watch(role, { id: container.id, pid });
         return worker;

@@ -63,8 +63,10 @@ function tail(ran: Pick<RunResult, 'stdout' | 'stderr'>): readonly string[] {
 async function lastWords({
   role,
   container,
+  settled,
 }: Worker): Promise<{ readonly ended?: string; readonly lines: readonly string[] }> {
   try {
+    await settled();
     const state = await container.inspect();
     const lines = tail(await container.logs()).map((line) => `${role} wrote: ${line}`);
     if (state.running) return { lines };
