@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/record.ts';
 import { recordSchema } from '../../src/store/record-schema.ts';
+import { drydockMain } from '../support/drydock-main.ts';
 
 /** The real thing: Debian guest, stock kernel, BusyBox initrd, Docker, under the accelerator this host has. */
 describe('a run of the smoke profile', () => {
@@ -18,7 +19,7 @@ describe('a run of the smoke profile', () => {
     recordSchema.parse(JSON.parse(readFileSync(path.join(runDirectory(), 'record.json'), 'utf8')));
 
   beforeAll(async () => {
-    const command = ['--import', 'tsx', 'src/cli/main.ts', 'run', '--profile', 'smoke', '--results-dir', results];
+    const command = [...drydockMain(), 'run', '--profile', 'smoke', '--results-dir', results];
     await new Promise<void>((resolve) => {
       const child = execFile(process.execPath, command, { maxBuffer: 1 << 26 }, (_, out, err) => {
         exitCode = child.exitCode;

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
+import { drydockMain } from '../support/drydock-main.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 let folder = '';
@@ -24,7 +25,7 @@ interface Ended {
 
 /** The real command line, with what it reads on standard input. */
 function drydock(args: readonly string[], input: string | Uint8Array = ''): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { cwd: REPOSITORY });
+  const child = spawn(process.execPath, [...drydockMain(), ...args], { cwd: REPOSITORY });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

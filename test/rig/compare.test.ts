@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/record.ts';
 import { recordWith } from '../support/records.ts';
+import { drydockMain } from '../support/drydock-main.ts';
 
 /** Eight boots an arm around a median, 0.5 % apart. */
 function record(stockSec: number, candidateSec: number): RunRecord {
@@ -31,7 +32,7 @@ describe('drydock compare', () => {
   };
   const drydock = (...args: string[]): Promise<{ code: number | null; out: string; err: string }> =>
     new Promise((resolve) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'compare', ...args]);
+      const child = spawn(process.execPath, [...drydockMain(), 'compare', ...args]);
       let [out, err] = ['', ''];
       child.stdout.on('data', (data: Buffer) => (out += data.toString()));
       child.stderr.on('data', (data: Buffer) => (err += data.toString()));

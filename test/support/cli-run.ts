@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunRecord } from '../../src/model/record.ts';
 import { recordSchema } from '../../src/store/record-schema.ts';
+import { drydockMain } from './drydock-main.ts';
 
 export interface CliRun {
   readonly exitCode: number | null;
@@ -19,7 +20,7 @@ export interface CliRun {
 /** Runs `drydock run` for real, with a results folder of its own. */
 export async function runDrydock(...options: readonly string[]): Promise<CliRun> {
   const results = mkdtempSync(path.join(tmpdir(), 'drydock-run-'));
-  const command = ['--import', 'tsx', 'src/cli/main.ts', 'run', ...options, '--results-dir', results];
+  const command = [...drydockMain(), 'run', ...options, '--results-dir', results];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, command, { maxBuffer: 1 << 26 }, (_, stdout, stderr) => {
       const directory = path.join(results, readdirSync(results)[0] ?? '');

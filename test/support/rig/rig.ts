@@ -11,6 +11,7 @@ import type { FakeCall, Hold } from './control.ts';
 import { createFakeQemu } from './fake-qemu.ts';
 import type { FakeBoot } from './fake-qemu.ts';
 import { fakePrograms, makeGuestTar, PLAYED, SPOKEN } from './programs.ts';
+import { drydockMain } from '../drydock-main.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const STUB = fileURLToPath(new URL('stub.mjs', import.meta.url));
@@ -80,7 +81,7 @@ async function makeSource(source: string): Promise<void> {
 }
 
 function startDrydock(args: readonly string[], environment: Readonly<Record<string, string>>): Drydock {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+  const child = spawn(process.execPath, [...drydockMain(), ...args], {
     cwd: REPOSITORY,
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
