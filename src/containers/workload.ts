@@ -1,5 +1,5 @@
 import type { Clock } from '../host/host.ts';
-import type { WorkloadName, WorkloadRun } from '../model/bench.ts';
+import type { BenchEvent, WorkloadName, WorkloadRun } from '../model/bench.ts';
 import type { Place } from './place.ts';
 import type { Sampler } from './sampler.ts';
 
@@ -14,6 +14,8 @@ export interface WorkloadContext {
   readonly images: Readonly<Record<string, string>>;
   /** 0-based; the first round may do more (density). */
   readonly round: number;
+  /** Told every event as it happens, so that those of a workload that fails are not lost. */
+  event(event: BenchEvent): void;
   /** Appends to this execution's own log. */
   log(line: string): void;
   /** One line for people. */
@@ -21,7 +23,7 @@ export interface WorkloadContext {
 }
 
 /** What a workload found; the caller adds name, status, duration and the sampler's part. */
-export type WorkloadOutcome = Pick<WorkloadRun, 'metrics' | 'repeats' | 'events' | 'warnings'>;
+export type WorkloadOutcome = Pick<WorkloadRun, 'metrics' | 'repeats' | 'warnings'>;
 
 /** One kind of work, run in containers. Throws a `Fault` when it cannot come to its end; the caller makes that a failed row. */
 export interface Workload {

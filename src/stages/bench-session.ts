@@ -11,7 +11,7 @@ import { DOCKER_READY } from '../guest/readiness.ts';
 import { connectGuest } from '../guest/ssh.ts';
 import { Fault } from '../host/fault.ts';
 import type { FileServer, Host, KeyPair } from '../host/host.ts';
-import type { BenchFailure, BenchSession, SeriesPoint, WorkloadName, WorkloadRun } from '../model/bench.ts';
+import type { BenchEvent, BenchFailure, BenchSession, SeriesPoint, WorkloadName, WorkloadRun } from '../model/bench.ts';
 import type { Accelerator } from '../model/environment.ts';
 
 /** A workload, and the images that its containers run. */
@@ -77,13 +77,14 @@ async function runOne(
   const { clock, files } = host;
   const logFile = path.join(work.directory, `${workload.name}.log`);
   const lines: string[] = [];
+  const events: BenchEvent[] = [];
   const say = (message: string): void => {
     work.progress(`${workload.name}: ${message}`);
   };
   say('begins');
   const fromSec = clock.monotonicSec();
   const startedAt = new Date(clock.nowMs()).toISOString();
-  let outcome: Pick<WorkloadRun, 'status' | 'metrics' | 'events' | 'warnings' | 'repeats' | 'failure'>;
+  let outcome: Pick<WorkloadRun, 'status' | 'metrics' | 'warnings' | 'repeats' | 'failure'>;
   try {
     const done = await workload.run({
       place,
@@ -92,6 +93,7 @@ async function runOne(
       sampler,
       images,
       round: work.round,
+      event: (event) => events.push(event),
       log: (line) => lines.push(`${(clock.monotonicSec() - fromSec).toFixed(3).padStart(9)}  ${line}`),
       progress: say,
     });
@@ -101,7 +103,7 @@ async function runOne(
     const { headline, hint, detail = [] } = error.failure;
     lines.push(`FAILED: ${headline}`, ...detail, hint);
     const failure = failureOf(error, path.relative(work.runDirectory, logFile));
-    outcome = { status: 'failed', metrics: {}, events: [], warnings: [], failure };
+    outcome = { status: 'failed', metrics: {}, warnings: [], failure };
   }
   const toSec = clock.monotonicSec();
   const series = sampler.between(fromSec, toSec);
@@ -113,6 +115,7 @@ async function runOne(
     startedAt,
     durationSec: toSec - fromSec,
     ...outcome,
+    events,
     warnings: [...outcome.warnings, ...sampler.warnings(fromSec, toSec)],
     ...(work.watched.includes(workload.name) ? { series } : {}),
     ...(cost === undefined ? {} : { sampler: cost }),

@@ -42,7 +42,6 @@ export function containerStart({ times }: { readonly times: number }): Workload 
       return {
         metrics: { container_start_cold: median(cold), container_start_warm: median(warm) },
         repeats: { container_start_cold: cold, container_start_warm: warm },
-        events: execution.events,
         warnings: [],
       };
     },

@@ -22,7 +22,7 @@ export function cpu({ seconds }: { readonly seconds: number }): Workload {
         'run',
       ]);
       const { eventsPerSec } = read(ran, parseSysbenchCpu);
-      return { metrics: { cpu_events: eventsPerSec }, events: execution.events, warnings: [] };
+      return { metrics: { cpu_events: eventsPerSec }, warnings: [] };
     },
   };
 }

@@ -40,7 +40,6 @@ export function density({ most }: { readonly most: number }): Workload {
         if (fallBytes <= 0) warnings.push('MemAvailable did not fall: what a container takes cannot be told');
         return {
           metrics: { density_containers: running, ...(fallBytes > 0 ? { density_memory: fallBytes } : {}) },
-          events: execution.events,
           warnings,
         };
       } finally {

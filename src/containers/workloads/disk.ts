@@ -71,7 +71,7 @@ export function disk(options: DiskOptions): Workload {
       await using tools = await execution.idle('tools', { network: 'none', volumes: [FOLDERS.volume] });
       await execution.writeFile(tools, JOB_FILE, fioJobFile(options));
       const { ran } = await execution.step(tools, 'fio', ['sh', '-c', FIO, 'sh', FOLDERS.overlay, JOB_FILE]);
-      return { metrics: read(ran, diskMetricsOf), events: execution.events, warnings: [] };
+      return { metrics: read(ran, diskMetricsOf), warnings: [] };
     },
   };
 }

@@ -1,6 +1,5 @@
 import { Fault } from '../../host/fault.ts';
 import type { Argv, RunResult } from '../../host/host.ts';
-import type { BenchEvent } from '../../model/bench.ts';
 import type { ContainerSpec } from '../place.ts';
 import type { WorkloadContext } from '../workload.ts';
 import { commandFailed, daemonFailed, mustRun } from './failing.ts';
@@ -32,7 +31,6 @@ export interface Server {
 
 /** One workload on its way: its own time line, its containers, the commands in them. */
 export interface Execution {
-  readonly events: readonly BenchEvent[];
   elapsedSec(): number;
   mark(label: string, role?: string): void;
   /** An idle container with the role's name, started and watched. Disposing of it is the caller's: `await using`. */
@@ -85,10 +83,9 @@ async function unlessInterrupted<T>(signal: AbortSignal, work: Promise<T>): Prom
 export function beginExecution(context: WorkloadContext): Execution {
   const { clock, place, sampler, signal } = context;
   const beginSec = clock.monotonicSec();
-  const events: BenchEvent[] = [];
   const elapsedSec = () => clock.monotonicSec() - beginSec;
   const mark = (label: string, role?: string) => {
-    events.push({ atSec: elapsedSec(), label, ...(role === undefined ? {} : { container: role }) });
+    context.event({ atSec: elapsedSec(), label, ...(role === undefined ? {} : { container: role }) });
   };
 
   async function exec({ role, container }: Worker, command: Argv, onLine?: (line: string) => void): Promise<RunResult> {
@@ -111,7 +108,6 @@ export function beginExecution(context: WorkloadContext): Execution {
   }
 
   return {
-    events,
     elapsedSec,
     mark,
     async idle(role, { image = role, ...options }) {

@@ -60,13 +60,10 @@ function tail(ran: Pick<RunResult, 'stdout' | 'stderr'>): readonly string[] {
 }
 
 /** What the daemon still knows of a container: how its main process ended, if it did, and what that wrote. */
-async function lastWords({
-  role,
-  container,
-  settled,
-}: Worker): Promise<{ readonly ended?: string; readonly lines: readonly string[] }> {
+async function lastWords(worker: Worker): Promise<{ readonly ended?: string; readonly lines: readonly string[] }> {
+  const { role, container } = worker;
   try {
-    await settled();
+    await worker.settled();
     const state = await container.inspect();
     const lines = tail(await container.logs()).map((line) => `${role} wrote: ${line}`);
     if (state.running) return { lines };

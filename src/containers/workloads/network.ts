@@ -69,7 +69,6 @@ export function network({ seconds }: { readonly seconds: number }): Workload {
           network_latency_median: roundTrips.medianSec,
           network_latency_p99: roundTrips.p99Sec,
         },
-        events: execution.events,
         warnings: [],
       };
     },

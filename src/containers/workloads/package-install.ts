@@ -56,7 +56,7 @@ export function packageInstall(options: PackageInstallOptions): Workload {
       const metrics = await install(execution, active, options.packages);
       if (options.watchOut) await watchOut(context, execution, options.minutes);
       for (const worker of workers) await mustRun(worker, 'while it was watched');
-      return { metrics, events: execution.events, warnings: await audit() } satisfies WorkloadOutcome;
+      return { metrics, warnings: await audit() } satisfies WorkloadOutcome;
     },
   };
 }
