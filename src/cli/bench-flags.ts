@@ -6,11 +6,13 @@ import type { WorkloadName } from '../model/bench.ts';
 import type { BenchRequest } from '../pipeline/event.ts';
 import { nearest } from '../profile/nearest.ts';
 import type { Profile } from '../profile/schema.ts';
+import { wholeNumber } from './options.ts';
 
 /** What the command line says of container work. */
 export interface BenchFlags {
   readonly bench?: readonly WorkloadName[] | 'all';
   readonly minutes?: number;
+  readonly rounds?: number;
   readonly datadog?: string;
   readonly openmetrics?: boolean;
 }
@@ -55,6 +57,10 @@ export const benchOptions = (): readonly Option[] => [
     'with --bench: how long package-install is watched (default: as the profile says)',
   ).argParser(watchMinutes),
   new Option(
+    '--rounds <n>',
+    'with --bench: sessions at every place (default: as the profile says; fewer than 4 decide no timing)',
+  ).argParser(wholeNumber(1, 50)),
+  new Option(
     '--datadog <host[:port]>',
     'with --bench: send every sample to a Datadog Agent (DogStatsD, UDP; port 8125 unless told)',
   ).argParser(statsdTarget),
@@ -67,7 +73,7 @@ export const benchOptions = (): readonly Option[] => [
  * @throws Fault when the profile has none of it, or a flag stands without --bench
  */
 export function benchAsked(profile: Profile, flags: BenchFlags): BenchRequest | undefined {
-  const lone = (['minutes', 'datadog'] as const).find((name) => flags[name] !== undefined);
+  const lone = (['minutes', 'rounds', 'datadog'] as const).find((name) => flags[name] !== undefined);
   if (flags.bench === undefined) {
     if (lone === undefined) return undefined;
     throw new Fault({
@@ -92,6 +98,7 @@ export function benchAsked(profile: Profile, flags: BenchFlags): BenchRequest | 
   return {
     workloads: asked,
     ...(flags.minutes === undefined ? {} : { minutes: flags.minutes }),
+    ...(flags.rounds === undefined ? {} : { rounds: flags.rounds }),
     ...(flags.datadog === undefined ? {} : { datadog: flags.datadog }),
   };
 }

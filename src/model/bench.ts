@@ -109,6 +109,8 @@ export interface BenchPlace {
 /** All that containers did in a run, as kept in `record.json`. */
 export interface BenchRecord {
   readonly rounds: number;
+  /** How long package-install was to be watched, where that was asked for; absent: as the profile says. */
+  readonly minutes?: number;
   readonly workloads: readonly WorkloadName[];
   readonly places: readonly BenchPlace[];
   /** Image name → what it was made of, with digests and package versions. */

@@ -16,6 +16,7 @@ interface BenchRecordInput {
   readonly arms: readonly ArmRole[];
   readonly accelerator: Accelerator;
   readonly rounds: number;
+  readonly minutes: number | undefined;
   readonly workloads: readonly WorkloadName[];
   readonly places: readonly BenchPlace[];
   readonly images: Readonly<Record<string, Json>>;
@@ -75,6 +76,7 @@ export function benchRecord(input: BenchRecordInput): BenchRecord {
   const scoredArms = [...(baseline === undefined ? [] : [baseline]), ...candidates];
   return {
     rounds: input.rounds,
+    ...(input.minutes === undefined ? {} : { minutes: input.minutes }),
     workloads,
     places,
     images: input.images,

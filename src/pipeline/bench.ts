@@ -255,6 +255,7 @@ async function runSessions(lab: Lab, scratch: string, findings: readonly Finding
     arms: prepared.plan.arms.map(({ name, spec }) => ({ name, role: spec.role })),
     accelerator: prepared.plan.accelerator.output().accelerator,
     rounds: plan.spec.rounds,
+    minutes: lab.request.minutes,
     workloads: plan.workloads,
     places,
     images: imageFacts(plan),

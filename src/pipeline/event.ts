@@ -37,6 +37,8 @@ export interface BenchRequest {
   readonly workloads: readonly WorkloadName[];
   /** How long package-install is watched; absent: as the profile says. */
   readonly minutes?: number;
+  /** Sessions at every place; absent: as the profile says. */
+  readonly rounds?: number;
   /** `host:port` of a Datadog Agent that is told every sample. */
   readonly datadog?: string;
 }

@@ -77,6 +77,7 @@ const requestSchema = z.strictObject({
     z.strictObject({
       workloads: z.array(z.enum(workloadNames)),
       minutes: z.exactOptional(z.number()),
+      rounds: z.exactOptional(z.number()),
       datadog: z.exactOptional(z.string()),
     }),
   ),

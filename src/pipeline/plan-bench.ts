@@ -80,8 +80,8 @@ function planRepository(
 export function planBench(input: PlanInput, early: BenchNeeds): BenchPlan | undefined {
   const { host, guest, profile, request } = input;
   const { bench: asked } = request;
-  const spec = profile.bench;
-  if (asked === undefined || spec === undefined) return undefined;
+  if (asked === undefined || profile.bench === undefined) return undefined;
+  const spec: Bench = { ...profile.bench, rounds: asked.rounds ?? profile.bench.rounds };
   const tools = (): Readonly<Record<string, string>> => early.preflight.output().tools;
   const images = imagesOf(spec, asked.workloads).map((name): PlannedImage => {
     const from = spec.images[name];

@@ -1,5 +1,5 @@
 import { workloadNames } from '../bench/metrics.ts';
-import type { WorkloadName } from '../model/bench.ts';
+import type { BenchRecord } from '../model/bench.ts';
 import type { RunRecord } from '../model/record.ts';
 
 /** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
@@ -11,17 +11,22 @@ export function reproduceCommand(record: RunRecord): string {
     ['--accel', record.environment.accelerator],
     ...bootOptions(record),
     ...(record.virtualBoots === undefined ? [] : [['--clock', record.bootsPerArm === 0 ? 'virtual' : 'both']]),
-    ...(record.bench === undefined ? [] : [['--bench', benchWords(record.bench.workloads)]]),
+    ...(record.bench === undefined ? [] : [benchOptions(record.bench)]),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
 }
 
-function benchWords(workloads: readonly WorkloadName[]): string {
-  return workloadNames.every((name) => workloads.includes(name)) ? 'all' : workloads.join(',');
+function benchOptions({ workloads, rounds, minutes }: BenchRecord): readonly string[] {
+  const all = workloadNames.every((name) => workloads.includes(name));
+  return [
+    ...['--bench', all ? 'all' : workloads.join(',')],
+    ...['--rounds', String(rounds)],
+    ...(minutes === undefined ? [] : ['--minutes', String(minutes)]),
+  ];
 }
 
-function bootOptions({ bootsPerArm, stopping }: RunRecord): readonly (readonly string[])[] {
-  if (bootsPerArm === 0) return [];
+function bootOptions({ bootsPerArm, stopping, bench }: RunRecord): readonly (readonly string[])[] {
+  if (bootsPerArm === 0) return bench === undefined ? [] : [['--boots', '0']];
   if (stopping === undefined) return [['--boots', String(bootsPerArm)]];
   const { maxBootsPerArm, budgetMinutes } = stopping;
   return [

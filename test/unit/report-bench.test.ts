@@ -196,9 +196,11 @@ describe('every form of the report', () => {
 });
 
 test('a run is repeated with its workloads', () => {
-  expect(reproduceCommand(fixtureBenchRecord)).toContain('--bench all');
+  expect(reproduceCommand(fixtureBenchRecord)).toContain('--bench all --rounds 4');
   const bench: BenchRecord = { ...fixtureBench, workloads: ['cpu', 'disk'] };
-  expect(reproduceCommand({ ...fixtureRecord, bench })).toContain('--bench cpu,disk');
+  expect(reproduceCommand({ ...fixtureRecord, bench })).toContain('--bench cpu,disk --rounds 4');
+  const alone = { ...fixtureRecord, bootsPerArm: 0, bench: { ...bench, rounds: 2, minutes: 10 } };
+  expect(reproduceCommand(alone)).toMatch(/ --boots 0 --bench cpu,disk --rounds 2 --minutes 10$/);
 });
 
 test('no string of container work is ever markup', () => {
