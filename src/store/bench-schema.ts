@@ -76,7 +76,9 @@ const json: z.ZodType<Json> = z.json();
 export function benchSchemaOf(score: z.ZodType<Score>, measurement: z.ZodType<Measurement>): z.ZodType<BenchRecord> {
   return z.strictObject({
     rounds: z.int(),
-    minutes: z.exactOptional(z.number()).describe('how long package-install was to be watched, where that was asked for'),
+    minutes: z
+      .exactOptional(z.number())
+      .describe('how long package-install was to be watched, where that was asked for'),
     workloads: z.array(workload),
     places: z.array(
       z.strictObject({
