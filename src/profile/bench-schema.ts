@@ -61,7 +61,7 @@ const workloads = z.strictObject({
   network: z.exactOptional(z.strictObject({ seconds: seconds.default(3), image: imageName.default('tools') })),
   'container-start': z.exactOptional(
     z.strictObject({
-      times: z.number().int().min(1).max(1000).default(50).describe('Over all rounds together, cold and warm each.'),
+      times: z.number().int().min(1).max(1000).default(50).describe('Over all rounds together, half of them cold.'),
       image: imageName.default('system'),
     }),
   ),
