@@ -1,4 +1,5 @@
 import type { FailureKind } from '../model/failure.ts';
+import { ANACONDA_PATTERNS } from './anaconda.ts';
 
 /** Something the console can say about the boot, and what it means. Order matters: the first row that matches speaks. */
 export interface ConsolePattern {
@@ -235,6 +236,7 @@ export const CONSOLE_PATTERNS: readonly ConsolePattern[] = [
     headline: 'The kernel could not unpack the initrd: $1',
     hint: 'Is its compression (RD_GZIP …) built into the kernel, and is the file whole?',
   },
+  ...ANACONDA_PATTERNS,
 ];
 
 export interface ConsoleHit {
