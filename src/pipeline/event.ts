@@ -2,6 +2,7 @@ import type { BenchSession, WorkloadName } from '../model/bench.ts';
 import type { BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Finding } from '../model/finding.ts';
+import type { GuestChoice } from './guest-choice.ts';
 
 /** A step or boot as announced before it runs. `expectedMs` comes from earlier runs on this host. */
 export interface PlannedUnit {
@@ -15,6 +16,8 @@ export interface RunRequest {
   readonly profilePath: string;
   readonly profileText: string;
   readonly guest: string;
+  /** Path of the installer's medium, for a guest that is made from one; absent: it is downloaded. */
+  readonly image?: string;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
   /** Measured boots an arm; the most there may be when `sequential` is there. */
   readonly boots: number;
@@ -47,6 +50,8 @@ export type RunEvent =
       readonly type: 'run-started';
       readonly runId: string;
       readonly request: RunRequest;
+      /** Which guest it is to be, and why; absent in journals of before there was a choice. */
+      readonly guest?: GuestChoice;
       readonly steps: readonly PlannedUnit[];
       readonly boots: readonly PlannedUnit[];
       /** Sessions of container work; absent in journals of before they existed. */

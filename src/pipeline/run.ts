@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { BootSummary } from '../model/boot.ts';
 import type { Finding } from '../model/finding.ts';
@@ -11,6 +10,7 @@ import { writeReports } from '../stages/report.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
 import type { History } from '../store/history.ts';
 import { assembleRecord } from './assemble.ts';
+import { chooseGuest, guestAsked } from './guest-choice.ts';
 import { measureBenches } from './bench.ts';
 import type { PlannedBoot } from './boot-order.ts';
 import type { Emit } from './event.ts';
@@ -157,7 +157,8 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
   const { host, store, history, emit, past, runId, request } = options;
   const startedSec = host.clock.monotonicSec();
   const startedAt = past?.startedAt ?? new Date(host.clock.nowMs()).toISOString();
-  const prepared = await prepareRun(options);
+  let guest = past?.guest;
+  let prepared = await prepareRun(options, guest);
   const findings: Finding[] = [];
   const noticing: Emit = (event) => {
     if (event.type === 'finding') findings.push(event.finding);
@@ -166,29 +167,43 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
   const runtime: StepRuntime = { ...options, emit: noticing };
 
   // Tool versions are part of every fingerprint, so the host is checked before the plan can say what is cached.
-  const [first, ...rest] = prepared.plan.steps;
-  if (first === undefined)
-    throw new Fault({ kind: 'internal', headline: 'The plan is empty', hint: 'Please report this.' });
   const early: Parameters<Emit>[0][] = [];
   const begin = async (): Promise<void> => {
     emit({
       type: 'run-started',
       runId,
       request,
+      ...(guest === undefined ? {} : { guest }),
       resumed: past !== undefined,
       ...(await foresee(prepared, store, history)),
     });
     for (const event of early) noticing(event);
   };
-  const stages = await runSteps([first], { ...runtime, emit: (event) => early.push(event) }, history).catch(
-    async (error: unknown) => {
-      // A run that fails this early can be resumed too, and for that its journal must say what was asked.
-      await begin();
-      throw error;
-    },
-  );
+  const stages: StageRecord[] = [];
+  try {
+    const beforehand: StepRuntime = { ...runtime, emit: (event) => early.push(event) };
+    stages.push(...(await runSteps([prepared.plan.preflight], beforehand, history)));
+    if (guest === undefined) {
+      // Only now are QEMU and BusyBox sure to be here, with which the machine is tried.
+      const { profile, choice } = prepared;
+      const { busybox } = prepared.plan.preflight.output();
+      guest = guestAsked(request, profile) === 'auto' ? await chooseGuest({ ...options, profile, busybox }) : choice;
+      if (guest.name === choice.name) {
+        prepared = { ...prepared, choice: guest };
+      } else {
+        // Another guest, another plan, and what its image is made with is looked for.
+        prepared = await prepareRun(options, guest);
+        stages.splice(0, stages.length, ...(await runSteps([prepared.plan.preflight], beforehand, history)));
+      }
+    }
+  } catch (error) {
+    // A run that fails this early can be resumed too, and for that its journal must say what was asked.
+    await begin();
+    throw error;
+  }
   await begin();
 
+  const rest = prepared.plan.steps.filter((step) => step !== prepared.plan.preflight);
   stages.push(...(await runSteps(rest, runtime, history)));
   let current = 'boots';
   const tracking: Emit = (event) => {
