@@ -1,4 +1,4 @@
-import type { ConsolePattern } from './console-patterns.ts';
+import type { ConsolePattern } from './console-pattern.ts';
 
 /** Where an installation stands: a line of the installer, and the share of the usual time that has passed when it comes. */
 interface InstallerPhase {

@@ -2,13 +2,18 @@ import type { BenchSession, WorkloadName } from '../model/bench.ts';
 import type { BootSummary, VirtualBoot } from '../model/boot.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Finding } from '../model/finding.ts';
-import type { GuestChoice } from './guest-choice.ts';
 
 /** A step or boot as announced before it runs. `expectedMs` comes from earlier runs on this host. */
 export interface PlannedUnit {
   readonly id: string;
   readonly expectedMs?: number;
   readonly cached: boolean;
+}
+
+/** Which guest a run takes, and why. */
+export interface GuestChoice {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** What a run was asked to do; enough to go on with it after an interruption. */

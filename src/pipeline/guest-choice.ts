@@ -9,15 +9,9 @@ import { loadGuest } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
 import type { Store } from '../store/store.ts';
-import type { RunRequest } from './event.ts';
+import type { GuestChoice, RunRequest } from './event.ts';
 import { whyUnfit } from './guest-fit.ts';
 import { planImage } from './plan-image.ts';
-
-/** Which guest a run takes, and why. */
-export interface GuestChoice {
-  readonly name: string;
-  readonly reason: string;
-}
 
 /** The thesis's own platform: taken where it can be had and is not hours of work. */
 const THESIS_GUEST = 'centos-7-minimal';

@@ -7,8 +7,7 @@ import type { BootSummary } from '../model/boot.ts';
 import { workloadNames } from '../bench/metrics.ts';
 import { benchSessionSchema } from '../store/bench-schema.ts';
 import { bootSummarySchema } from '../store/record-schema.ts';
-import type { GuestChoice } from './guest-choice.ts';
-import type { JournalEntry, RunEvent, RunRequest } from './event.ts';
+import type { GuestChoice, JournalEntry, RunEvent, RunRequest } from './event.ts';
 
 const FILE = 'journal.jsonl';
 

@@ -9,9 +9,8 @@ import type { Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
 import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
-import type { PlannedUnit, RunRequest } from './event.ts';
+import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
 import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
-import type { GuestChoice } from './guest-choice.ts';
 import { planRun } from './plan.ts';
 import type { Plan } from './plan.ts';
 

@@ -153,6 +153,28 @@ describe('the script that finishes a fresh CentOS', () => {
     expect(error.failure.logPath).toBe('/logs/console.log');
   });
 
+  test.each([
+    ['fw_cfg, where the kernel has a driver for it', true],
+    ['the SMBIOS tables, as dmidecode(8) shows them, where it has none', false],
+  ])('leaves a system that lets the run’s key in from %s', async (_, hasDriver) => {
+    const key = 'ssh-ed25519 AAAAC3Nz drydock';
+    const raw = path.join(root, 'sys/firmware/qemu_fw_cfg/by_name/opt/drydock/authorized_keys/raw');
+    if (hasDriver) {
+      await mkdir(path.dirname(raw), { recursive: true });
+      await writeFile(raw, `${key}\n`);
+    }
+    const shown = `OEM Strings\n\tString 1: another\n\tString 2: ${hasDriver ? 'ssh-ed25519 wrong' : key}\n\n`;
+    for (const [name, text] of Object.entries({ dmidecode: `cat << 'END'\n${shown}END`, modprobe: 'exit 1' })) {
+      await writeFile(path.join(folder, 'bin', name), `#!/bin/sh\n${text}\n`);
+      await chmod(path.join(folder, 'bin', name), 0o755);
+    }
+    const env = { PATH: `${path.join(folder, 'bin')}:${process.env.PATH ?? ''}`, RUN_KEY_ROOT: root };
+    await run('sh', [path.join(GUESTS, 'files/centos/run-key')], { env });
+    const file = path.join(root, 'root/.ssh/authorized_keys');
+    expect(await readFile(file, 'utf8')).toBe(`${key}\n`);
+    expect((await stat(file)).mode & 0o077).toBe(0);
+  });
+
   test.each(['provision', 'run-key', 'modules'])('is %s, which a POSIX shell can read', async (name) => {
     await run('sh', ['-n', path.join(GUESTS, 'files/centos', name)]);
   });
