@@ -132,7 +132,7 @@ export async function buildSupplies(host: Host, options: SuppliesOptions): Promi
   await writeList(host, path.join(tree, 'enable'), definition.enable);
   await writeList(host, path.join(tree, 'mask'), definition.mask);
   await processes.run(
-    ['xorriso', '-as', 'mkisofs', '-quiet', '-V', 'DRYDOCK', '-J', '-R', '-o', options.outputPath, tree],
+    ['xorriso', '-as', 'mkisofs', '-quiet', '-V', 'DRYDOCK', '-R', '-o', options.outputPath, tree],
     run,
   );
 }

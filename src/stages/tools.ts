@@ -59,6 +59,11 @@ export const INSTALLER_REQUIREMENTS: readonly Requirement[] = [
     probe: { file: '/usr/lib/python3/dist-packages/dnf-plugins/download.py' },
   },
   { package: 'rpm', why: "checks the packages' signatures", probe: { program: 'rpmkeys' } },
+  {
+    package: 'ca-certificates',
+    why: "checks the vault's certificate",
+    probe: { file: '/etc/ssl/certs/ca-certificates.crt' },
+  },
   { package: 'createrepo-c', why: 'makes the packages a repository', probe: { program: 'createrepo_c' } },
 ];
 

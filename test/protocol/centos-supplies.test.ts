@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -79,6 +79,16 @@ describe('what an installation lacks on its medium', () => {
       expect(await text(`files/${String(index)}`)).toBe(await guestFile(from));
     }
     expect((await text('enable')).trim().split('\n')).toEqual(shipped.enable);
+  });
+
+  test('is looked for in the vault by the guest’s own yum, too, whose configuration a real dnf can read', async () => {
+    const config = path.join(folder, 'guest.conf');
+    const own = ['cachedir', 'persistdir', 'logdir'].map((key) => `${key}=${path.join(folder, 'guest-dnf', key)}`);
+    const main = ['[main]', `reposdir=${path.join(GUESTS, 'files/centos')}`, 'plugins=0', ...own, ''];
+    await writeFile(config, main.join('\n'));
+    const { stdout } = await run('dnf', ['--config', config, '--releasever=7', '--forcearch=x86_64', 'repolist']);
+    const ids = stdout.trim().split('\n').slice(1);
+    expect(ids.map((line) => line.split(' ')[0])).toEqual(['base', 'extras', 'updates']);
   });
 
   test('that a repository does not have is named, with where it was looked for', async () => {
