@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { BootSummary } from '../model/boot.ts';
 import type { Finding } from '../model/finding.ts';
@@ -147,6 +148,35 @@ export class StepError extends Error {
   }
 }
 
+interface Checked {
+  readonly prepared: PreparedRun;
+  readonly stages: readonly StageRecord[];
+}
+
+/** Checks the host, then decides on the guest if that was left open: now QEMU and BusyBox are here, with which KVM is tried. */
+async function checkHost(
+  options: RunOptions,
+  provisional: PreparedRun,
+  check: (prepared: PreparedRun) => Promise<readonly StageRecord[]>,
+): Promise<Checked> {
+  const { request, past } = options;
+  const { profile, plan, choice: before } = provisional;
+  const stages = await check(provisional);
+  if (past?.guest !== undefined || guestAsked(request, profile) !== 'auto') return { prepared: provisional, stages };
+  const choice = await chooseGuest({ ...options, profile, busybox: plan.preflight.output().busybox });
+  if (choice.name === before.name) return { prepared: { ...provisional, choice }, stages };
+  const prepared = await prepareRun(options, choice);
+  try {
+    return { prepared, stages: await check(prepared) };
+  } catch (error) {
+    const cause: unknown = error instanceof StepError ? error.cause : error;
+    if (!(cause instanceof Fault) || cause.failure.kind !== 'missing-tool') throw error;
+    // Nobody asked for this guest by name, so that its tools may not be installed here is a reason and no failure.
+    const reason = `auto: not ${choice.name}, since ${cause.message}`;
+    return { prepared: { ...provisional, choice: { name: before.name, reason } }, stages };
+  }
+}
+
 /**
  * Runs a plan to its record and reports: steps, interleaved boots, scores. Verified work of the past, in the store or in
  * the journal of an interrupted run, is not done again.
@@ -179,23 +209,12 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     });
     for (const event of early) noticing(event);
   };
-  const stages: StageRecord[] = [];
+  let stages: readonly StageRecord[];
   try {
     const beforehand: StepRuntime = { ...runtime, emit: (event) => early.push(event) };
-    stages.push(...(await runSteps([prepared.plan.preflight], beforehand, history)));
-    if (guest === undefined) {
-      // Only now are QEMU and BusyBox sure to be here, with which the machine is tried.
-      const { profile, choice } = prepared;
-      const { busybox } = prepared.plan.preflight.output();
-      guest = guestAsked(request, profile) === 'auto' ? await chooseGuest({ ...options, profile, busybox }) : choice;
-      if (guest.name === choice.name) {
-        prepared = { ...prepared, choice: guest };
-      } else {
-        // Another guest, another plan, and what its image is made with is looked for.
-        prepared = await prepareRun(options, guest);
-        stages.splice(0, stages.length, ...(await runSteps([prepared.plan.preflight], beforehand, history)));
-      }
-    }
+    const check = ({ plan }: PreparedRun) => runSteps([plan.preflight], beforehand, history);
+    ({ prepared, stages } = await checkHost(options, prepared, check));
+    guest = prepared.choice;
   } catch (error) {
     // A run that fails this early can be resumed too, and for that its journal must say what was asked.
     await begin();
@@ -204,7 +223,7 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
   await begin();
 
   const rest = prepared.plan.steps.filter((step) => step !== prepared.plan.preflight);
-  stages.push(...(await runSteps(rest, runtime, history)));
+  stages = [...stages, ...(await runSteps(rest, runtime, history))];
   let current = 'boots';
   const tracking: Emit = (event) => {
     if (event.type === 'boot-started' || event.type === 'bench-started') current = event.id;
