@@ -65,6 +65,7 @@ interface RunFlags extends BootFlags, BenchFlags {
   ablate?: readonly Factor[];
   install: boolean;
   refreshImage: boolean;
+  image?: string;
   collect?: number;
   json: boolean;
   dryRun: boolean;
@@ -114,6 +115,7 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
       factorList,
     )
     .option('--no-install', 'never install packages on this host; print the command instead')
+    .option('--image <path>', "the installer's ISO of centos-7-minimal, instead of downloading it")
     .option('--refresh-image', 'make a new guest image, with the packages of today', false)
     .addOption(collectOption())
     .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
@@ -133,6 +135,7 @@ Examples:
   npm run pipeline -- --profile docker-min --bench all
   npm run pipeline -- --profile docker-min --boots 0 --bench package-install --minutes 10
   npm run pipeline -- --profile docker-min --dry-run
+  npm run pipeline -- --profile stock --guest centos-7-minimal --image CentOS-7-x86_64-Minimal-2009.iso
   npm run pipeline -- --profile ./my-profile.yaml --json
 
 Changes that --ablate knows:

@@ -39,6 +39,8 @@ export interface RunCommandOptions extends BootFlags, BenchFlags {
   readonly derive?: (profile: Profile) => Profile;
   readonly install: boolean;
   readonly refreshImage: boolean;
+  /** Path of an installer's medium. */
+  readonly image?: string | undefined;
   /** Samples a second of the process collector; absent: none. */
   readonly collect?: number | undefined;
   readonly json: boolean;
@@ -250,6 +252,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     profilePath,
     profileText: text,
     guest: options.guest,
+    ...(options.image === undefined ? {} : { image: path.resolve(options.image) }),
     accelerator: options.accel,
     ...bootsAsked(profile, options),
     install: options.install,

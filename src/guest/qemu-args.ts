@@ -12,6 +12,17 @@ export interface SshAccessSpec {
   readonly authorizedKeysPath: string;
 }
 
+/** A file that a guest sees as one more drive, beside the disk it boots from. */
+export interface DriveSpec {
+  /** `cdrom`: a CD in a SATA drive, as installers look for it; `disk`: a virtio disk. */
+  readonly kind: 'cdrom' | 'disk';
+  /** A raw file: an ISO image, a disk of bytes. */
+  readonly path: string;
+  /** A guest finds a disk as /dev/disk/by-id/virtio-SERIAL; 20 characters at most (struct virtio_blk_config). */
+  readonly serial: string;
+  readonly writable?: true;
+}
+
 /** One guest as QEMU is asked to run it. Without `disk` and `ssh` it boots from its initrd alone. */
 export interface MachineSpec {
   readonly accelerator: Accelerator;
@@ -26,6 +37,8 @@ export interface MachineSpec {
   readonly initrdPath?: string;
   readonly cmdline: string;
   readonly disk?: DiskSpec;
+  /** After the disk, in this order. */
+  readonly drives?: readonly DriveSpec[];
   readonly ssh?: SshAccessSpec;
 }
 
@@ -88,6 +101,23 @@ function diskArgs(disk: DiskSpec): string[] {
   return ['-blockdev', JSON.stringify(blockdev), '-device', `virtio-blk-pci,drive=root,serial=${ROOT_SERIAL}`];
 }
 
+function driveArgs(drive: DriveSpec, index: number): string[] {
+  const node = `drive${String(index)}`;
+  const readOnly = drive.writable !== true;
+  const blockdev = {
+    'node-name': node,
+    driver: 'raw',
+    'read-only': readOnly,
+    file: { driver: 'file', filename: drive.path, 'read-only': readOnly },
+  };
+  const device =
+    drive.kind === 'cdrom'
+      ? // q35 has one SATA controller; each of its ports is a bus of its own.
+        `ide-cd,drive=${node},bus=ide.${String(index)},serial=${drive.serial}`
+      : `virtio-blk-pci,drive=${node},serial=${drive.serial}`;
+  return ['-blockdev', JSON.stringify(blockdev), '-device', device];
+}
+
 function sshArgs(ssh: SshAccessSpec): string[] {
   return [
     '-netdev',
@@ -97,6 +127,9 @@ function sshArgs(ssh: SshAccessSpec): string[] {
     'virtio-net-pci,netdev=net,romfile=',
     '-fw_cfg',
     `name=opt/drydock/authorized_keys,file=${escapeOption(ssh.authorizedKeysPath)}`,
+    // For a kernel without a driver for fw_cfg, as those before 4.6 are: the same as an OEM string of the SMBIOS tables.
+    '-smbios',
+    `type=11,path=${escapeOption(ssh.authorizedKeysPath)}`,
   ];
 }
 
@@ -142,6 +175,7 @@ export function qemuArgs(spec: MachineSpec, qmpPath: string): string[] {
     // Its entropy comes from the host, when the host has it.
     ...(isVirtual ? [] : ['-device', 'virtio-rng-pci']),
     ...(spec.disk === undefined ? [] : diskArgs(spec.disk)),
+    ...(spec.drives ?? []).flatMap(driveArgs),
     ...(spec.ssh === undefined ? [] : sshArgs(spec.ssh)),
   ];
 }

@@ -11,6 +11,8 @@ import type { DownloadOptions, Downloads, Files } from './host.ts';
 /** A connection that delivers nothing for this long is dead; a slow one is not. */
 const SILENCE_MS = 60_000;
 const RETRIES = 4;
+/** Who only asks whether a server is there does not wait long for one that is not. */
+const ANSWER_MS = 10_000;
 
 function failed(url: string, why: string, cause?: unknown): Fault {
   return new Fault(
@@ -117,6 +119,17 @@ export function createDownloads(files: Pick<Files, 'sha256' | 'rename' | 'remove
         });
       }
       await files.rename(part, target);
+    },
+
+    async whyNot(url, signal) {
+      try {
+        const timeout = AbortSignal.timeout(ANSWER_MS);
+        const { ok, status } = await fetch(url, { method: 'HEAD', signal: AbortSignal.any([signal, timeout]) });
+        return ok ? undefined : `${url} is answered with ${String(status)}`;
+      } catch (error) {
+        signal.throwIfAborted();
+        return `${new URL(url).host} does not answer (${describe(error)})`;
+      }
     },
   };
 }

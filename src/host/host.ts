@@ -212,6 +212,8 @@ export interface DownloadOptions {
 export interface Downloads {
   /** Fetches `url` to `path`, resuming `path + '.part'`; the digest is verified before `path` exists. */
   fetch(url: string, path: string, options: DownloadOptions): Promise<void>;
+  /** Why nothing can be had from `url` at the moment, in one clause; `undefined` when it can. Downloads nothing. */
+  whyNot(url: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** Where a server listens: one Unix socket, or one IPv4 address with a port that the kernel picks. */

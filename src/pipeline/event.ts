@@ -10,11 +10,19 @@ export interface PlannedUnit {
   readonly cached: boolean;
 }
 
+/** Which guest a run takes, and why. */
+export interface GuestChoice {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What a run was asked to do; enough to go on with it after an interruption. */
 export interface RunRequest {
   readonly profilePath: string;
   readonly profileText: string;
   readonly guest: string;
+  /** Path of the installer's medium, for a guest that is made from one; absent: it is downloaded. */
+  readonly image?: string;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
   /** Measured boots an arm; the most there may be when `sequential` is there. */
   readonly boots: number;
@@ -49,6 +57,8 @@ export type RunEvent =
       readonly type: 'run-started';
       readonly runId: string;
       readonly request: RunRequest;
+      /** Which guest it is to be, and why; absent in journals of before there was a choice. */
+      readonly guest?: GuestChoice;
       readonly steps: readonly PlannedUnit[];
       readonly boots: readonly PlannedUnit[];
       /** Sessions of container work; absent in journals of before they existed. */

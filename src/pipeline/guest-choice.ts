@@ -1,29 +1,149 @@
+import path from 'node:path';
+import { probeKvm } from '../guest/accelerator.ts';
+import type { ProbeResult } from '../guest/accelerator.ts';
 import { Fault } from '../host/fault.ts';
+import type { Host } from '../host/host.ts';
+import { buildInitrd } from '../initrd/busybox-initrd.ts';
+import type { Artifact } from '../model/artifact.ts';
+import { loadGuest } from '../profile/load.ts';
+import type { Profile } from '../profile/schema.ts';
+import type { Folders } from '../stages/stage.ts';
+import type { Store } from '../store/store.ts';
+import type { GuestChoice, RunRequest } from './event.ts';
+import { whyUnfit } from './guest-fit.ts';
+import { planImage } from './plan-image.ts';
 
-/** Which guest a run takes, and why. */
-export interface GuestChoice {
-  readonly name: string;
-  readonly reason: string;
+/** The thesis's own platform: taken where it can be had and is not hours of work. */
+const THESIS_GUEST = 'centos-7-minimal';
+const EVERYWHERE = 'debian-12-minimal';
+
+/** The guest that was asked for, by the command line or else by the profile. */
+export function guestAsked(request: Pick<RunRequest, 'guest'>, profile: Pick<Profile, 'guest'>): string {
+  return request.guest === 'auto' ? profile.guest : request.guest;
+}
+
+/** What can be said before the machine has been looked at. */
+export function provisionalGuest(asked: string): GuestChoice {
+  if (asked !== 'auto') return { name: asked, reason: 'asked for by name' };
+  return {
+    name: EVERYWHERE,
+    reason: `auto, unless this machine's KVM works and ${THESIS_GUEST} can be had, which is tried when the run begins`,
+  };
+}
+
+export interface GuestQuestion {
+  readonly host: Host;
+  readonly store: Store;
+  readonly folders: Folders;
+  readonly request: RunRequest;
+  readonly profile: Profile;
+  readonly signal: AbortSignal;
+  readonly busybox: Artifact;
+}
+
+/** Where the installer's medium would come from, or why it cannot be had. */
+async function mediumFrom(question: GuestQuestion): Promise<{ readonly from: string } | { readonly why: string }> {
+  const { host, store, folders, request, profile, signal, busybox } = question;
+  const { value: guest } = await loadGuest(host.files, THESIS_GUEST, folders.guests);
+  if (guest.family === 'debian') throw new Error(`${guest.name} needs no medium`);
+  if (request.image !== undefined) return { from: `its medium is ${request.image}` };
+  const { medium } = planImage({ host, folders, request, profile, guest }, { output: () => ({ tools: {}, busybox }) });
+  if (medium !== undefined && (await medium.peek({ store }))) return { from: 'its medium is in the cache' };
+  const why = await host.downloads.whyNot(guest.medium.address, signal);
+  return why === undefined ? { from: 'the vault answers' } : { why: `its medium cannot be had: ${why}` };
+}
+
+/** KVM tried with the host's own kernel, the one kernel that is here before any guest is. */
+async function tryKvm({ host, store, signal, busybox }: GuestQuestion): Promise<ProbeResult> {
+  const kernelPath = `/boot/vmlinuz-${host.system.kernel}`;
+  if ((await host.files.stat(kernelPath))?.kind !== 'file') {
+    return { works: false, evidence: `there is no ${kernelPath} to try it with` };
+  }
+  const directory = await host.files.makeTempDirectory(store.workDir(), 'guest-choice-');
+  try {
+    const initrdPath = path.join(directory, 'probe.cpio');
+    await buildInitrd(host, {
+      busyboxPath: await store.use(busybox),
+      outputPath: initrdPath,
+      compression: 'none',
+      probe: true,
+    });
+    return await probeKvm(host, { kernelPath, initrdPath, directory, signal });
+  } finally {
+    await host.files.remove(directory);
+  }
+}
+
+/** What `--guest auto` is decided by. What costs least is asked first, and nothing that no longer matters. */
+export interface GuestFacts {
+  /** Why the run could not do with CentOS 7, if it could not. */
+  readonly unfit: string | undefined;
+  readonly accelerator: RunRequest['accelerator'];
+  opensKvm(): Promise<boolean>;
+  mediumFrom(): Promise<{ readonly from: string } | { readonly why: string }>;
+  probe(): Promise<ProbeResult>;
+}
+
+/** CentOS 7 where the run can do with it, KVM works and its medium can be had; Debian 12 elsewhere. */
+export async function decideGuest(facts: GuestFacts): Promise<GuestChoice> {
+  const rather = (why: string): GuestChoice => ({
+    name: EVERYWHERE,
+    reason: `auto: not ${THESIS_GUEST}, since ${why}`,
+  });
+  if (facts.unfit !== undefined) return rather(facts.unfit);
+  if (facts.accelerator === 'tcg') return rather('TCG was asked for, and its installation would take hours');
+  if (!(await facts.opensKvm())) return rather('/dev/kvm cannot be opened here');
+  const medium = await facts.mediumFrom();
+  if ('why' in medium) return rather(medium.why);
+  const { works, evidence } = await facts.probe();
+  if (!works) return rather(`KVM does not work here: ${evidence}`);
+  return { name: THESIS_GUEST, reason: `auto: KVM works here (${evidence}), and ${medium.from}` };
+}
+
+/** Decides `--guest auto` on this machine. */
+export function chooseGuest(question: GuestQuestion): Promise<GuestChoice> {
+  const { host, request, profile } = question;
+  return decideGuest({
+    unfit: whyUnfit('centos', profile, request),
+    accelerator: request.accelerator,
+    opensKvm: () => host.files.isWritable('/dev/kvm'),
+    mediumFrom: () => mediumFrom(question),
+    probe: () => tryKvm(question),
+  });
 }
 
 /**
- * Decides `--guest`. `auto` is meant to take CentOS 7 where KVM works and its image can be had; this version has no
- * provider for that image, so `auto` takes Debian 12 and says so.
- * @throws Fault `unavailable` when CentOS 7 is asked for by name.
+ * Refuses what a guest that was asked for by name cannot do, before anything is installed or downloaded.
+ *
+ * @throws Fault `unavailable` or `usage`
  */
-export function chooseGuest(asked: string): GuestChoice {
-  if (asked === 'centos-7-minimal') {
+export async function checkGuest(
+  host: Host,
+  name: string,
+  family: 'debian' | 'centos',
+  request: RunRequest,
+  profile: Profile,
+): Promise<void> {
+  const unfit = whyUnfit(family, profile, request);
+  if (unfit !== undefined) {
     throw new Fault({
       kind: 'unavailable',
-      headline: 'The guest centos-7-minimal cannot be made yet: this version has no installer for it',
-      hint: 'Run with --guest debian-12-minimal, or with --guest auto.',
+      headline: `The guest ${name} cannot be used for this run: ${unfit}`,
+      hint: `Run with --guest ${EVERYWHERE}, or with --guest auto.`,
     });
   }
-  if (asked === 'auto') {
-    return {
-      name: 'debian-12-minimal',
-      reason: 'auto: this version has no installer for CentOS 7, so Debian 12 it is',
-    };
+  if (request.image === undefined) return;
+  if (family === 'debian' && guestAsked(request, profile) !== 'auto') {
+    throw new Fault({
+      kind: 'usage',
+      headline: `--image is the medium of an installer, and ${name} is made without one`,
+      hint: `Leave --image away, or run with --guest ${THESIS_GUEST}.`,
+    });
   }
-  return { name: asked, reason: 'asked for by name' };
+  if ((await host.files.stat(request.image))?.kind === 'file') return;
+  throw new Fault({
+    kind: 'unavailable',
+    headline: `The guest ${THESIS_GUEST} cannot be made: there is no file ${request.image}`,
+    hint: 'Give --image the path of CentOS-7-x86_64-Minimal-2009.iso; without --image it is downloaded from the vault.',
+  });
 }

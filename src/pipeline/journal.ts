@@ -7,7 +7,7 @@ import type { BootSummary } from '../model/boot.ts';
 import { workloadNames } from '../bench/metrics.ts';
 import { benchSessionSchema } from '../store/bench-schema.ts';
 import { bootSummarySchema } from '../store/record-schema.ts';
-import type { JournalEntry, RunEvent, RunRequest } from './event.ts';
+import type { GuestChoice, JournalEntry, RunEvent, RunRequest } from './event.ts';
 
 const FILE = 'journal.jsonl';
 
@@ -48,6 +48,8 @@ export function openJournal(host: Host, runDirectory: string): Journal {
 /** What a resumed run needs to know of the past. */
 export interface PastRun {
   readonly request: RunRequest;
+  /** The guest it has been made with so far: what was decided once is not decided again. */
+  readonly guest?: GuestChoice;
   readonly startedAt: string;
   readonly finished: boolean;
   /** Boots that were finished, by boot id, with the condition they ran under. */
@@ -66,6 +68,7 @@ const requestSchema = z.strictObject({
   profilePath: z.string(),
   profileText: z.string(),
   guest: z.string(),
+  image: z.exactOptional(z.string()),
   accelerator: z.enum(['auto', 'kvm', 'tcg']),
   boots: z.number(),
   virtualBoots: z.exactOptional(z.number()),
@@ -84,7 +87,12 @@ const requestSchema = z.strictObject({
   openMetrics: z.exactOptional(z.boolean()),
 });
 const entrySchema = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('run-started'), at: z.string(), request: requestSchema }),
+  z.looseObject({
+    type: z.literal('run-started'),
+    at: z.string(),
+    request: requestSchema,
+    guest: z.exactOptional(z.strictObject({ name: z.string(), reason: z.string() })),
+  }),
   z.looseObject({
     type: z.literal('boot-finished'),
     id: z.string(),
@@ -113,6 +121,7 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
     });
   }
   let request: RunRequest | undefined;
+  let guest: GuestChoice | undefined;
   let startedAt = '';
   let finished = false;
   const boots = new Map<string, { condition: string; summary: BootSummary; durationMs: number }>();
@@ -123,6 +132,7 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
     const { data } = entry;
     if (data.type === 'run-started') {
       request ??= data.request;
+      guest ??= data.guest;
       if (startedAt === '') startedAt = data.at;
     }
     if (data.type === 'boot-finished') {
@@ -136,7 +146,7 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
   if (request === undefined) {
     throw new Fault({ kind: 'usage', headline: `${file} does not say what was asked`, hint: 'Start a new run.' });
   }
-  return { request, startedAt, finished, boots, benches };
+  return { request, ...(guest === undefined ? {} : { guest }), startedAt, finished, boots, benches };
 }
 
 function parseLine(line: string): unknown {

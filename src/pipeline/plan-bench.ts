@@ -3,6 +3,7 @@ import { Fault } from '../host/fault.ts';
 import { workloadImageTag } from '../images/workload-image.ts';
 import type { WorkloadName } from '../model/bench.ts';
 import type { Bench } from '../profile/bench-schema.ts';
+import type { DebianDefinition } from '../profile/guest-schema.ts';
 import type { AcceleratorChoice } from '../stages/accelerator.ts';
 import type { Install } from '../stages/install.ts';
 import { packageRepository } from '../stages/package-repository.ts';
@@ -48,12 +49,7 @@ interface BenchNeeds extends Early {
   readonly install: Step<Install>;
 }
 
-function planRepository(
-  { request }: PlanInput,
-  guest: PlanInput['guest'],
-  spec: Bench,
-  images: readonly PlannedImage[],
-) {
+function planRepository({ request }: PlanInput, guest: DebianDefinition, spec: Bench, images: readonly PlannedImage[]) {
   const work = spec.workloads['package-install'];
   if (work === undefined) return undefined;
   const active = images.find(({ name }) => name === work.images.fedora);
@@ -82,6 +78,8 @@ export function planBench(input: PlanInput, early: BenchNeeds): BenchPlan | unde
   const { bench: asked } = request;
   if (asked === undefined || profile.bench === undefined) return undefined;
   const spec: Bench = { ...profile.bench, rounds: asked.rounds ?? profile.bench.rounds };
+  // Refused when the guest was chosen (guest-fit.ts).
+  if (guest.family !== 'debian') throw new Error(`${guest.name} does not run the images of container work`);
   const tools = (): Readonly<Record<string, string>> => early.preflight.output().tools;
   const images = imagesOf(spec, asked.workloads).map((name): PlannedImage => {
     const from = spec.images[name];

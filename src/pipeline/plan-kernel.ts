@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
-import type { GuestDefinition, KernelSpec, Profile } from '../profile/schema.ts';
+import type { GuestDefinition } from '../profile/guest-schema.ts';
+import type { KernelSpec, Profile } from '../profile/schema.ts';
 import { build } from '../stages/build.ts';
 import { configure } from '../stages/configure.ts';
 import type { Image } from '../stages/image.ts';
@@ -39,6 +40,8 @@ async function directoryStamp(host: Host, directory: string): Promise<string> {
 async function sourceInput(input: PlanInput, spec: KernelSpec, stock: Image): Promise<SourceInput> {
   const { source: from } = spec;
   if ('package' in from) {
+    // Refused when the guest was chosen (guest-fit.ts).
+    if (input.guest.family !== 'debian') throw new Error(`${input.guest.name} has no source packages`);
     const { archives, keyring } = input.guest;
     return { kind: 'package', package: from.package, version: stock.kernelVersion, archives, keyring };
   }

@@ -1,17 +1,18 @@
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
+import { DISTROS } from '../guest/distro/table.ts';
 import { Fault } from '../host/fault.ts';
 import { initrdScriptsDigest } from '../initrd/busybox-initrd.ts';
 import { collectorCmdline, collectorDigest } from '../initrd/collector.ts';
 import { handOverDigest } from '../initrd/hand-over.ts';
 import type { Artifact } from '../model/artifact.ts';
+import type { GuestDefinition } from '../profile/guest-schema.ts';
 import type { Arm, Profile } from '../profile/schema.ts';
 import { accelerator } from '../stages/accelerator.ts';
 import type { AcceleratorChoice } from '../stages/accelerator.ts';
 import { collector } from '../stages/collector.ts';
 import { handOver } from '../stages/hand-over.ts';
 import type { HandOver } from '../stages/hand-over.ts';
-import { image, imageInput } from '../stages/image.ts';
 import type { Image } from '../stages/image.ts';
 import { initrd } from '../stages/initrd.ts';
 import { install } from '../stages/install.ts';
@@ -24,6 +25,7 @@ import type { PlannedBoot } from './boot-order.ts';
 import type { RunRequest } from './event.ts';
 import { planBench } from './plan-bench.ts';
 import type { BenchPlan } from './plan-bench.ts';
+import { guestParameters, planImage } from './plan-image.ts';
 import { planBuiltKernel } from './plan-kernel.ts';
 import type { BuiltKernel, Early, PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
@@ -61,9 +63,9 @@ export interface Plan {
 }
 
 /** Shell quoting never comes in: the command line is one string for the kernel, and parameters hold no spaces. */
-function cmdlineOf(profile: Profile, arm: Arm): string {
+function cmdlineOf(guest: GuestDefinition, profile: Profile, arm: Arm): string {
   const entry = arm.initrd === 'busybox' ? ['rdinit=/linuxrc'] : [];
-  return [...profile.cmdline, ...entry, ...arm.cmdline].join(' ');
+  return guestParameters(guest, [...profile.cmdline, ...entry, ...arm.cmdline]).join(' ');
 }
 
 interface BuiltArm {
@@ -146,7 +148,7 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early, kernel
       release,
       initrd: initrdOf(),
       modules: own?.buildStep.output().modules ?? null,
-      cmdline: cmdlineOf(input.profile, spec),
+      cmdline: cmdlineOf(input.guest, input.profile, spec),
       isStock: own === undefined,
       usesStockInitrd: spec.initrd === 'stock',
     };
@@ -162,7 +164,7 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early, kernel
       kernelOrigin: () => {
         const stock = early.image.output();
         return own === undefined
-          ? `linux-image-${stock.release} ${stock.kernelVersion}`
+          ? DISTROS[input.guest.family].kernelPackage(stock.release, stock.kernelVersion)
           : `${own.sourceStep.output().origin}, profile ${input.profile.name}`;
       },
       built,
@@ -195,14 +197,14 @@ export function planRun(input: PlanInput): Plan {
   const { host, guest, request, profile, folders } = input;
   const preflightStep = defineStep({
     stage: preflight,
-    input: () => ({ install: request.install, ...(request.bench === undefined ? {} : { bench: true }) }),
+    input: () => ({
+      install: request.install,
+      ...(request.bench === undefined ? {} : { bench: true }),
+      ...(guest.family === 'centos' ? { installer: true } : {}),
+    }),
   });
   const tools = () => preflightStep.output().tools;
-  const imageStep = defineStep({
-    stage: image,
-    input: () => imageInput((file) => host.files.sha256(file), guest, folders.guests, tools(), request.refresh),
-    summary: ({ release, kernelVersion }) => `${guest.name}, stock kernel ${release} (${kernelVersion})`,
-  });
+  const { steps: imageSteps, image: imageStep } = planImage(input, preflightStep);
   const acceleratorStep = defineStep({
     stage: accelerator,
     input: async () => ({
@@ -233,13 +235,15 @@ export function planRun(input: PlanInput): Plan {
         disk: stock.disk,
         hostKey: stock.hostKey,
         stock: { kernel: stock.kernel, initrd: stock.initrd, release: stock.release },
-        stockCmdline: profile.cmdline.join(' '),
+        stockCmdline: guestParameters(guest, profile.cmdline).join(' '),
         accelerator: acceleratorStep.output().accelerator,
         machine: { cpus: guest.machine.cpus, memoryMb: guest.machine.memoryMb },
         qemu: tools()['qemu-system-x86'] ?? '',
         busybox: preflightStep.output().busybox,
         probe: await host.files.readText(path.join(folders.guests, 'files', 'probe')),
         arms: arms.map(({ arm }) => arm.built()),
+        // Only where it is not Debian's, so that what is in caches stays there.
+        ...(DISTROS[guest.family].hasCheckConfig ? {} : { checkConfig: null }),
       };
     },
     summary: ({ arms: proven }) => `Docker proven on ${proven.map((arm) => arm.name).join(' and ')}`,
@@ -268,7 +272,7 @@ export function planRun(input: PlanInput): Plan {
   return {
     steps: [
       preflightStep,
-      imageStep,
+      ...imageSteps,
       // What only one of the clocks needs is left out with it.
       ...(needsGuest ? [acceleratorStep] : []),
       ...arms.flatMap((one) => one.steps),

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import type { GuestDefinition } from '../profile/guest-schema.ts';
 import { loadGuest, parseDefinition } from '../profile/load.ts';
 import { nearest } from '../profile/nearest.ts';
 import { profileSchema } from '../profile/schema.ts';
-import type { GuestDefinition, Profile } from '../profile/schema.ts';
+import type { Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
 import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
-import type { PlannedUnit, RunRequest } from './event.ts';
-import { chooseGuest } from './guest-choice.ts';
-import type { GuestChoice } from './guest-choice.ts';
+import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
+import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
 import { planRun } from './plan.ts';
 import type { Plan } from './plan.ts';
 
@@ -46,12 +46,17 @@ async function checkFragments({ host, folders, request }: PrepareOptions, profil
   });
 }
 
-/** Reads the request and lays out the plan; everything wrong with either is found here. */
-export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> {
+/**
+ * Reads the request and lays out the plan; everything wrong with either is found here.
+ *
+ * @param decided what `chooseGuest` said, once it has been asked
+ */
+export async function prepareRun(options: PrepareOptions, decided?: GuestChoice): Promise<PreparedRun> {
   const { host, folders, request } = options;
   const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
-  const choice = chooseGuest(request.guest === 'auto' ? profile.guest : request.guest);
+  const choice = decided ?? provisionalGuest(guestAsked(request, profile));
   const { value: guest } = await loadGuest(host.files, choice.name, folders.guests);
+  await checkGuest(host, guest.name, guest.family, request, profile);
   await checkFragments(options, profile);
   const plan = planRun({ host, profile, guest, request, folders });
   return { profile, guest, choice, plan };

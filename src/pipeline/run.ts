@@ -11,6 +11,7 @@ import { writeReports } from '../stages/report.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
 import type { History } from '../store/history.ts';
 import { assembleRecord } from './assemble.ts';
+import { chooseGuest, guestAsked } from './guest-choice.ts';
 import { measureBenches } from './bench.ts';
 import type { PlannedBoot } from './boot-order.ts';
 import type { Emit } from './event.ts';
@@ -147,6 +148,35 @@ export class StepError extends Error {
   }
 }
 
+interface Checked {
+  readonly prepared: PreparedRun;
+  readonly stages: readonly StageRecord[];
+}
+
+/** Checks the host, then decides on the guest if that was left open: now QEMU and BusyBox are here, with which KVM is tried. */
+async function checkHost(
+  options: RunOptions,
+  provisional: PreparedRun,
+  check: (prepared: PreparedRun) => Promise<readonly StageRecord[]>,
+): Promise<Checked> {
+  const { request, past } = options;
+  const { profile, plan, choice: before } = provisional;
+  const stages = await check(provisional);
+  if (past?.guest !== undefined || guestAsked(request, profile) !== 'auto') return { prepared: provisional, stages };
+  const choice = await chooseGuest({ ...options, profile, busybox: plan.preflight.output().busybox });
+  if (choice.name === before.name) return { prepared: { ...provisional, choice }, stages };
+  const prepared = await prepareRun(options, choice);
+  try {
+    return { prepared, stages: await check(prepared) };
+  } catch (error) {
+    const cause: unknown = error instanceof StepError ? error.cause : error;
+    if (!(cause instanceof Fault) || cause.failure.kind !== 'missing-tool') throw error;
+    // Nobody asked for this guest by name, so that its tools may not be installed here is a reason and no failure.
+    const reason = `auto: not ${choice.name}, since ${cause.message}`;
+    return { prepared: { ...provisional, choice: { name: before.name, reason } }, stages };
+  }
+}
+
 /**
  * Runs a plan to its record and reports: steps, interleaved boots, scores. Verified work of the past, in the store or in
  * the journal of an interrupted run, is not done again.
@@ -157,7 +187,8 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
   const { host, store, history, emit, past, runId, request } = options;
   const startedSec = host.clock.monotonicSec();
   const startedAt = past?.startedAt ?? new Date(host.clock.nowMs()).toISOString();
-  const prepared = await prepareRun(options);
+  let guest = past?.guest;
+  let prepared = await prepareRun(options, guest);
   const findings: Finding[] = [];
   const noticing: Emit = (event) => {
     if (event.type === 'finding') findings.push(event.finding);
@@ -166,30 +197,33 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
   const runtime: StepRuntime = { ...options, emit: noticing };
 
   // Tool versions are part of every fingerprint, so the host is checked before the plan can say what is cached.
-  const [first, ...rest] = prepared.plan.steps;
-  if (first === undefined)
-    throw new Fault({ kind: 'internal', headline: 'The plan is empty', hint: 'Please report this.' });
   const early: Parameters<Emit>[0][] = [];
   const begin = async (): Promise<void> => {
     emit({
       type: 'run-started',
       runId,
       request,
+      ...(guest === undefined ? {} : { guest }),
       resumed: past !== undefined,
       ...(await foresee(prepared, store, history)),
     });
     for (const event of early) noticing(event);
   };
-  const stages = await runSteps([first], { ...runtime, emit: (event) => early.push(event) }, history).catch(
-    async (error: unknown) => {
-      // A run that fails this early can be resumed too, and for that its journal must say what was asked.
-      await begin();
-      throw error;
-    },
-  );
+  let stages: readonly StageRecord[];
+  try {
+    const beforehand: StepRuntime = { ...runtime, emit: (event) => early.push(event) };
+    const check = ({ plan }: PreparedRun) => runSteps([plan.preflight], beforehand, history);
+    ({ prepared, stages } = await checkHost(options, prepared, check));
+    guest = prepared.choice;
+  } catch (error) {
+    // A run that fails this early can be resumed too, and for that its journal must say what was asked.
+    await begin();
+    throw error;
+  }
   await begin();
 
-  stages.push(...(await runSteps(rest, runtime, history)));
+  const rest = prepared.plan.steps.filter((step) => step !== prepared.plan.preflight);
+  stages = [...stages, ...(await runSteps(rest, runtime, history))];
   let current = 'boots';
   const tracking: Emit = (event) => {
     if (event.type === 'boot-started' || event.type === 'bench-started') current = event.id;

@@ -6,8 +6,10 @@ import { Fault } from '../host/fault.ts';
 import type { Files } from '../host/host.ts';
 import { codeFrame } from './code-frame.ts';
 import { nearest } from './nearest.ts';
-import { guestSchema, profileSchema } from './schema.ts';
-import type { GuestDefinition, Profile } from './schema.ts';
+import { guestSchema } from './guest-schema.ts';
+import type { GuestDefinition } from './guest-schema.ts';
+import { profileSchema } from './schema.ts';
+import type { Profile } from './schema.ts';
 
 /** A definition with the text it came from, so that a record can name its digest. */
 export interface Loaded<T> {
@@ -94,7 +96,25 @@ const KNOWN_KEYS = [
   ...['name', 'description', 'guest', 'boots', 'cmdline', 'arms', 'role', 'kernel', 'initrd', 'source', 'base'],
   ...['fragments', 'symbols', 'patches', 'package', 'directory', 'tarball', 'sha256', 'family', 'machine', 'cpus'],
   ...['memoryMb', 'diskGb', 'suite', 'archives', 'keyring', 'packages', 'files', 'enable', 'mask', 'initrdModules'],
-  ...['rootDevice', 'from', 'to', 'mode', 'presence', 'bench', 'rounds', 'images', 'workloads', 'registry', 'digest'],
+  ...[
+    'rootDevice',
+    'medium',
+    'address',
+    'releasever',
+    'repositories',
+    'kickstart',
+    'provision',
+    'from',
+    'to',
+    'mode',
+    'presence',
+    'bench',
+    'rounds',
+    'images',
+    'workloads',
+    'registry',
+    'digest',
+  ],
   ...['package-install', 'cpu', 'memory', 'disk', 'network', 'container-start', 'density', 'seconds', 'minutes'],
   ...['sizeMb', 'times', 'most', 'image', 'fedora', 'ubuntu', 'docker-dd-agent'],
 ];

@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import { benchSchema } from './bench-schema.ts';
+import { name, sha256 } from './fields.ts';
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and dashes, 40 at most')
-  .describe('Shown in records and used in file names.');
-const sha256 = z
-  .string('expected 64 lower-case hexadecimal digits, in quotes if they are all decimal')
-  .regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 const symbolName = z
   .string()
   .regex(/^[A-Z0-9_]+$/, 'expected a Kconfig symbol without its CONFIG_ prefix, such as VIRTIO_BLK');
@@ -97,7 +91,9 @@ export const profileSchema = z
       .describe('Measured boots an arm; auto: until the intervals decide.'),
     maxBoots: z.number().int().min(4).max(200).optional().describe('With boots: auto, the most boots an arm.'),
     budgetMinutes: z.number().positive().optional().describe('With boots: auto, the most time for measured boots.'),
-    cmdline: cmdline.default([]).describe('Kernel parameters that every arm gets.'),
+    cmdline: cmdline
+      .default([])
+      .describe("Kernel parameters that every arm gets; root=/dev/vda stands for the guest's own root device."),
     presence: z
       .record(name, regularExpression)
       .optional()
@@ -145,41 +141,9 @@ export const profileSchema = z
     }
   });
 
-const absolutePath = z.string().regex(/^\/[^\s]*$/, 'expected an absolute path in the guest');
-const guestFile = z.strictObject({
-  from: z.string().min(1).describe('Path below vm-images/.'),
-  to: absolutePath,
-  mode: z.enum(['0644', '0755']).default('0644'),
-});
-
-/** What to do it to: a guest image, made of distribution packages and files of ours. */
-export const guestSchema = z.strictObject({
-  name,
-  description: z.string().min(1),
-  family: z.enum(['debian', 'centos']),
-  machine: z.strictObject({
-    cpus: z.number().int().min(1).max(64),
-    memoryMb: z.number().int().min(256),
-    diskGb: z.number().int().min(4),
-  }),
-  suite: z.string().min(1),
-  archives: z.array(z.string().regex(/^https?:\/\/\S+ \S+ .+$/, 'expected ADDRESS SUITE COMPONENT…')).min(1),
-  keyring: absolutePath.describe('Keyring on the host that signs the archives.'),
-  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected a package name')).min(1),
-  files: z.array(guestFile).default([]),
-  enable: z.array(z.string()).default([]).describe('systemd units to enable.'),
-  mask: z.array(z.string()).default([]).describe('systemd units to mask, in every arm alike.'),
-  initrdModules: z
-    .array(z.string().regex(/^[a-z0-9_]+$/))
-    .default([])
-    .describe('Modules that a BusyBox initrd needs to mount the root under the stock kernel.'),
-  rootDevice: z.string().min(1),
-});
-
 export type Profile = z.infer<typeof profileSchema>;
 export type Arm = z.infer<typeof arm>;
 export type KernelSpec = z.infer<typeof builtKernel>;
-export type GuestDefinition = z.infer<typeof guestSchema>;
 
 function isRegularExpression(text: string): boolean {
   try {

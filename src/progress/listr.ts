@@ -62,6 +62,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
   const bootTimes: string[] = [];
   let bootsWanted = 0;
   let bootsDone = 0;
+  let guest: string | undefined;
   let most = '';
   let benchesWanted = 0;
   let benchesDone = 0;
@@ -114,6 +115,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
     switch (event.type) {
       case 'run-started':
         most = event.request.sequential === undefined ? '' : 'at most ';
+        if (event.guest !== undefined) guest = `guest ${event.guest.name} (${event.guest.reason})`;
         begin(event.steps, event.boots, event.benches ?? []);
         return;
       case 'step-started':
@@ -145,7 +147,9 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         if (row === undefined) return;
         row.startedSec = undefined;
         const how = event.cached ? 'cached' : duration(event.durationMs);
-        row.finish(`${event.id}  ${how}${event.summary === undefined ? '' : `  ${event.summary}`}`);
+        // The guest is chosen once the host has been checked.
+        const summary = event.id === 'preflight' ? guest : event.summary;
+        row.finish(`${event.id}  ${how}${summary === undefined ? '' : `  ${summary}`}`);
         return;
       }
       case 'virtual-boot-finished':

@@ -22,6 +22,7 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
           if (unit.expectedMs !== undefined && !unit.cached) expected.set(unit.id, unit.expectedMs);
         }
         say('run', `${event.runId}${event.resumed ? ' (resumed)' : ''}`);
+        if (event.guest !== undefined) say('guest', `${event.guest.name} (${event.guest.reason})`);
         return;
       case 'step-started':
       case 'boot-started':

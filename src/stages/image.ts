@@ -1,11 +1,16 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { buildCentosImage } from '../images/centos.ts';
+import type { CentosImage } from '../images/centos.ts';
 import { buildDebianImage } from '../images/debian.ts';
+import type { DebianImage } from '../images/debian.ts';
+import type { Artifact } from '../model/artifact.ts';
 import type { Json } from '../model/json.ts';
-import { guestSchema } from '../profile/schema.ts';
-import type { GuestDefinition } from '../profile/schema.ts';
+import { guestSchema } from '../profile/guest-schema.ts';
+import type { CentosDefinition, DebianDefinition } from '../profile/guest-schema.ts';
+import type { Store } from '../store/store.ts';
 import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import type { Stage, StageContext } from './stage.ts';
 
 const outputSchema = z.strictObject({
   disk: artifactSchema,
@@ -22,7 +27,7 @@ const outputSchema = z.strictObject({
 /** A guest image in the store. */
 export type Image = z.infer<typeof outputSchema>;
 
-type ImageInput = {
+type DebianImageInput = {
   readonly definition: Json;
   /** Digest of every guest-side file that goes in. */
   readonly files: Readonly<Record<string, string>>;
@@ -30,6 +35,9 @@ type ImageInput = {
   /** Raised by --refresh-image, so that newer packages are taken. */
   readonly refresh: string;
 };
+/** An installer makes the image: which one, and what answers its questions is among the files. */
+type CentosImageInput = DebianImageInput & { readonly iso: Artifact; readonly busybox: Artifact };
+type ImageInput = DebianImageInput | CentosImageInput;
 
 /** Progress marks in mmdebstrap's output, as fractions of the time that a build takes. */
 const MILESTONES: readonly (readonly [RegExp, number])[] = [
@@ -40,6 +48,61 @@ const MILESTONES: readonly (readonly [RegExp, number])[] = [
   [/creating tarball/, 0.85],
 ];
 
+async function debianImage(definition: DebianDefinition, context: StageContext): Promise<Image> {
+  const { store } = context;
+  const built = await buildDebianImage(context.host, {
+    definition,
+    definitionFolder: context.folders.guests,
+    workDir: context.workDir,
+    logPath: context.logPath,
+    signal: context.signal,
+    onLine: (line) => {
+      const mark = MILESTONES.find(([pattern]) => pattern.test(line));
+      context.progress({ message: line.slice(0, 100), ...(mark === undefined ? {} : { fraction: mark[1] }) });
+    },
+  });
+  return keep(built, store);
+}
+
+async function centosImage(
+  definition: CentosDefinition,
+  input: CentosImageInput,
+  context: StageContext,
+): Promise<Image> {
+  const { host, store, workDir, logPath, signal, folders } = context;
+  const built = await buildCentosImage(host, {
+    definition,
+    definitionFolder: folders.guests,
+    isoPath: await store.use(input.iso),
+    busyboxPath: await store.use(input.busybox),
+    workDir,
+    logPath,
+    signal,
+    onProgress: (message, fraction) => {
+      context.progress({ message, ...(fraction === undefined ? {} : { fraction }) });
+    },
+    onFinding: (finding) => {
+      context.finding(finding);
+    },
+  });
+  return keep(built, store);
+}
+
+async function keep(built: DebianImage | CentosImage, store: Store): Promise<Image> {
+  return {
+    disk: await store.adopt(built.diskPath),
+    kernel: await store.adopt(built.kernelPath),
+    initrd: await store.adopt(built.initrdPath),
+    config: await store.adopt(built.configPath),
+    modules: await store.adopt(built.modulesTarPath),
+    moduleOrder: [...built.moduleOrder],
+    release: built.release,
+    kernelVersion: built.kernelVersion,
+    hostKey: built.hostKey,
+    packages: { ...built.packages },
+  };
+}
+
 /** Builds the guest image, or restores it. */
 export const image: Stage<ImageInput, Image> = {
   name: 'image',
@@ -47,52 +110,50 @@ export const image: Stage<ImageInput, Image> = {
   cache: 'content',
   output: outputSchema,
   async run(input, context) {
-    const definition: GuestDefinition = guestSchema.parse(input.definition);
-    const { store } = context;
-    const built = await buildDebianImage(context.host, {
-      definition,
-      definitionFolder: context.folders.guests,
-      workDir: context.workDir,
-      logPath: context.logPath,
-      signal: context.signal,
-      onLine: (line) => {
-        const mark = MILESTONES.find(([pattern]) => pattern.test(line));
-        context.progress({ message: line.slice(0, 100), ...(mark === undefined ? {} : { fraction: mark[1] }) });
-      },
-    });
-    return {
-      disk: await store.adopt(built.diskPath),
-      kernel: await store.adopt(built.kernelPath),
-      initrd: await store.adopt(built.initrdPath),
-      config: await store.adopt(built.configPath),
-      modules: await store.adopt(built.modulesTarPath),
-      moduleOrder: [...built.moduleOrder],
-      release: built.release,
-      kernelVersion: built.kernelVersion,
-      hostKey: built.hostKey,
-      packages: { ...built.packages },
-    };
+    const definition = guestSchema.parse(input.definition);
+    if (definition.family === 'debian') return debianImage(definition, context);
+    if (!('iso' in input)) throw new Error(`${definition.name} was planned without its installer`);
+    return centosImage(definition, input, context);
   },
 };
 
-/** Input of the image stage for a definition. */
-export async function imageInput(
+async function digests(
   sha256: (file: string) => Promise<string>,
-  definition: GuestDefinition,
+  folder: string,
+  files: readonly string[],
+): Promise<Record<string, string>> {
+  const entries = files.map(async (file): Promise<[string, string]> => [
+    file,
+    await sha256(path.resolve(folder, file)),
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Input of the image stage for a definition of Debian packages. */
+export async function debianImageInput(
+  sha256: (file: string) => Promise<string>,
+  definition: DebianDefinition,
   folder: string,
   tools: Readonly<Record<string, string>>,
   refresh: string,
 ): Promise<ImageInput> {
-  const files = await Promise.all(
-    definition.files.map(async (file): Promise<[string, string]> => [
-      file.from,
-      await sha256(path.resolve(folder, file.from)),
-    ]),
-  );
+  const files = definition.files.map(({ from }) => from);
   return {
     definition,
-    files: Object.fromEntries(files),
+    files: await digests(sha256, folder, files),
     tools: { mmdebstrap: tools.mmdebstrap ?? '', e2fsprogs: tools.e2fsprogs ?? '' },
     refresh,
   };
+}
+
+/** Input of the image stage for a definition that an installer makes. Its tools only pack; what they pack decides. */
+export async function centosImageInput(
+  sha256: (file: string) => Promise<string>,
+  definition: CentosDefinition,
+  folder: string,
+  made: { readonly iso: Artifact; readonly busybox: Artifact },
+  refresh: string,
+): Promise<ImageInput> {
+  const files = [definition.kickstart, definition.provision, ...definition.files.map(({ from }) => from)];
+  return { definition, files: await digests(sha256, folder, files), tools: {}, refresh, ...made };
 }

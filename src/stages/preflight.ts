@@ -3,7 +3,13 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
-import { BENCH_REQUIREMENTS, BENCH_TEST_REQUIREMENTS, REQUIREMENTS, TEST_REQUIREMENTS } from './tools.ts';
+import {
+  BENCH_REQUIREMENTS,
+  BENCH_TEST_REQUIREMENTS,
+  INSTALLER_REQUIREMENTS,
+  REQUIREMENTS,
+  TEST_REQUIREMENTS,
+} from './tools.ts';
 import type { Requirement } from './tools.ts';
 
 /** Enough for a guest, a kernel tree with its build, and the disks of a run. */
@@ -40,7 +46,7 @@ export interface Purposes {
 function extras({ tests = false, bench = false }: Purposes): readonly Requirement[] {
   return [
     ...(bench ? BENCH_REQUIREMENTS : []),
-    ...(tests ? TEST_REQUIREMENTS : []),
+    ...(tests ? [...TEST_REQUIREMENTS, ...INSTALLER_REQUIREMENTS] : []),
     ...(bench && tests ? BENCH_TEST_REQUIREMENTS : []),
   ];
 }
@@ -190,6 +196,8 @@ type PreflightInput = {
   readonly install: boolean;
   /** Containers are going to run on this machine, too. */
   readonly bench?: true;
+  /** The guest is made by its distribution's installer. */
+  readonly installer?: true;
 };
 
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
@@ -198,9 +206,10 @@ export const preflight: Stage<PreflightInput, Preflight> = {
   version: 1,
   cache: 'never',
   output: outputSchema,
-  async run({ install: mayInstall, bench }, context) {
+  async run({ install: mayInstall, bench, installer }, context) {
     const { host } = context;
-    await provide(host, wanted(host), mayInstall, context);
+    const needed = [...wanted(host), ...(installer === true ? INSTALLER_REQUIREMENTS : [])];
+    await provide(host, needed, mayInstall, context);
     if (bench === true) await provideBenchTools(host, mayInstall, context);
     for (const row of await machineRows(host, context.store.root)) {
       if (row.ok) continue;

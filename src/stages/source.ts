@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { extractPackage, openDebianArchive } from '../host/debian-archive.ts';
 import { Fault } from '../host/fault.ts';
+import { obtainFile } from './obtain-file.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
 
@@ -76,42 +77,20 @@ async function fromDirectory(
 }
 
 async function fromTarball(input: Extract<SourceInput, { kind: 'tarball' }>, context: StageContext): Promise<Source> {
-  const { host, signal } = context;
-  if (/^https?:/.test(input.location)) {
-    // Not in workDir: what has arrived must outlive this attempt, so that the next one resumes.
-    const file = path.join(context.store.workDir(), 'downloads', input.sha256);
-    await host.downloads.fetch(input.location, file, {
-      sha256: input.sha256,
-      signal,
-      onProgress: (done, total) => {
-        const mib = (bytes: number): string => (bytes / 1024 ** 2).toFixed(1);
-        context.progress({
-          message: total === undefined ? `${mib(done)} MiB` : `${mib(done)} of ${mib(total)} MiB`,
-          ...(total === undefined || total === 0 ? {} : { fraction: done / total }),
-        });
-      },
-    });
-    return { tarball: await context.store.adopt(file), origin: input.location };
-  }
-  if ((await host.files.stat(input.location))?.kind !== 'file') {
-    throw new Fault({
+  const tarball = await obtainFile(input.location, input.sha256, context, {
+    absent: {
       kind: 'profile',
       headline: `There is no tarball ${input.location}`,
       hint: 'kernel.source.tarball is a path on this machine, or an http(s) address.',
-    });
-  }
-  const copy = path.join(context.workDir, 'source.tar');
-  await host.files.copy(input.location, copy);
-  const got = await host.files.sha256(copy);
-  if (got !== input.sha256) {
-    throw new Fault({
+    },
+    different: {
       kind: 'digest-mismatch',
       headline: `${input.location} is not the file the profile asks for`,
       hint: 'Either kernel.source.sha256 in the profile is wrong or the file is not the one that was meant; nothing was used.',
-      detail: [`profile says sha256 ${input.sha256}`, `the file has sha256 ${got}`],
-    });
-  }
-  return { tarball: await context.store.adopt(copy), origin: input.location };
+    },
+    asker: 'profile',
+  });
+  return { tarball, origin: input.location };
 }
 
 /** Gets the kernel source into the store, its digest or signature verified. */

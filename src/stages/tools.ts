@@ -32,10 +32,12 @@ export const BENCH_TEST_REQUIREMENTS: readonly Requirement[] = [
     why: "is put into the tests' container images",
     probe: { program: name },
   })),
-  { package: 'gpg', why: "signs the tests' own package archive", probe: { program: 'gpg' } },
 ];
 
-/** What drydock's own tests use besides: a browser to look at the report with, and the letters it is drawn in. */
+/**
+ * What drydock's own tests use besides: a browser to look at the report with, the letters it is drawn in, and what guests of
+ * an installer are made and looked at with.
+ */
 export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { package: 'chromium', why: 'shows the report to the browser tests', probe: { file: '/usr/bin/chromium' } },
   {
@@ -43,6 +45,26 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
     why: 'gives the browser letters',
     probe: { file: '/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf' },
   },
+  { package: 'cpio', why: 'unpacks what drydock has packed', probe: { program: 'cpio' } },
+  { package: 'gpg', why: "signs the tests' own packages", probe: { program: 'gpg' } },
+];
+
+/** What a guest that its distribution's installer makes is made with besides (`--guest centos-7-minimal`). */
+export const INSTALLER_REQUIREMENTS: readonly Requirement[] = [
+  { package: 'xorriso', why: "opens the installer's ISO and packs what it lacks", probe: { program: 'xorriso' } },
+  { package: 'dnf', why: 'works out which packages an installation needs', probe: { program: 'dnf' } },
+  {
+    package: 'dnf-plugins-core',
+    why: 'downloads packages without installing them',
+    probe: { file: '/usr/lib/python3/dist-packages/dnf-plugins/download.py' },
+  },
+  { package: 'rpm', why: "checks the packages' signatures", probe: { program: 'rpmkeys' } },
+  {
+    package: 'ca-certificates',
+    why: "checks the vault's certificate",
+    probe: { file: '/etc/ssl/certs/ca-certificates.crt' },
+  },
+  { package: 'createrepo-c', why: 'makes the packages a repository', probe: { program: 'createrepo_c' } },
 ];
 
 /** Everything that a whole run uses, by apt package (Debian 12 and Ubuntu 22.04 names). */

@@ -17,11 +17,22 @@ describe.concurrent('a run that cannot start', () => {
     expect(stderr).toContain('Did you mean docker-min?');
   });
 
-  test('says that CentOS 7 cannot be had, and what can', async () => {
+  test('says why CentOS 7 cannot be had where its medium is not, and what to give', async () => {
     await using rig = await createRig();
-    const { code, stderr } = await rig.drydock('run', '--profile', 'stock', '--guest', 'centos-7-minimal').ended;
+    const iso = path.join(rig.folder, 'absent.iso');
+    const centos = ['--guest', 'centos-7-minimal', '--image', iso];
+    const { code, stderr } = await rig.drydock('run', '--profile', 'stock', ...centos).ended;
     expect(code).toBe(3);
-    expect(stderr).toMatch(/✗ The guest centos-7-minimal cannot be made.*\n/);
+    expect(stderr).toContain(`✗ The guest centos-7-minimal cannot be made: there is no file ${iso}\n`);
+    expect(stderr).toContain('CentOS-7-x86_64-Minimal-2009.iso');
+    expect(rig.callsOf('apt-get')).toEqual([]);
+  });
+
+  test('says why CentOS 7 cannot be used where the profile wants Debian, and what can', async () => {
+    await using rig = await createRig();
+    const { code, stderr } = await rig.drydock('run', '--profile', 'docker-min', '--guest', 'centos-7-minimal').ended;
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/✗ The guest centos-7-minimal cannot be used for this run: .*linux-source-6\.1\n/);
     expect(stderr).toContain('--guest debian-12-minimal');
   });
 

@@ -46,6 +46,38 @@ describe('the QEMU command line', () => {
     expect(valueOf(args, '-fw_cfg')).toBe('name=opt/drydock/authorized_keys,file=/run/key.pub');
   });
 
+  test('tells a kernel without a driver for fw_cfg the same key in its SMBIOS tables', () => {
+    const args = qemuArgs({ ...probe, ssh: { authorizedKeysPath: '/run/a,b.pub' } }, 's');
+    expect(valueOf(args, '-smbios')).toBe('type=11,path=/run/a,,b.pub');
+    expect(qemuArgs(probe, 's')).not.toContain('-smbios');
+  });
+
+  test('gives an installer its CD in a SATA drive and its disks by name, and lets it write only what it is told to', () => {
+    const args = qemuArgs(
+      {
+        ...probe,
+        disk: { path: '/d/disk.qcow2', format: 'qcow2' },
+        drives: [
+          { kind: 'cdrom', path: '/d/installer.iso', serial: 'cd' },
+          { kind: 'disk', path: '/d/export.raw', serial: 'out', writable: true },
+        ],
+      },
+      's',
+    );
+    const nodes = args
+      .flatMap((arg, index) => (args[index - 1] === '-blockdev' ? [arg] : []))
+      .map((text): unknown => JSON.parse(text));
+    expect(nodes).toMatchObject([
+      { 'node-name': 'root' },
+      { driver: 'raw', 'read-only': true, file: { filename: '/d/installer.iso', 'read-only': true } },
+      { driver: 'raw', 'read-only': false, file: { filename: '/d/export.raw', 'read-only': false } },
+    ]);
+    const devices = args.filter((_, index) => args[index - 1] === '-device');
+    expect(devices).toEqual(expect.arrayContaining(['ide-cd,drive=drive0,bus=ide.0,serial=cd']));
+    expect(devices).toEqual(expect.arrayContaining(['virtio-blk-pci,drive=drive1,serial=out']));
+    expect(args).not.toContain('-netdev');
+  });
+
   test('ends QEMU when the guest reboots, so that the next start chooses the kernel', () => {
     expect(valueOf(qemuArgs(probe, 's'), '-action')).toBe('reboot=shutdown');
   });

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
 import { parseDefinition } from '../../src/profile/load.ts';
-import { guestSchema, profileJsonSchema, profileSchema } from '../../src/profile/schema.ts';
+import { guestSchema } from '../../src/profile/guest-schema.ts';
+import { profileJsonSchema, profileSchema } from '../../src/profile/schema.ts';
 
 function failureOf(text: string): { headline: string; text: string } {
   try {
@@ -76,6 +77,39 @@ arms:
     initrd: busybox
 `);
     expect(text).toContain('sha256');
+  });
+});
+
+describe('a guest', () => {
+  const centos = readFileSync('vm-images/centos-7-minimal.yaml', 'utf8');
+  const problems = (text: string): string => {
+    try {
+      parseDefinition(guestSchema, 'g.yaml', text);
+    } catch (error) {
+      if (error instanceof Fault) return (error.failure.detail ?? []).join('\n');
+      throw error;
+    }
+    throw new Error('no problem was found');
+  };
+
+  test('is of a family that is known, or the families are named where the word stands', () => {
+    const text = problems(centos.replace('family: centos', 'family: fedora'));
+    expect(text).toMatch(/^g\.yaml:3:9 family — expected one of debian · centos$/m);
+    expect(text).toContain('3 | family: fedora');
+  });
+
+  test('has what its own family needs, and nothing of another’s', () => {
+    const text = problems(`${centos.replace(/^medium:$/m, 'medum:')}suite: bookworm\n`);
+    expect(text).toContain('medum — unknown key; did you mean medium?');
+    expect(text).toContain('suite — unknown key');
+    expect(text).toMatch(/medium — .*expected object/);
+  });
+
+  test('of an installer pins its medium, and has its root on the first partition, each checked where it stands', () => {
+    const wrong = centos.replace(/sha256: \w+/, 'sha256: 07b94e').replace('/dev/vda1', '/dev/vda');
+    const text = problems(wrong);
+    expect(text).toContain('medium.sha256 — expected 64 lower-case hexadecimal digits');
+    expect(text).toContain('rootDevice — expected the first partition of a disk, such as /dev/vda1');
   });
 });
 

@@ -144,6 +144,8 @@ export async function createRig(): Promise<Rig> {
       const profile = {
         name: 'rig',
         description: 'A run whose every program is a fake',
+        // What auto takes depends on the machine that runs the tests.
+        guest: 'debian-12-minimal',
         cmdline: ['console=ttyS0', 'printk.time=1', 'root=/dev/vda'],
         arms: arms ?? {
           stock: { role: 'baseline', kernel: 'stock', initrd: 'stock' },

@@ -1,0 +1,10 @@
+import type { Distro } from './distro.ts';
+
+/** Debian 12: initramfs-tools, and docker.io 20.10. */
+export const debian: Distro = {
+  kernelPackage: (release, version) => `linux-image-${release} ${version}`,
+  hasCheckConfig: true,
+  hasSourcePackages: true,
+  hasVirtualHandOver: true,
+  runsBenchImages: true,
+};

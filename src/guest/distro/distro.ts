@@ -1,0 +1,13 @@
+/** What differs between the distributions that a guest can be made of. Another one is a file beside this, and a row. */
+export interface Distro {
+  /** The package of the stock kernel, as people name it. */
+  readonly kernelPackage: (release: string, version: string) => string;
+  /** Whether the Docker package comes with dockerd's own contrib/check-config.sh. */
+  readonly hasCheckConfig: boolean;
+  /** Whether a profile may take its kernel source from the distribution's packages. */
+  readonly hasSourcePackages: boolean;
+  /** Whether `boot=NAME` lets a script take the place of mounting the root in its stock initrd (initramfs-tools(7)). */
+  readonly hasVirtualHandOver: boolean;
+  /** Whether its Docker runs the images of container work, which are of Debian 12. */
+  readonly runsBenchImages: boolean;
+}

@@ -1,0 +1,116 @@
+import path from 'node:path';
+import { chooseAccelerator, probeKvm } from '../guest/accelerator.ts';
+import { Fault } from '../host/fault.ts';
+import type { Host } from '../host/host.ts';
+import { buildInitrd } from '../initrd/busybox-initrd.ts';
+import type { Finding } from '../model/finding.ts';
+import type { CentosDefinition } from '../profile/guest-schema.ts';
+import { readExport } from './centos-export.ts';
+import type { CentosExport } from './centos-export.ts';
+import { openInstallerMedium } from './centos-medium.ts';
+import { buildSupplies } from './centos-supplies.ts';
+import { runInstaller } from './installer-run.ts';
+import { fillKickstart } from './kickstart.ts';
+
+export interface CentosImageOptions {
+  readonly definition: CentosDefinition;
+  /** Folder that the definition's paths are relative to. */
+  readonly definitionFolder: string;
+  /** The installer's ISO, its digest verified. */
+  readonly isoPath: string;
+  readonly busyboxPath: string;
+  /** Empty scratch folder on a filesystem with a few GB free. */
+  readonly workDir: string;
+  readonly logPath: string;
+  readonly onProgress: (message: string, fraction?: number) => void;
+  readonly onFinding: (finding: Finding) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Files of a fresh guest image, all below the work directory that was given. */
+export interface CentosImage extends CentosExport {
+  /** qcow2, self-contained. */
+  readonly diskPath: string;
+  /** Version-release of the package that holds the stock kernel. */
+  readonly kernelVersion: string;
+}
+
+/** Under TCG, an installation is some hours of work instead of some minutes. */
+async function installerAccelerator(host: Host, options: CentosImageOptions, kernelPath: string) {
+  const { workDir, busyboxPath, signal } = options;
+  return chooseAccelerator('auto', async () => {
+    const initrdPath = path.join(workDir, 'probe.cpio');
+    await buildInitrd(host, { busyboxPath, outputPath: initrdPath, compression: 'none', probe: true });
+    return probeKvm(host, { kernelPath, initrdPath, directory: path.join(workDir, 'probe'), signal });
+  });
+}
+
+/**
+ * Makes a CentOS guest with the distribution's own installer: kernel and initrd out of its ISO, a kickstart behind the initrd,
+ * the packages that the ISO lacks on a second disk, and no network at all (docs/adr/0011-centos-is-installed-without-a-network.md).
+ */
+export async function buildCentosImage(host: Host, options: CentosImageOptions): Promise<CentosImage> {
+  const { definition, definitionFolder, workDir, isoPath, logPath, signal, onProgress } = options;
+  onProgress('opening the installer', 0);
+  const medium = await openInstallerMedium(host, isoPath, path.join(workDir, 'medium'));
+  const template = await host.files.readText(path.resolve(definitionFolder, definition.kickstart));
+  const kickstart = fillKickstart(template, definition);
+  onProgress('fetching the packages that the medium lacks', 0.005);
+  const suppliesPath = path.join(workDir, 'supplies.iso');
+  await buildSupplies(host, {
+    definition,
+    definitionFolder,
+    signingKeyPath: medium.signingKeyPath,
+    directory: path.join(workDir, 'supplies'),
+    outputPath: suppliesPath,
+    run: {
+      logPath,
+      signal,
+      onLine: (line) => {
+        onProgress(line.slice(0, 100));
+      },
+    },
+  });
+  const { accelerator, reason } = await installerAccelerator(host, options, medium.kernelPath);
+  if (accelerator === 'tcg') {
+    options.onFinding({
+      level: 'warning',
+      message: `The installer of ${definition.name} runs without KVM and takes hours: ${reason}`,
+    });
+  }
+  const diskPath = path.join(workDir, 'installed.qcow2');
+  const exportPath = path.join(workDir, 'export.raw');
+  const logDirectory = path.join(path.dirname(logPath), 'image-installer');
+  await runInstaller(host, {
+    accelerator,
+    cpus: definition.machine.cpus,
+    isoPath,
+    medium,
+    kickstart,
+    suppliesPath,
+    diskPath,
+    diskGb: definition.machine.diskGb,
+    exportPath,
+    workDir,
+    logDirectory,
+    onProgress,
+    signal,
+  });
+  const told = await readExport(
+    host,
+    exportPath,
+    definition.initrdModules,
+    workDir,
+    path.join(logDirectory, 'console.log'),
+  );
+  const kernelVersion = told.packages.kernel;
+  if (kernelVersion === undefined) {
+    throw new Fault({
+      kind: 'unavailable',
+      headline: 'The installed system does not name the package of its kernel',
+      hint: 'rpm -qa in vm-images/files/centos/provision should list "kernel"; see the console log.',
+      logPath: path.join(logDirectory, 'console.log'),
+    });
+  }
+  return { ...told, diskPath, kernelVersion };
+}

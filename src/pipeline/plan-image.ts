@@ -1,0 +1,57 @@
+import path from 'node:path';
+import type { GuestDefinition } from '../profile/guest-schema.ts';
+import { centosImageInput, debianImageInput, image } from '../stages/image.ts';
+import type { Image } from '../stages/image.ts';
+import { medium } from '../stages/medium.ts';
+import type { Medium } from '../stages/medium.ts';
+import type { Preflight } from '../stages/preflight.ts';
+import type { PlanInput } from './plan-kernel.ts';
+import { defineStep } from './step.ts';
+import type { Step } from './step.ts';
+
+/** The steps that end with the guest's image; some guests come from an installer's medium, which is a step before it. */
+export interface ImagePlan {
+  readonly steps: readonly Step<unknown>[];
+  readonly image: Step<Image>;
+  readonly medium?: Step<Medium>;
+}
+
+/** The image's input as it was before there were installers, so that what is in caches stays there. */
+export function planImage(input: PlanInput, preflight: Pick<Step<Preflight>, 'output'>): ImagePlan {
+  const { host, guest, folders, request } = input;
+  const digest = (file: string) => host.files.sha256(file);
+  const summary = ({ release, kernelVersion }: Image): string =>
+    `${guest.name}, stock kernel ${release} (${kernelVersion})`;
+  if (guest.family === 'debian') {
+    const step = defineStep({
+      stage: image,
+      input: () => debianImageInput(digest, guest, folders.guests, preflight.output().tools, request.refresh),
+      summary,
+    });
+    return { steps: [step], image: step };
+  }
+  const given = request.image;
+  const location = given === undefined ? guest.medium.address : path.resolve(given);
+  const mediumStep = defineStep({
+    stage: medium,
+    input: () => ({ guest: guest.name, location, sha256: guest.medium.sha256 }),
+    summary: ({ iso }) => `${(iso.sizeBytes / 1024 ** 2).toFixed(0)} MiB from ${location}`,
+  });
+  const step = defineStep({
+    stage: image,
+    input: () => {
+      const made = { iso: mediumStep.output().iso, busybox: preflight.output().busybox };
+      return centosImageInput(digest, guest, folders.guests, made, request.refresh);
+    },
+    summary,
+  });
+  return { steps: [mediumStep, step], image: step, medium: mediumStep };
+}
+
+/** Profiles name the disk; which part of it holds the root is the guest's own affair. */
+const PROFILE_ROOT = 'root=/dev/vda';
+
+/** Kernel parameters of a profile as they are right for this guest. */
+export function guestParameters(guest: GuestDefinition, parameters: readonly string[]): readonly string[] {
+  return parameters.map((one) => (one === PROFILE_ROOT ? `root=${guest.rootDevice}` : one));
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { name, sha256 } from './fields.ts';
+
+const absolutePath = z.string().regex(/^\/[^\s]*$/, 'expected an absolute path in the guest');
+const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]+$/, 'expected a package name');
+const address = z.string().regex(/^https?:\/\/\S+$/, 'expected an http(s) address');
+const guestFile = z.strictObject({
+  from: z.string().min(1).describe('Path below vm-images/.'),
+  to: absolutePath,
+  mode: z.enum(['0644', '0755']).default('0644'),
+});
+
+/** What every guest has, whatever it is made from. */
+const common = {
+  name,
+  description: z.string().min(1),
+  machine: z.strictObject({
+    cpus: z.number().int().min(1).max(64),
+    memoryMb: z.number().int().min(256),
+    diskGb: z.number().int().min(4),
+  }),
+  files: z.array(guestFile).default([]),
+  enable: z.array(z.string()).default([]).describe('systemd units to enable.'),
+  mask: z.array(z.string()).default([]).describe('systemd units to mask, in every arm alike.'),
+  initrdModules: z
+    .array(z.string().regex(/^[a-z0-9_]+$/))
+    .default([])
+    .describe('Modules that a BusyBox initrd needs to mount the root under the stock kernel.'),
+  rootDevice: z.string().min(1),
+};
+
+/** A guest of Debian packages, put together on the host without an installer. */
+const debianGuest = z.strictObject({
+  ...common,
+  family: z.literal('debian'),
+  suite: z.string().min(1),
+  archives: z.array(z.string().regex(/^https?:\/\/\S+ \S+ .+$/, 'expected ADDRESS SUITE COMPONENT…')).min(1),
+  keyring: absolutePath.describe('Keyring on the host that signs the archives.'),
+  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected a package name')).min(1),
+});
+
+/** A guest that its distribution's own installer makes, from its own medium. */
+const centosGuest = z.strictObject({
+  ...common,
+  family: z.literal('centos'),
+  medium: z
+    .strictObject({ address, sha256 })
+    .describe('The installer as an ISO image; --image gives another place of it.'),
+  releasever: z.string().regex(/^\d+$/, 'expected the major release, such as "7"'),
+  repositories: z
+    .record(name, address)
+    .describe('Where packages come from that the medium lacks; yum in the guest is pointed at them, too.'),
+  packages: z.array(packageName).min(1).describe('Installed beside what the installer installs.'),
+  kickstart: z.string().min(1).describe("Answers to the installer's questions; path below vm-images/."),
+  provision: z.string().min(1).describe('Script that finishes the fresh system; path below vm-images/.'),
+  rootDevice: z.string().regex(/^\/dev\/[a-z]+1$/, 'expected the first partition of a disk, such as /dev/vda1'),
+});
+
+/** What to do it to: a guest image, made of distribution packages and files of ours. */
+export const guestSchema = z.discriminatedUnion('family', [debianGuest, centosGuest], {
+  error: 'expected one of debian · centos',
+});
+
+export type GuestDefinition = z.infer<typeof guestSchema>;
+export type DebianDefinition = Extract<GuestDefinition, { readonly family: 'debian' }>;
+export type CentosDefinition = Extract<GuestDefinition, { readonly family: 'centos' }>;
