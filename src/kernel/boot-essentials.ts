@@ -39,7 +39,11 @@ const ESSENTIALS: readonly BootEssential[] = [
   { symbol: 'FW_CFG_SYSFS', why: "the run's SSH key is handed over through QEMU's fw_cfg" },
 ];
 
-/** What of the guest's needs a final configuration does not meet; empty when it can boot. */
-export function bootEssentials(config: Config): readonly BootEssential[] {
-  return ESSENTIALS.filter(({ symbol }) => config.get(symbol) !== 'y');
+/**
+ * What of the guest's needs a final configuration does not meet; empty when it can boot.
+ *
+ * @param always symbols that this kernel does not have because it does what they ask for in any case
+ */
+export function bootEssentials(config: Config, always: readonly string[] = []): readonly BootEssential[] {
+  return ESSENTIALS.filter(({ symbol }) => config.get(symbol) !== 'y' && !always.includes(symbol));
 }

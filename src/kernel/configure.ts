@@ -2,12 +2,15 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { Finding } from '../model/finding.ts';
+import { askedOfVersion } from './asked-of-version.ts';
+import type { AskedOfVersion } from './asked-of-version.ts';
 import { countSymbols, formatOrigin, formatSymbol, mergeFragments, parseConfig } from './config.ts';
 import type { AskedSymbol, Conflict, Fragment, MalformedLine } from './config.ts';
 import { readKconfig } from './kconfig.ts';
 import type { KconfigTree } from './kconfig.ts';
 import { unknownOff, verifyConfig } from './verify.ts';
 import type { Rejection } from './verify.ts';
+import { versionOfMakefile } from './version.ts';
 
 export type ConfigBase = 'tinyconfig' | 'defconfig' | 'allnoconfig';
 
@@ -32,6 +35,8 @@ export interface ConfiguredKernel {
   /** Empty when every symbol came out as asked. */
   readonly rejections: readonly Rejection[];
   readonly findings: readonly Finding[];
+  /** Symbols asked for that this kernel does not have because it does what they ask for in any case. */
+  readonly always: readonly string[];
   readonly builtIn: number;
   readonly modules: number;
 }
@@ -101,9 +106,21 @@ function readKconfigTree(host: Host, treeDir: string): Promise<KconfigTree> {
   return readKconfig((file) => readIfThere(host, path.join(treeDir, file)));
 }
 
+/** The wishes as this tree's release names them; a tree that does not say its release gets them as they were written. */
+async function inWordsOfTree(
+  host: Host,
+  asked: readonly AskedSymbol[],
+  treeDir: string,
+  tree: KconfigTree,
+): Promise<AskedOfVersion> {
+  const version = versionOfMakefile((await readIfThere(host, path.join(treeDir, 'Makefile'))) ?? '');
+  return version === undefined ? { asked, findings: [], always: [] } : askedOfVersion(asked, version, tree.symbols);
+}
+
 /**
  * Makes a `.config` in `buildDir` out of a base, fragments and overriding symbols, runs `olddefconfig`, and verifies
- * every symbol that was asked for.
+ * every symbol that was asked for. A symbol that this release of the kernel does not have is asked by the name it has
+ * there, or left out with a finding, as far as symbol-history.ts knows it.
  *
  * tinyconfig and allnoconfig take the wishes as `KCONFIG_ALLCONFIG`, in one step: what nobody asks for is off even where
  * it only becomes visible through a wish, which merging a fragment into a finished tinyconfig would leave at its default.
@@ -114,7 +131,9 @@ export async function configureKernel(host: Host, options: ConfigureOptions): Pr
   const { treeDir, buildDir, base } = options;
   const merged = mergeFragments(options.fragments);
   refuseUnclear(merged.conflicts, merged.malformed);
-  const asked = withOverrides(merged.asked, options);
+  const tree = await readKconfigTree(host, treeDir);
+  const spoken = await inWordsOfTree(host, withOverrides(merged.asked, options), treeDir, tree);
+  const { asked } = spoken;
   const wishes = asked.map((one) => `${formatSymbol(one.symbol, one.value)}\n`).join('');
 
   await host.files.makeDirectory(buildDir);
@@ -137,13 +156,14 @@ export async function configureKernel(host: Host, options: ConfigureOptions): Pr
 
   const configText = await host.files.readText(configPath);
   const config = parseConfig(configText);
-  const tree = await readKconfigTree(host, treeDir);
   const unknown = unknownOff(asked, tree);
-  const findings: Finding[] = unknown.map((one) => ({
+  const absent: Finding[] = unknown.map((one) => ({
     level: 'info',
     message: `CONFIG_${one.symbol}, asked to be off at ${formatOrigin(one.origin)}, does not exist in this kernel`,
   }));
-  return { configText, rejections: verifyConfig(asked, config, tree), findings, ...countSymbols(config) };
+  const rejections = verifyConfig(asked, config, tree);
+  const findings = [...spoken.findings, ...absent];
+  return { configText, rejections, findings, always: spoken.always, ...countSymbols(config) };
 }
 
 function rejectionLine(rejection: Rejection): string {

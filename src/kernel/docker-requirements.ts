@@ -1,10 +1,7 @@
 import type { RequirementRow } from '../model/record.ts';
 import type { Config } from './config.ts';
-
-export interface KernelVersion {
-  readonly major: number;
-  readonly minor: number;
-}
+import { compareVersions } from './version.ts';
+import type { KernelVersion } from './version.ts';
 
 type Section = RequirementRow['section'];
 
@@ -78,10 +75,6 @@ const REQUIREMENTS: readonly Requirement[] = [
 /** The script names the first of these that is on, and none on kernels that have no such choice. */
 const VSYSCALL = ['LEGACY_VSYSCALL_NATIVE', 'LEGACY_VSYSCALL_EMULATE', 'LEGACY_VSYSCALL_NONE'] as const;
 const ROW_BEFORE_VSYSCALL = new Set(['MEMCG_SWAP', 'MEMCG_SWAP_ENABLED']);
-
-function compareVersions(one: KernelVersion, other: KernelVersion): number {
-  return one.major === other.major ? one.minor - other.minor : one.major - other.major;
-}
 
 function valueOf(config: Config, symbol: string): RequirementRow['value'] {
   const value = config.get(symbol);

@@ -1,30 +1,25 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
-import { parseConfig } from './config.ts';
+import { formOf, READERS } from './rtc-forms.ts';
+import type { Reader, ReaderForm } from './rtc-forms.ts';
 
-const RTC_SYMBOL = 'RTC_NO_SYNC_ON_READ';
-
-/** A source file that reads the CMOS clock at boot, and the functions the semantic patch looks for in it. */
-interface Reader {
-  readonly file: string;
-  readonly functions: readonly string[];
-  /** Built on every x86 and called by timekeeping_init: a patch that leaves it alone changes no boot. */
-  readonly essential: boolean;
-}
-
-const READERS: readonly Reader[] = [
-  { file: 'arch/x86/kernel/rtc.c', functions: ['mach_get_cmos_time'], essential: true },
-  { file: 'drivers/rtc/rtc-cmos.c', functions: ['cmos_read_time'], essential: false },
-  { file: 'drivers/rtc/rtc-mc146818-lib.c', functions: ['mc146818_does_rtc_work'], essential: false },
-];
+export const RTC_SYMBOL = 'RTC_NO_SYNC_ON_READ';
 
 const KCONFIG_FILE = 'arch/x86/Kconfig';
 /** Stands at top level in the x86 Kconfig of every version from 3.10 on; the symbol goes before it. */
 const KCONFIG_ANCHOR = /^source "?kernel\/Kconfig\.hz"?$/m;
 
-/** Every file of a kernel tree that `makePatch` reads; some do not exist in every version. */
-export const PATCHED_FILES: readonly string[] = [KCONFIG_FILE, ...READERS.map((reader) => reader.file)];
+/**
+ * Wildcards that take from a kernel tarball every file `makePatch` reads. No version has all of `READERS`, and tar fails
+ * when a pattern matches nothing: these match something in every one.
+ */
+export const PATCHED_FILES: readonly string[] = [
+  KCONFIG_FILE,
+  'arch/x86/kernel/rtc.c',
+  'drivers/rtc/rtc-*.c',
+  'include/asm-generic/r*.h',
+];
 
 const KCONFIG_ENTRY = `config ${RTC_SYMBOL}
 	bool "Do not wait for the RTC's update cycle when reading it"
@@ -51,7 +46,8 @@ export interface PatchOptions {
   readonly signal?: AbortSignal;
 }
 
-function rejected(headline: string, detail: readonly string[]): Fault {
+/** A kernel the RTC patch does not fit. */
+export function rejected(headline: string, detail: readonly string[]): Fault {
   return new Fault({
     kind: 'patch-rejected',
     headline,
@@ -81,120 +77,71 @@ async function unifiedDiff(host: Host, workDir: string, file: string, before: st
   return stdout;
 }
 
+/** What was found of one reader; `diff` is empty when it was not changed. */
+interface Looked {
+  readonly reader: Reader;
+  readonly form?: ReaderForm;
+  readonly diff: string;
+  readonly present: boolean;
+}
+
+async function look(host: Host, options: PatchOptions, reader: Reader): Promise<Looked> {
+  const { file } = reader;
+  const source = path.join(options.sourceDir, file);
+  if ((await host.files.stat(source)) === undefined) return { reader, diff: '', present: false };
+  const before = await host.files.readText(source);
+  const form = formOf(reader, before);
+  if (form === undefined) return { reader, diff: '', present: true };
+  const after = form.waitsIn === undefined ? await transformed(host, options, file) : before;
+  return { reader, form, diff: await unifiedDiff(host, options.workDir, file, before, after), present: true };
+}
+
+/** One line on a reader: the functions and forms looked for, and what came of it. */
+function outcome({ reader, form, diff, present }: Looked): string {
+  const functions = [...new Set(reader.forms.map((one) => one.function))].join(', ');
+  const where = `${form?.function ?? functions} in ${reader.file}`;
+  if (!present) return `${where}: no such file`;
+  if (form === undefined) return `${where}: not in the form of ${reader.forms.map((one) => one.versions).join(', ')}`;
+  const found = `${where}: form of ${form.versions}`;
+  if (form.waitsIn !== undefined) return `${found}, waits in ${form.waitsIn}`;
+  return `${found}, ${diff === '' ? 'no rule matched' : 'changed'}`;
+}
+
+/** A reader that would go on waiting: of an unknown form, left as it was, or waiting in a file that is not there. */
+function goesOnWaiting(one: Looked, all: readonly Looked[]): boolean {
+  if (!one.present) return one.reader.essential;
+  if (one.form === undefined) return true;
+  const { waitsIn } = one.form;
+  if (waitsIn === undefined) return one.diff === '';
+  return all.find(({ reader }) => reader.file === waitsIn)?.present !== true;
+}
+
 /**
- * Turns the semantic patch into a unified diff against one kernel tree: every boot reader of the CMOS clock it has rules
- * for, and the Kconfig symbol that switches the change on. Apply with `patch -p1`. The same tree and patch give the
- * same bytes.
+ * Turns the semantic patch into a unified diff against one kernel tree: every boot reader of the CMOS clock, each in the
+ * form it has there, and the Kconfig symbol that switches the change on. Apply with `patch -p1`. The same tree and patch
+ * give the same bytes.
  *
- * @throws Fault `patch-rejected`, naming the functions looked for, when the reader every x86 boot goes through was not
+ * @throws Fault `patch-rejected`, naming the functions and forms looked for, when a reader is of no known form or was not
  * changed, or when there is no place for the Kconfig symbol.
  */
 export async function makePatch(host: Host, options: PatchOptions): Promise<string> {
-  const source = (file: string): string => path.join(options.sourceDir, file);
   await host.files.remove(path.join(options.workDir, 'spatch'));
-  const looked: string[] = [];
-  let diff = '';
-  for (const { file, functions, essential } of READERS) {
-    const present = (await host.files.stat(source(file))) !== undefined;
-    const change = present
-      ? await unifiedDiff(
-          host,
-          options.workDir,
-          file,
-          await host.files.readText(source(file)),
-          await transformed(host, options, file),
-        )
-      : '';
-    const outcome = change !== '' ? 'changed' : present ? 'no rule matched' : 'no such file';
-    looked.push(`${functions.join(', ')} in ${file}: ${outcome}`);
-    if (essential && change === '') {
-      throw rejected(`The RTC patch found nothing to change in ${functions.join(', ')} of ${file}`, looked);
-    }
-    diff += change;
+  const looked: Looked[] = [];
+  for (const reader of READERS) looked.push(await look(host, options, reader));
+  const waiting = looked.find((one) => goesOnWaiting(one, looked));
+  if (waiting !== undefined) {
+    const { reader, form } = waiting;
+    const functions = form?.function ?? [...new Set(reader.forms.map((one) => one.function))].join(', ');
+    throw rejected(
+      `The RTC patch found nothing to change in ${functions} of ${form?.waitsIn ?? reader.file}`,
+      looked.map(outcome),
+    );
   }
-  const kconfig = await host.files.readText(source(KCONFIG_FILE));
+  const kconfig = await host.files.readText(path.join(options.sourceDir, KCONFIG_FILE));
   if (!KCONFIG_ANCHOR.test(kconfig)) {
     throw rejected(`${KCONFIG_FILE} has no line to put ${RTC_SYMBOL} before`, [`looked for ${KCONFIG_ANCHOR.source}`]);
   }
   const extended = kconfig.replace(KCONFIG_ANCHOR, (anchor) => `${KCONFIG_ENTRY}${anchor}`);
-  return (await unifiedDiff(host, options.workDir, KCONFIG_FILE, kconfig, extended)) + diff;
-}
-
-/** What the compiled reader looks like with the symbol on, by form of the source. */
-interface CompiledForm {
-  readonly object: string;
-  readonly function: string;
-  /** The call both ways contain: shows that this is the form we know. */
-  readonly call: string;
-  /** Immediate operand that must be there, and the one that must be gone. */
-  readonly present: RegExp;
-  readonly absent: RegExp;
-}
-
-/** 6.1: the timeout argument of mc146818_get_time, 3 ms instead of 1000 ms (0x3e8), second argument register. */
-const COMPILED: readonly CompiledForm[] = [
-  {
-    object: 'arch/x86/kernel/rtc.o',
-    function: 'mach_get_cmos_time',
-    call: 'mc146818_get_time',
-    present: /\$0x3,%esi/,
-    absent: /\$0x3e8\b/,
-  },
-];
-
-function missingProof(headline: string, detail: readonly string[]): Fault {
-  return rejected(`The RTC patch was applied but not compiled in: ${headline}`, detail);
-}
-
-/** The instructions of one function in `objdump --disassemble --reloc` output. */
-function functionBody(disassembly: string, name: string): string | undefined {
-  const start = disassembly.indexOf(`<${name}>:`);
-  if (start < 0) return undefined;
-  const end = disassembly.indexOf('\n\n', start);
-  return disassembly.slice(start, end < 0 ? undefined : end);
-}
-
-/**
- * Shows that the changed code was compiled with the symbol on, from three witnesses: kbuild's auto.conf has it, fixdep
- * recorded that the object depends on it, and the object's machine code has the short wait and no longer the long one.
- *
- * @returns one sentence a witness
- * @throws Fault `patch-rejected` naming the witness that fails
- */
-export async function proveCompiledIn(
-  host: Host,
-  options: { readonly buildDir: string; readonly signal?: AbortSignal },
-): Promise<readonly string[]> {
-  const inBuild = (file: string): string => path.join(options.buildDir, file);
-  const readIfThere = async (file: string): Promise<string> =>
-    (await host.files.stat(inBuild(file))) === undefined ? '' : host.files.readText(inBuild(file));
-  const proof: string[] = [];
-
-  const autoConf = 'include/config/auto.conf';
-  if (parseConfig(await readIfThere(autoConf)).get(RTC_SYMBOL) !== 'y') {
-    throw missingProof(`${autoConf} does not have CONFIG_${RTC_SYMBOL}=y`, []);
-  }
-  proof.push(`${autoConf}: CONFIG_${RTC_SYMBOL}=y`);
-
-  for (const form of COMPILED) {
-    const recorded = path.join(path.dirname(form.object), `.${path.basename(form.object)}.cmd`);
-    const dependency = `include/config/${RTC_SYMBOL}`;
-    if (!(await readIfThere(recorded)).includes(dependency)) {
-      throw missingProof(`${recorded} does not name ${dependency}`, []);
-    }
-    proof.push(`${recorded}: depends on ${dependency}`);
-
-    const argv = ['objdump', '--disassemble', '--reloc', '--no-show-raw-insn', inBuild(form.object)] as const;
-    const { stdout } = await host.processes.run(argv, options.signal === undefined ? {} : { signal: options.signal });
-    const body = functionBody(stdout, form.function);
-    const detail = body?.split('\n') ?? [];
-    if (body?.includes(form.call) !== true) {
-      throw missingProof(`${form.object} has no ${form.function} that calls ${form.call}`, detail);
-    }
-    if (!form.present.test(body) || form.absent.test(body)) {
-      throw missingProof(`${form.function} in ${form.object} still waits as before`, detail);
-    }
-    proof.push(`${form.object}: ${form.function} waits 3 ms, not 1000 ms`);
-  }
-  return proof;
+  const symbol = await unifiedDiff(host, options.workDir, KCONFIG_FILE, kconfig, extended);
+  return symbol + looked.map(({ diff }) => diff).join('');
 }

@@ -56,6 +56,14 @@ export interface HostClock {
   readonly delay95Sec: number;
 }
 
+/** How far a guest's time of day is from the host's, asked after the boot. */
+export interface WallClock {
+  /** Guest less host, in seconds. */
+  readonly offsetSec: number;
+  /** Half of the time from question to answer: `offsetSec` is no further off than this. */
+  readonly errorSec: number;
+}
+
 /** What one measured boot left behind, as kept in the run record. */
 export interface BootSummary {
   readonly arm: string;
@@ -67,6 +75,8 @@ export interface BootSummary {
   readonly hostReadySec: number;
   /** Absent where nothing stood on both clocks, and in records older than this field. */
   readonly hostClock?: HostClock;
+  /** Absent where the guest did not say, and in records older than this field. */
+  readonly wallClock?: WallClock;
   readonly markers: BootMarkers;
   readonly phases: readonly BootPhase[];
   readonly costliest: readonly CostlyStep[];

@@ -11,6 +11,7 @@ import { createOverlay } from '../guest/overlay.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
 import { connectGuest } from '../guest/ssh.ts';
 import type { Guest } from '../guest/ssh.ts';
+import { readWallClock, wallClockWarnings } from '../guest/wall-clock.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host, KeyPair } from '../host/host.ts';
 import type { BootSummary } from '../model/boot.ts';
@@ -138,6 +139,7 @@ export async function measureBoot(host: Host, request: BootRequest): Promise<Boo
   await collect(host, guest, directory, request.full);
   // After everything that is kept of the boot: these lines are no part of it.
   const exchanges = await exchangeClocks(host.clock, guest);
+  const wallClock = await readWallClock(host.clock, guest);
   const asked = exchanges.map(({ askedAtSec, ...rest }) => ({
     ...rest,
     askedAtSec: askedAtSec - machine.startedAtSec,
@@ -157,10 +159,11 @@ export async function measureBoot(host: Host, request: BootRequest): Promise<Boo
   return {
     ...placed,
     ...hostClockOf(timeline),
+    ...(wallClock === undefined ? {} : { wallClock }),
     kernelRelease: identity.release,
     bootId: identity.bootId,
     costliest: log.costliest,
-    warnings: [...log.warnings, ...processWarnings],
+    warnings: [...log.warnings, ...processWarnings, ...(wallClock === undefined ? [] : wallClockWarnings(wallClock))],
     metrics: {
       ...log.metrics,
       total_boot_host: hostReadySec,

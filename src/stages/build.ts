@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { buildKernel } from '../kernel/build.ts';
-import { proveCompiledIn } from '../kernel/patch.ts';
+import { proveCompiledIn } from '../kernel/patch-proof.ts';
 import type { Artifact } from '../model/artifact.ts';
 import { kernelTree } from './kernel-tree.ts';
 import type { TreeInput } from './kernel-tree.ts';
@@ -57,7 +57,7 @@ export const build: Stage<BuildInput, Build> = {
           'kbuild changed the verified configuration while building; the one that was built is kept with the kernel',
       });
     }
-    const patchProof = input.proveRtc ? await proveCompiledIn(host, { buildDir, signal }) : [];
+    const patchProof = input.proveRtc ? await proveCompiledIn(host, { treeDir, buildDir, signal }) : [];
     return {
       kernel: await store.adopt(built.bzImagePath),
       systemMap: await store.adopt(built.systemMapPath),

@@ -41,7 +41,7 @@ export const configure: Stage<ConfigureInput, Configured> = {
     });
     for (const finding of configured.findings) context.finding(finding);
     if (configured.rejections.length > 0) throw rejectionFault(configured.rejections);
-    const unmet = bootEssentials(parseConfig(configured.configText));
+    const unmet = bootEssentials(parseConfig(configured.configText), configured.always);
     if (unmet.length > 0) {
       throw new Fault({
         kind: 'kernel-config',

@@ -42,6 +42,14 @@ const bootSchema = z.strictObject({
       })
       .describe("the guest's printk clock on the host's: host = offset + rate × guest, since the start of QEMU"),
   ),
+  wallClock: z.exactOptional(
+    z
+      .strictObject({
+        offsetSec: z.number().describe('guest less host'),
+        errorSec: z.number().describe('half of the time from question to answer'),
+      })
+      .describe("the guest's time of day against the host's, asked after the boot"),
+  ),
   markers: z.partialRecord(marker.shape.id, marker) satisfies z.ZodType<BootMarkers>,
   phases: z.array(z.strictObject({ name: z.string(), startSec: z.number(), endSec: z.number() })),
   costliest: z.array(z.strictObject({ atSec: z.number(), deltaSec: z.number(), line: z.int(), message: z.string() })),

@@ -80,6 +80,29 @@ describe('configuring', () => {
     ]);
   });
 
+  test('asks an older kernel for what it has, by the names it has there, and says so', async () => {
+    const old = folder('old-tree');
+    await cp(TREE, old, { recursive: true });
+    const makefile = await readFile(path.join(old, 'Makefile'), 'utf8');
+    await writeFile(path.join(old, 'Makefile'), `VERSION = 4\nPATCHLEVEL = 9\n${makefile}`);
+    const kconfig = await readFile(path.join(old, 'Kconfig'), 'utf8');
+    await writeFile(path.join(old, 'Kconfig'), `${kconfig}\nconfig AUTOFS4_FS\n\ttristate "Automounter"\n`);
+    const configured = await configureKernel(host, {
+      treeDir: old,
+      buildDir: folder('old'),
+      base: 'allnoconfig',
+      fragments: fragment('CONFIG_NET=y\nCONFIG_AUTOFS_FS=y\nCONFIG_CGROUP_BPF=y\nCONFIG_POSIX_TIMERS=y\n'),
+    });
+    expect(Object.fromEntries(parseConfig(configured.configText))).toMatchObject({ NET: 'y', AUTOFS4_FS: 'y' });
+    expect(configured.configText).not.toContain('CGROUP_BPF');
+    expect(configured.always).toEqual(['POSIX_TIMERS']);
+    expect(configured.findings.map((finding) => finding.message.split(': ')[1])).toEqual([
+      'Linux 4.9 calls it CONFIG_AUTOFS4_FS',
+      'Linux 4.9 does not have it yet (it came with 4.10); left out',
+      'Linux 4.9 does this in any case; left out',
+    ]);
+  });
+
   test('refuses fragments that contradict each other before it runs anything', async () => {
     const fragments = [...fragment('CONFIG_NET=y\n'), { name: 'other.config', text: '# CONFIG_NET is not set\n' }];
     const options = { treeDir: TREE, buildDir: folder('conflict'), base: 'tinyconfig' as const, fragments };

@@ -88,6 +88,7 @@ async function answerOf(running: Running, argv: readonly string[]): Promise<Answ
   if (line === 'cat /proc/sys/kernel/random/boot_id') return said(`${boot.bootId}\n`);
   if (line === 'uname -r') return said(`${boot.release}\n`);
   if (line === 'uname -a') return said(`Linux drydock ${boot.release} x86_64 GNU/Linux\n`);
+  if (line === 'date +%s.%N') return said(`${(Date.now() / 1000).toFixed(3)}000000\n`);
   if (line === 'dmesg') return said(`${running.dmesg.join('\n')}\n`);
   if (line === 'zcat /proc/config.gz') return said(running.configText ?? '', running.configText === undefined ? 1 : 0);
   if (line === 'cat /run/drydock/meminfo') return said(MEMINFO);

@@ -1,0 +1,97 @@
+import type { Finding } from '../model/finding.ts';
+import { formatOrigin } from './config.ts';
+import type { AskedSymbol, ConfigValue } from './config.ts';
+import { BESIDES, SYMBOL_HISTORY } from './symbol-history.ts';
+import type { OtherName, Releases, SymbolHistory } from './symbol-history.ts';
+import { compareVersions, parseVersion } from './version.ts';
+import type { KernelVersion } from './version.ts';
+
+/** Wishes in the words of one release. */
+export interface AskedOfVersion {
+  readonly asked: readonly AskedSymbol[];
+  /** One for every wish that is not asked as it was written. */
+  readonly findings: readonly Finding[];
+  /** Symbols this release does not have because it does what they ask for in any case. */
+  readonly always: readonly string[];
+}
+
+/** The symbols a tree defines. */
+interface Known {
+  has(symbol: string): boolean;
+}
+
+function includes({ from, upTo }: Releases, version: KernelVersion): boolean {
+  const [first, last] = [from, upTo].map((one) => (one === undefined ? undefined : parseVersion(one)));
+  if (first !== undefined && compareVersions(version, first) < 0) return false;
+  return last === undefined || compareVersions(version, last) <= 0;
+}
+
+function opposite(value: ConfigValue): ConfigValue {
+  return value === 'n' ? 'y' : 'n';
+}
+
+function isBefore(version: KernelVersion, from: string | undefined): boolean {
+  const first = from === undefined ? undefined : parseVersion(from);
+  return first !== undefined && compareVersions(version, first) < 0;
+}
+
+function whyAbsent(history: SymbolHistory, version: KernelVersion): string {
+  if (history.always === true) return 'does this in any case';
+  return isBefore(version, history.from)
+    ? `does not have it yet (it came with ${history.from ?? ''})`
+    : `does not have it any more (${history.upTo ?? ''} was the last)`;
+}
+
+function renamed(one: AskedSymbol, other: OtherName): AskedSymbol {
+  return { ...one, symbol: other.name, value: other.opposite === true ? opposite(one.value) : one.value };
+}
+
+/**
+ * Puts wishes into the words of the release that a tree is of, by the tables of symbol-history.ts: a symbol that the tree
+ * does not define gets the name it has there, or is left out where that release has none; what that release wants
+ * besides is added. Wishes that the tree defines stay, so nothing changes on the release the fragments are written for. A
+ * symbol that the tables do not know, or that this release should have, stays too: verifying will name it.
+ */
+export function askedOfVersion(asked: readonly AskedSymbol[], version: KernelVersion, known: Known): AskedOfVersion {
+  const result: AskedSymbol[] = [];
+  const findings: Finding[] = [];
+  const always: string[] = [];
+  const named = `Linux ${String(version.major)}.${String(version.minor)}`;
+  const taken = new Set(asked.map((one) => one.symbol).filter((symbol) => known.has(symbol)));
+  const note = (one: AskedSymbol, words: string): void => {
+    findings.push({
+      level: 'info',
+      message: `CONFIG_${one.symbol}, asked ${one.value} at ${formatOrigin(one.origin)}: ${named} ${words}`,
+    });
+  };
+  const add = (one: AskedSymbol, other: OtherName): boolean => {
+    const wanted = renamed(one, other);
+    if (taken.has(wanted.symbol)) return false;
+    taken.add(wanted.symbol);
+    result.push(wanted);
+    return true;
+  };
+
+  for (const one of asked) {
+    const history = SYMBOL_HISTORY[one.symbol];
+    const other = history?.names?.find((name) => includes(name, version) && known.has(name.name));
+    if (known.has(one.symbol) || history === undefined || includes(history, version)) {
+      result.push(one);
+    } else if (other !== undefined) {
+      add(one, other);
+      note(one, `${other.opposite === true ? 'asks the opposite' : 'calls it'} CONFIG_${other.name}`);
+    } else if (one.value === 'n') {
+      // Off is what it is; the caller says so.
+      result.push(one);
+    } else {
+      if (history.always === true) always.push(one.symbol);
+      note(one, `${whyAbsent(history, version)}; left out`);
+    }
+    if (one.value === 'n') continue;
+    for (const besides of BESIDES[one.symbol] ?? []) {
+      if (!includes(besides, version) || !known.has(besides.name)) continue;
+      if (add(one, besides)) note(one, `wants CONFIG_${besides.name} besides`);
+    }
+  }
+  return { asked: result, findings, always };
+}

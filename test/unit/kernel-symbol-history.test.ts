@@ -1,0 +1,175 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { askedOfVersion } from '../../src/kernel/asked-of-version.ts';
+import { bootEssentials } from '../../src/kernel/boot-essentials.ts';
+import { mergeFragments } from '../../src/kernel/config.ts';
+import type { AskedSymbol } from '../../src/kernel/config.ts';
+import { BESIDES, SYMBOL_HISTORY } from '../../src/kernel/symbol-history.ts';
+import type { Releases } from '../../src/kernel/symbol-history.ts';
+import { compareVersions, parseVersion, versionOfMakefile } from '../../src/kernel/version.ts';
+import type { KernelVersion } from '../../src/kernel/version.ts';
+
+const KCONFIG = fileURLToPath(new URL('../../pipelines/kconfig', import.meta.url));
+
+const version = (text: string): KernelVersion => parseVersion(text) ?? { major: 0, minor: 0 };
+const ask = (...symbols: readonly string[]): AskedSymbol[] =>
+  symbols.map((symbol, index) => ({ symbol, value: 'y', origin: { file: 'a.config', line: index + 1 } }));
+const off = (symbol: string): AskedSymbol => ({ symbol, value: 'n', origin: { file: 'a.config', line: 1 } });
+
+/** What is asked of a release whose tree has `known`, as `.config` lines, and what is said of it. */
+function spoken(asked: readonly AskedSymbol[], release: string, ...known: readonly string[]) {
+  const result = askedOfVersion(asked, version(release), new Set(known));
+  return {
+    lines: result.asked.map((one) => `${one.symbol}=${one.value}`),
+    said: result.findings.map((finding) => finding.message),
+    always: result.always,
+  };
+}
+
+let fragments: readonly AskedSymbol[] = [];
+beforeAll(async () => {
+  const files = await readdir(KCONFIG);
+  const texts = files.map(async (name) => ({ name, text: await readFile(path.join(KCONFIG, name), 'utf8') }));
+  fragments = mergeFragments(await Promise.all(texts)).asked;
+});
+
+describe('a wish of a fragment', () => {
+  test('gets the name the symbol has in an older kernel', () => {
+    expect(spoken(ask('AUTOFS_FS'), '4.10', 'AUTOFS4_FS')).toEqual({
+      lines: ['AUTOFS4_FS=y'],
+      said: ['CONFIG_AUTOFS_FS, asked y at a.config:1: Linux 4.10 calls it CONFIG_AUTOFS4_FS'],
+      always: [],
+    });
+  });
+
+  test('gets the name the symbol has in a newer kernel', () => {
+    expect(spoken(ask('RETPOLINE'), '6.12', 'MITIGATION_RETPOLINE').lines).toEqual(['MITIGATION_RETPOLINE=y']);
+  });
+
+  test('is turned round where the other symbol asks the opposite', () => {
+    expect(spoken(ask('BASE_FULL'), '6.12', 'BASE_SMALL')).toEqual({
+      lines: ['BASE_SMALL=n'],
+      said: ['CONFIG_BASE_FULL, asked y at a.config:1: Linux 6.12 asks the opposite CONFIG_BASE_SMALL'],
+      always: [],
+    });
+  });
+
+  test('is left out before its symbol came and after it went, and both are said', () => {
+    expect(spoken(ask('CGROUP_BPF', 'NET'), '4.9', 'NET')).toEqual({
+      lines: ['NET=y'],
+      said: ['CONFIG_CGROUP_BPF, asked y at a.config:1: Linux 4.9 does not have it yet (it came with 4.10); left out'],
+      always: [],
+    });
+    expect(spoken(ask('RANDOM_TRUST_CPU'), '6.12').said).toEqual([
+      'CONFIG_RANDOM_TRUST_CPU, asked y at a.config:1: Linux 6.12 does not have it any more (6.1 was the last); left out',
+    ]);
+  });
+
+  test('is met in any case by a kernel from before the choice, and the guest can boot', () => {
+    const { always, said } = spoken(ask('MULTIUSER'), '3.10');
+    expect(said).toEqual(['CONFIG_MULTIUSER, asked y at a.config:1: Linux 3.10 does this in any case; left out']);
+    const unmet = bootEssentials(new Map(), always).map((one) => one.symbol);
+    expect(unmet).not.toContain('MULTIUSER');
+    expect(unmet).toContain('FUTEX');
+  });
+
+  test('brings along what an older kernel wants besides', () => {
+    const { lines, said } = spoken(ask('NF_CONNTRACK'), '4.10', 'NF_CONNTRACK', 'NF_CONNTRACK_IPV4');
+    expect(lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=y']);
+    expect(said).toEqual([
+      'CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 besides',
+    ]);
+    expect(spoken([off('MEMCG')], '4.10', 'MEMCG', 'MEMCG_SWAP').lines).toEqual(['MEMCG=n']);
+  });
+
+  test('yields to what is asked by the old name itself', () => {
+    const asked = [...ask('NF_CONNTRACK', 'AUTOFS_FS'), off('NF_CONNTRACK_IPV4'), off('AUTOFS4_FS')];
+    const { lines } = spoken(asked, '4.10', 'NF_CONNTRACK', 'NF_CONNTRACK_IPV4', 'AUTOFS4_FS');
+    expect(lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=n', 'AUTOFS4_FS=n']);
+  });
+
+  test('stays for the verification to name when the kernel should have the symbol, or nobody knows it', () => {
+    expect(spoken(ask('CGROUP_BPF', 'CGROUP_BPFF'), '4.10')).toEqual({
+      lines: ['CGROUP_BPF=y', 'CGROUP_BPFF=y'],
+      said: [],
+      always: [],
+    });
+  });
+
+  test('stays where a stable branch has the symbol before its mainline release', () => {
+    expect(spoken(ask('CPU_MITIGATIONS'), '6.1', 'CPU_MITIGATIONS', 'SPECULATION_MITIGATIONS').lines).toEqual([
+      'CPU_MITIGATIONS=y',
+    ]);
+  });
+});
+
+describe("the fragments' wishes", () => {
+  test('stay as they are, in their order, on a kernel that has all of their symbols', () => {
+    const all = new Set(fragments.map((one) => one.symbol));
+    const { asked, findings } = askedOfVersion(fragments, version('6.1'), all);
+    expect(asked).toEqual(fragments);
+    expect(findings).toEqual([]);
+  });
+
+  test('are each asked once or spoken of, whatever the release and its symbols', () => {
+    const names = [...new Set([...fragments.map((one) => one.symbol), ...Object.keys(SYMBOL_HISTORY)])];
+    const others = [
+      ...Object.values(SYMBOL_HISTORY).flatMap((row) => row.names ?? []),
+      ...Object.values(BESIDES).flat(),
+    ];
+    const symbols = [...new Set([...names, ...others.map((one) => one.name)])];
+    const releases = fc.record({ major: fc.integer({ min: 3, max: 6 }), minor: fc.integer({ min: 0, max: 20 }) });
+    fc.assert(
+      fc.property(releases, fc.subarray(symbols), (release, known) => {
+        const { asked, findings } = askedOfVersion(fragments, release, new Set(known));
+        const written = asked.map((one) => one.symbol);
+        expect(new Set(written).size).toBe(written.length);
+        for (const { symbol } of fragments) {
+          const told = findings.some((finding) => finding.message.startsWith(`CONFIG_${symbol},`));
+          expect(written.includes(symbol) || told).toBe(true);
+        }
+        // Nothing new is asked that the tree does not have.
+        const before = new Set(fragments.map((one) => one.symbol));
+        for (const symbol of written) expect(before.has(symbol) || known.includes(symbol)).toBe(true);
+      }),
+    );
+  });
+
+  test('name every symbol that the tables speak of', () => {
+    const asked = fragments.map((one) => one.symbol);
+    expect(Object.keys(SYMBOL_HISTORY).filter((symbol) => !asked.includes(symbol))).toEqual([]);
+    expect(Object.keys(BESIDES).filter((symbol) => !asked.includes(symbol))).toEqual([]);
+  });
+});
+
+describe('the table', () => {
+  const ends = ({ from, upTo }: Releases) => ({
+    first: from === undefined ? version('2.6') : version(from),
+    last: upTo === undefined ? version('99.0') : version(upTo),
+  });
+
+  test('has ranges that begin before they end, and other names only where the symbol itself is not', () => {
+    for (const [symbol, history] of Object.entries(SYMBOL_HISTORY)) {
+      const own = ends(history);
+      expect(compareVersions(own.first, own.last), symbol).toBeLessThanOrEqual(0);
+      for (const other of history.names ?? []) {
+        const range = ends(other);
+        expect(compareVersions(range.first, range.last), other.name).toBeLessThanOrEqual(0);
+        const apart = compareVersions(range.last, own.first) < 0 || compareVersions(range.first, own.last) > 0;
+        expect(apart, `${other.name} and ${symbol}`).toBe(true);
+      }
+    }
+  });
+});
+
+describe('the release of a tree', () => {
+  test('is what its Makefile counts, and unknown where it does not', () => {
+    expect(versionOfMakefile('# x\nVERSION = 4\nPATCHLEVEL = 10\nSUBLEVEL = 17\n')).toEqual({ major: 4, minor: 10 });
+    expect(versionOfMakefile('RELEASE := 6.1.0\n')).toBeUndefined();
+    expect(parseVersion('6.1.0-53-amd64')).toEqual({ major: 6, minor: 1 });
+    expect(parseVersion('six')).toBeUndefined();
+  });
+});
