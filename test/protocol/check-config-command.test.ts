@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { drydockMain } from '../support/drydock-main.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIG = 'test/fixtures/kernel/check-config/docker-min-6.1.config';
 
 /** The real command line. */
 function drydock(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const command = ['--import', 'tsx', 'src/cli/main.ts', ...args];
+  const command = [...drydockMain(), ...args];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, command, { cwd: REPOSITORY }, (_, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, stderr });
