@@ -66,7 +66,7 @@ const workloads = z.strictObject({
     }),
   ),
   density: z.exactOptional(
-    z.strictObject({ most: z.number().int().min(1).max(1000).default(24), image: imageName.default('system') }),
+    z.strictObject({ most: z.number().int().min(1).max(1000).default(16), image: imageName.default('system') }),
   ),
 });
 

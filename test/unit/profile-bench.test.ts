@@ -48,7 +48,7 @@ describe("a profile's bench section", () => {
       disk: { seconds: 2, sizeMb: 64, image: 'tools' },
       network: { seconds: 3, image: 'tools' },
       'container-start': { times: 50, image: 'system' },
-      density: { most: 24, image: 'system' },
+      density: { most: 16, image: 'system' },
     });
   });
 
