@@ -9,7 +9,7 @@ export interface DoctorOptions {
   /** false with --no-install: only say what is missing. */
   readonly install: boolean;
   readonly json: boolean;
-  /** Also what drydock's own tests need: a browser and a dockerd. */
+  /** Also what drydock's own tests need: a browser, and what an installer's guest is made with. */
   readonly tests: boolean;
   /** Also what container work on this host needs: a dockerd. */
   readonly bench: boolean;

@@ -182,7 +182,7 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
     .command('doctor')
     .description('check this host, and install what is missing where that is allowed')
     .option('--no-install', 'only say what is missing, and the command that installs it')
-    .option('--tests', "also what drydock's own tests need: a browser", false)
+    .option('--tests', "also what drydock's own tests need: a browser, and what CentOS guests are made with", false)
     .option('--bench', 'also what container work on this host needs: a dockerd', false)
     .option('--json', 'print the checks as JSON', false)
     .addOption(cacheDirOption())

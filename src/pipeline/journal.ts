@@ -93,6 +93,7 @@ const entrySchema = z.discriminatedUnion('type', [
     request: requestSchema,
     guest: z.exactOptional(z.strictObject({ name: z.string(), reason: z.string() })),
   }),
+  z.looseObject({ type: z.literal('step-finished'), id: z.string() }),
   z.looseObject({
     type: z.literal('boot-finished'),
     id: z.string(),
@@ -109,6 +110,9 @@ const entrySchema = z.discriminatedUnion('type', [
   }),
   z.looseObject({ type: z.literal('run-finished') }),
 ]);
+
+/** What journals of before there was a choice do not say; a run that chose says so before its image is made. */
+const ONLY_GUEST_THEN: GuestChoice = { name: 'debian-12-minimal', reason: 'taken when the run began' };
 
 /** Folds a run's journal. A last line cut short by a kill is ignored: what it told had not happened yet. */
 export async function readPastRun(host: Host, runDirectory: string): Promise<PastRun> {
@@ -135,6 +139,7 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
       guest ??= data.guest;
       if (startedAt === '') startedAt = data.at;
     }
+    if (data.type === 'step-finished' && data.id === 'image') guest ??= ONLY_GUEST_THEN;
     if (data.type === 'boot-finished') {
       boots.set(data.id, { condition: data.condition, summary: data.summary, durationMs: data.durationMs });
     }

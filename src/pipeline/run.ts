@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { BootSummary } from '../model/boot.ts';
+import type { FailureKind } from '../model/failure.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import type { RunRecord, StageRecord } from '../model/record.ts';
@@ -153,6 +154,9 @@ interface Checked {
   readonly stages: readonly StageRecord[];
 }
 
+/** May not be installed, or apt cannot. */
+const TOOLS_NOT_HERE: readonly FailureKind[] = ['missing-tool', 'command-failed'];
+
 /** Checks the host, then decides on the guest if that was left open: now QEMU and BusyBox are here, with which KVM is tried. */
 async function checkHost(
   options: RunOptions,
@@ -170,10 +174,11 @@ async function checkHost(
     return { prepared, stages: await check(prepared) };
   } catch (error) {
     const cause: unknown = error instanceof StepError ? error.cause : error;
-    if (!(cause instanceof Fault) || cause.failure.kind !== 'missing-tool') throw error;
+    if (!(cause instanceof Fault) || !TOOLS_NOT_HERE.includes(cause.failure.kind)) throw error;
     // Nobody asked for this guest by name, so that its tools may not be installed here is a reason and no failure.
     const reason = `auto: not ${choice.name}, since ${cause.message}`;
-    return { prepared: { ...provisional, choice: { name: before.name, reason } }, stages };
+    const instead = { ...provisional, choice: { name: before.name, reason } };
+    return { prepared: instead, stages: await check(instead) };
   }
 }
 

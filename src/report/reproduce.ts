@@ -10,7 +10,9 @@ export function reproduceCommand(record: RunRecord): string {
     ['--guest', record.guest.name],
     ['--accel', record.environment.accelerator],
     ...bootOptions(record),
-    ...(record.virtualBoots === undefined ? [] : [['--clock', record.bootsPerArm === 0 ? 'virtual' : 'both']]),
+    ...(record.virtualBoots === undefined
+      ? []
+      : [['--clock', record.bootsPerArm === 0 && record.bench === undefined ? 'virtual' : 'both']]),
     ...(record.bench === undefined ? [] : [benchOptions(record.bench)]),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;

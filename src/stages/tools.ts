@@ -47,6 +47,7 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   },
   { package: 'cpio', why: 'unpacks what drydock has packed', probe: { program: 'cpio' } },
   { package: 'gpg', why: "signs the tests' own packages", probe: { program: 'gpg' } },
+  { package: 'gpg-agent', why: "holds the key of the tests' own packages", probe: { program: 'gpg-agent' } },
 ];
 
 /** What a guest that its distribution's installer makes is made with besides (`--guest centos-7-minimal`). */

@@ -19,7 +19,16 @@ describe('a run of the smoke profile', () => {
     recordSchema.parse(JSON.parse(readFileSync(path.join(runDirectory(), 'record.json'), 'utf8')));
 
   beforeAll(async () => {
-    const command = [...drydockMain(), 'run', '--profile', 'smoke', '--results-dir', results];
+    const command = [
+      ...drydockMain(),
+      'run',
+      '--profile',
+      'smoke',
+      '--guest',
+      'debian-12-minimal',
+      '--results-dir',
+      results,
+    ];
     await new Promise<void>((resolve) => {
       const child = execFile(process.execPath, command, { maxBuffer: 1 << 26 }, (_, out, err) => {
         exitCode = child.exitCode;

@@ -11,7 +11,7 @@ describe('the virtual clock', () => {
   let run: CliRun;
 
   beforeAll(async () => {
-    run = await runDrydock('--profile', 'smoke', '--clock', 'virtual');
+    run = await runDrydock('--profile', 'smoke', '--guest', 'debian-12-minimal', '--clock', 'virtual');
   });
   afterAll(() => {
     rmSync(run.results, { recursive: true, force: true });

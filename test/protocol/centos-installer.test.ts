@@ -115,7 +115,7 @@ describe('an installation', () => {
   });
 
   test('that falls silent is given up, with the last words of its console', async () => {
-    const { failure } = await faultOf(install([{ print: 'Installing boot loader\n' }, 'halt'], 6000));
+    const { failure } = await faultOf(install([{ print: 'Installing boot loader\n' }, 'halt'], 12_000));
     expect(failure.headline).toMatch(/^The installation did not end well: The guest printed nothing new for \d+ s/);
     expect(failure.consoleTail?.at(-1)).toContain('Installing boot loader');
     expect(exitCodeOf(failure)).toBe(3);

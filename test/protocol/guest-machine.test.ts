@@ -220,7 +220,7 @@ describe('a machine', () => {
   });
 
   test('calls a machine whose QEMU itself has stopped hung, though its monitor cannot be asked', async () => {
-    await using machine = await start([{ print: 'up\n' }, 'spin'], { silenceMs: 4000 });
+    await using machine = await start([{ print: 'up\n' }, 'spin'], { silenceMs: 12_000 });
     await machine.waitFor(/up/);
     process.kill(-machine.pid, 'SIGSTOP');
     const { failure } = await faultOf(machine.waitFor(NEVER));
@@ -229,7 +229,7 @@ describe('a machine', () => {
   });
 
   test('is not deceived by a guest that says the same for ever', async () => {
-    await using machine = await start([{ repeat: 'Starting docker.service...\n' }], { silenceMs: 4000 });
+    await using machine = await start([{ repeat: 'Starting docker.service...\n' }], { silenceMs: 12_000 });
     expect((await faultOf(machine.waitFor(NEVER))).failure.kind).toBe('hang');
   });
 

@@ -73,6 +73,26 @@ describe('the journal', () => {
     expect(past.boots.size).toBe(0);
   });
 
+  test('of before there was a choice of guests goes on with the guest whose image it had', async () => {
+    const journal = openJournal(host, directory);
+    journal.write({ type: 'run-started', runId: 'x', request, steps: [], boots: [], resumed: false });
+    await journal.flush();
+    // It failed before its guest was decided on: that is still open.
+    expect((await readPastRun(host, directory)).guest).toBeUndefined();
+    journal.write({ type: 'step-finished', id: 'image', fingerprint: 'f', cached: true, durationMs: 1 });
+    await journal.flush();
+    expect((await readPastRun(host, directory)).guest?.name).toBe('debian-12-minimal');
+  });
+
+  test('of a run that chose goes on with its choice', async () => {
+    const guest = { name: 'centos-7-minimal', reason: 'auto: KVM works here' };
+    const journal = openJournal(host, directory);
+    journal.write({ type: 'run-started', runId: 'x', request, guest, steps: [], boots: [], resumed: false });
+    journal.write({ type: 'step-finished', id: 'image', fingerprint: 'f', cached: true, durationMs: 1 });
+    await journal.flush();
+    expect((await readPastRun(host, directory)).guest).toEqual(guest);
+  });
+
   test('that is not there names the folder', async () => {
     await expect(readPastRun(host, path.join(directory, 'nowhere'))).rejects.toThrow('There is no run in');
   });

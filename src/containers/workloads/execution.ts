@@ -121,7 +121,7 @@ export function beginExecution(context: WorkloadContext): Execution {
         const worker: Worker = {
           role,
           container,
-          settled: () => settle(place, container, pid),
+          settled: () => unlessInterrupted(signal, settle(place, container, pid)),
           [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
         };
         if (pid === 0) await mustRun(worker, 'right after its start');
