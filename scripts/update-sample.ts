@@ -1,9 +1,10 @@
 #!/usr/bin/env -S npx tsx
 /**
  * Keeps a run as the repository's sample: copies its record, reports, journal and boot logs to results/sample/, and puts
- * its table into the README.
+ * its table into the README. A run with container work is kept beside it, in results/sample/containers/, without its boots.
  *
  *     npx tsx scripts/update-sample.ts results/20261123-153012-docker-min
+ *     npx tsx scripts/update-sample.ts results/20261123-153012-docker-min --containers
  */
 import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,23 +20,17 @@ if (run === undefined || !isFinished) {
   process.exit(2);
 }
 
-const sample = 'results/sample';
-await rm(sample, { recursive: true, force: true });
+const CONTAINERS = 'results/sample/containers';
+const ofContainers = argv.containers === true;
+const sample = ofContainers ? CONTAINERS : 'results/sample';
+const outdated = await glob([`${sample}/**`, ...(ofContainers ? [] : [`!${CONTAINERS}/**`])]);
+for (const file of outdated) await rm(file);
 await mkdir(sample, { recursive: true });
-const kept = await glob(
-  [
-    'record.json',
-    'report.{html,md}',
-    'junit.xml',
-    'journal.jsonl',
-    'boots/*/*.{txt,log,stamps}',
-    'boots/*/timeline.json',
-    'logs/install-*/console.log',
-  ],
-  {
-    cwd: run,
-  },
-);
+const REPORTS = ['record.json', 'report.{html,md}', 'junit.xml', 'journal.jsonl'];
+const LOGS = ofContainers
+  ? ['benches/*/*.log']
+  : ['boots/*/*.{txt,log,stamps}', 'boots/*/timeline.json', 'logs/install-*/console.log'];
+const kept = await glob([...REPORTS, ...LOGS], { cwd: run });
 for (const file of kept) await cp(path.join(run, file), path.join(sample, file));
 
 // The journal names where things lay on the machine that made it; the sample has no use for that.
@@ -44,6 +39,11 @@ const text = await readFile(journal, 'utf8');
 const profile = /"profilePath":"([^"]+)"/.exec(text)?.[1] ?? '';
 const checkout = path.dirname(path.dirname(profile));
 await writeFile(journal, text.replaceAll(path.resolve(run), sample).replaceAll(`${checkout}/`, ''));
+
+if (ofContainers) {
+  console.log(chalk.green(`${kept.length} files kept in ${sample}`));
+  process.exit(0);
+}
 
 // The scores with their end points: everything from the first second-level heading to the next.
 const report = await readFile(path.join(sample, 'report.md'), 'utf8');
