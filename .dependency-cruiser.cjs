@@ -5,10 +5,10 @@ const floors = [
   ['pipeline'],
   ['stages'],
   ['images', 'containers'],
-  ['kernel', 'initrd', 'guest', 'store', 'profile', 'bootlog', 'stats', 'report', 'bench'],
+  ['kernel', 'initrd', 'guest', 'store', 'profile', 'bootlog', 'stats', 'report', 'bench', 'needs'],
   ['host', 'model'],
 ];
-const pure = ['bootlog', 'stats', 'report', 'bench', 'model'];
+const pure = ['bootlog', 'stats', 'report', 'bench', 'needs', 'model'];
 
 const floorRules = floors
   .flatMap((rooms, index) => {

@@ -17,7 +17,8 @@ export interface BenchFlags {
   readonly openmetrics?: boolean;
 }
 
-function workloadList(text: string): readonly WorkloadName[] | 'all' {
+/** `all`, or names of workloads, comma-separated, as a commander parser. */
+export function workloadList(text: string): readonly WorkloadName[] | 'all' {
   if (text === 'all') return text;
   const names = [...new Set(text.split(',').map((name) => name.trim()))];
   const unknown = names.find((name) => !workloadNames.some((known) => known === name));

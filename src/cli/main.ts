@@ -22,6 +22,7 @@ import { doctor } from './doctor.ts';
 import { addHistoryCommand } from './history.ts';
 import { cacheRoot, packageFile, resultsRoot } from './locations.ts';
 import { cacheDirOption, collectOption, factorList, jsonOption, resultsDirOption } from './options.ts';
+import { addNeedsCommand } from './needs.ts';
 import { addProcessesCommand } from './processes.ts';
 import { resumeCommand, runCommand } from './run.ts';
 import { addThesisCommand } from './thesis.ts';
@@ -177,6 +178,7 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
     });
 
   addCalibrateCommand(program, context, finish);
+  addNeedsCommand(program, context, finish);
 
   program
     .command('doctor')

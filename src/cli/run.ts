@@ -71,7 +71,8 @@ function newRunId(nowMs: number, profile: string): string {
   return `${stamp}-${profile}`;
 }
 
-async function freshRunId(context: CommandContext, resultsRoot: string, profile: string): Promise<string> {
+/** A run id whose folder does not exist yet. */
+export async function freshRunId(context: CommandContext, resultsRoot: string, profile: string): Promise<string> {
   const { files, clock } = context.host;
   const id = newRunId(clock.nowMs(), profile);
   for (let suffix = 0; ; suffix += 1) {

@@ -108,7 +108,7 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
     summary: ({ release, kernel }) => `${release}, bzImage ${(kernel.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
   });
   const steps = [sourceStep, ...(patchStep === undefined ? [] : [patchStep]), configureStep, buildStep];
-  return { steps, sourceStep, configureStep, buildStep };
+  return { steps, sourceStep, configureStep, buildStep, tree };
 }
 
 export type BuiltKernel = ReturnType<typeof planBuiltKernel>;

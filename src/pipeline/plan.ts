@@ -17,6 +17,7 @@ import type { Image } from '../stages/image.ts';
 import { initrd } from '../stages/initrd.ts';
 import { install } from '../stages/install.ts';
 import type { InstallArm, Install } from '../stages/install.ts';
+import type { TreeInput } from '../stages/kernel-tree.ts';
 import { preflight } from '../stages/preflight.ts';
 import type { Preflight } from '../stages/preflight.ts';
 import { canonicalJson } from '../store/canonical.ts';
@@ -43,6 +44,8 @@ export interface PlannedArm {
   /** Absent for a kernel that was not built here. */
   configSymbols(): { readonly builtIn: number; readonly modules: number } | undefined;
   patchProof(): readonly string[] | undefined;
+  /** The source of a kernel that is built here. */
+  tree(): TreeInput | undefined;
 }
 
 /** Steps in the order they run, the boots after them, and the steps by name where others read them. */
@@ -182,6 +185,7 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early, kernel
         return { builtIn, modules };
       },
       patchProof: () => own?.buildStep.output().patchProof,
+      tree: () => own?.tree(),
     },
   };
 }

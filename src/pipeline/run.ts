@@ -124,7 +124,8 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
   return { boots, bootsSec, ...(stopping === undefined ? {} : { stopping }) };
 }
 
-async function runSteps(steps: readonly Step<unknown>[], runtime: StepRuntime, history: History) {
+/** Runs the steps of a plan, one after another. @throws StepError */
+export async function runSteps(steps: readonly Step<unknown>[], runtime: StepRuntime, history: History) {
   const records: StageRecord[] = [];
   for (const step of steps) {
     runtime.signal.throwIfAborted();

@@ -9,6 +9,7 @@ import { startMachine } from '../guest/machine.ts';
 import { createOverlay } from '../guest/overlay.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
 import { connectGuest } from '../guest/ssh.ts';
+import type { Guest } from '../guest/ssh.ts';
 import { Fault } from '../host/fault.ts';
 import type { FileServer, Host, KeyPair } from '../host/host.ts';
 import type { BenchEvent, BenchFailure, BenchSession, SeriesPoint, WorkloadName, WorkloadRun } from '../model/bench.ts';
@@ -143,6 +144,8 @@ export interface GuestBench {
   readonly key: KeyPair;
   /** Scratch folder for the overlay. */
   readonly workDir: string;
+  /** Given the guest before its workloads; what it returns is called when they have ended. */
+  readonly attend?: (guest: Guest) => Promise<() => Promise<void>>;
 }
 
 /** What both kinds of place are given beside the work. */
@@ -233,6 +236,7 @@ export async function benchOnGuest(
       logPath: machine.console.path,
     });
   }
+  const leave = await vm.attend?.(guest);
   const bare = await guestPlace(guest, host, { name: arm.name });
   await using access =
     tools.repository === undefined
@@ -240,6 +244,7 @@ export async function benchOnGuest(
       : await openRepositoryAccess(guest, bare.bridgeAddress, tools.repository);
   const place = access === undefined ? bare : { ...bare, repositoryUrl: access.url };
   const session = await sessionAt(host, place, tools, work);
+  await leave?.();
   return { order: vm.order, kernelRelease: identity.release, bootId: identity.bootId, ...session };
 }
 

@@ -1,0 +1,182 @@
+import path from 'node:path';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { WorkloadName } from '../model/bench.ts';
+import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
+import type { RunRequest } from '../pipeline/event.ts';
+import { executeNeeds, planNeeds } from '../pipeline/needs.ts';
+import { foresee, prepareRun } from '../pipeline/prepare.ts';
+import { StepError } from '../pipeline/run.ts';
+import { loadProfile } from '../profile/load.ts';
+import { listrReporter } from '../progress/listr.ts';
+import { plainReporter } from '../progress/plain.ts';
+import { duration } from '../progress/reporter.ts';
+import { needsSummary } from '../report/needs-terminal.ts';
+import { openHistory } from '../store/history.ts';
+import { openStore } from '../store/store.ts';
+import { benchAsked, workloadList } from './bench-flags.ts';
+import type { CommandContext } from './context.ts';
+import { cacheRoot, folders, resultsRoot } from './locations.ts';
+import { cacheDirOption, resultsDirOption } from './options.ts';
+import { freshRunId } from './run.ts';
+
+interface NeedsFlags {
+  readonly profile: string;
+  readonly bench: readonly WorkloadName[] | 'all';
+  readonly trace: 'auto' | 'off';
+  readonly accel: 'auto' | 'kvm' | 'tcg';
+  readonly guest: string;
+  readonly install: boolean;
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly cacheDir?: string;
+  readonly resultsDir?: string;
+}
+
+/** Idle containers show nothing new of a kernel, so package-install is not watched beyond its work. */
+const WATCH_MINUTES = 0.01;
+
+const AGAIN = 'What was prepared is kept: the same command goes on from there, and watches a session from its start.';
+
+/** `drydock needs`: what of the profile's kernel the workloads used, as seen on the stock kernel. */
+export function addNeedsCommand(program: Command, context: CommandContext, finish: (code: number) => void): void {
+  program
+    .command('needs')
+    .description(
+      "watch the workloads on the stock kernel, and say which symbols of the profile's kernel none of them touched",
+    )
+    .option('--profile <name|file>', 'whose kernel is judged, and whose workloads are run', 'docker-min')
+    .addOption(
+      new Option('--bench <workloads>', 'all, or names of the profile’s workloads, comma-separated')
+        .argParser(workloadList)
+        .default('all'),
+    )
+    .addOption(
+      new Option('--trace <how>', 'auto: trace functions where the kernel can; off: modules, mounts and rules alone')
+        .choices(['auto', 'off'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
+    )
+    .addOption(
+      new Option('--guest <name>', 'which guest')
+        .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
+        .default('auto'),
+    )
+    .option('--no-install', 'never install packages on this host; print the command instead')
+    .option('--dry-run', 'show what would be prepared, what is cached and how long it may take', false)
+    .option('--json', 'print the report as JSON; progress goes to standard error', false)
+    .addOption(cacheDirOption())
+    .addOption(resultsDirOption())
+    .addHelpText(
+      'after',
+      `
+One session on the stock kernel: dockerd starts anew, the workloads run one after another, and everything is watched.
+What it proves and what it does not: docs/needs.md.
+
+Examples:
+  npm run drydock -- needs
+  npm run drydock -- needs --bench package-install,network
+  npm run drydock -- needs --trace off --json
+
+Exit codes: 0 watched, whatever was found · 1 the kernel failed · 2 usage or profile · 3 infrastructure
+            70 a bug of drydock · 130 interrupted`,
+    )
+    .action(async (flags: NeedsFlags) => {
+      finish(await needsCommand(context, flags));
+    });
+}
+
+async function showPlan(context: CommandContext, root: string, request: RunRequest): Promise<number> {
+  const { host, stdout } = context;
+  const store = openStore(host, root);
+  const prepared = await prepareRun({ host, folders, request: { ...request, install: false } });
+  const plan = planNeeds(prepared, request.bench);
+  const scratch = await host.files.makeTempDirectory(store.workDir(), 'plan-');
+  try {
+    const runtime = { host, store, folders, signal: context.signal, emit: () => undefined };
+    await prepared.plan.preflight.run({ ...runtime, runDirectory: scratch });
+  } finally {
+    await host.files.remove(scratch);
+  }
+  const { steps } = await foresee(prepared, store, await openHistory(host, root));
+  const rows = steps.map(({ id, cached, expectedMs }) => {
+    const expected = expectedMs === undefined ? 'not timed on this host yet' : `about ${duration(expectedMs)}`;
+    return `  ${id.padEnd(28)} ${cached ? 'cached' : expected}`;
+  });
+  stdout.write(
+    [
+      `Watched: ${plan.watched.name}, ${plan.request.workloads.join(', ')}`,
+      `Judged:  ${plan.candidate.name}`,
+      '',
+      'Prepared before',
+      ...rows,
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}
+
+async function needsCommand(context: CommandContext, flags: NeedsFlags): Promise<number> {
+  const { host, stdout, stderr, signal } = context;
+  const root = cacheRoot(flags.cacheDir);
+  const results = resultsRoot(flags.resultsDir);
+  const loaded = await loadProfile(host.files, flags.profile, folders.pipelines);
+  const bench = benchAsked(loaded.value, flags);
+  const request: RunRequest = {
+    profilePath: loaded.path,
+    profileText: loaded.text,
+    guest: flags.guest,
+    accelerator: flags.accel,
+    boots: 0,
+    install: flags.install,
+    refresh: '',
+    ...(bench === undefined ? {} : { bench: { ...bench, minutes: WATCH_MINUTES } }),
+  };
+  if (flags.dryRun) return showPlan(context, root, request);
+  planNeeds(await prepareRun({ host, folders, request }), request.bench);
+  const runId = await freshRunId(context, results, `${loaded.value.name}-needs`);
+  const runDirectory = path.join(results, runId);
+  await host.files.makeDirectory(runDirectory);
+  const clock = (): number => host.clock.monotonicSec();
+  const reporter = flags.json
+    ? plainReporter(stderr, clock)
+    : stdout.isTerminal
+      ? listrReporter(clock)
+      : plainReporter(stdout, clock);
+  try {
+    const report = await executeNeeds({
+      host,
+      store: openStore(host, root),
+      history: await openHistory(host, root),
+      folders,
+      request,
+      runId,
+      runDirectory,
+      version: context.version,
+      signal,
+      emit: (event) => {
+        reporter.event(event);
+      },
+      trace: flags.trace,
+    });
+    reporter.event({ type: 'run-finished', exitCode: 0, directory: runDirectory });
+    await reporter.close();
+    stdout.write(
+      flags.json
+        ? `${JSON.stringify(report, null, 1)}\n`
+        : `\n${needsSummary(report, stdout.columns)}\n\nReport: ${path.join(runDirectory, 'needs.md')}\n`,
+    );
+    return 0;
+  } catch (error) {
+    const step = error instanceof StepError ? error.stepId : undefined;
+    const cause = toFailure(error instanceof StepError ? error.cause : error, signal);
+    // There is nothing to resume: what was prepared is in the store, and a half-watched session is no evidence.
+    const failure = cause.kind === 'interrupted' ? { ...cause, hint: AGAIN } : cause;
+    reporter.event({ type: 'run-failed', ...(step === undefined ? {} : { id: step }), failure });
+    await reporter.close();
+    stderr.write(`\n${renderFailure(failure, step === undefined ? {} : { step })}\n`);
+    return exitCodeOf(failure);
+  }
+}
