@@ -60,7 +60,10 @@ export function benchRecord(input: BenchRecordInput): BenchRecord {
     baseline: string,
     candidate: string,
   ): readonly Score[] => {
-    const { scores, missing } = scoreAll(metrics.filter(asked), side(baseline), side(candidate));
+    const { scores, missing } = scoreAll(metrics.filter(asked), side(baseline), side(candidate), (metric) => {
+      const least = metrics.find(({ id }) => id === metric.id)?.leastDifference;
+      return least === undefined ? {} : { absoluteThreshold: least };
+    });
     for (const { metric, reason } of missing) {
       if (!metrics.some(({ id }) => id === metric)) continue;
       findings.push({ level: 'info', message: `${candidate} against ${baseline}: no score for ${metric}: ${reason}` });
