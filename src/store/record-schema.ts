@@ -275,7 +275,12 @@ export const recordSchema: z.ZodType<RunRecord> = z.strictObject({
     }),
   ),
   findings: z.array(z.strictObject({ level: z.enum(['info', 'warning']), message: z.string() })),
-  time: z.strictObject({ totalSec: z.number(), bootsSec: z.number(), outsideSec: z.number() }),
+  time: z.strictObject({
+    totalSec: z.number(),
+    bootsSec: z.number(),
+    benchesSec: z.exactOptional(z.number()),
+    outsideSec: z.number(),
+  }),
 });
 
 /** JSON Schema (draft 2020-12) of `record.json`. */
