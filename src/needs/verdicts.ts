@@ -37,8 +37,10 @@ function moduleEvidence(
   return { used, loaded: states.length > 0 };
 }
 
-/** Modules that a symbol makes, if none of them was ever loaded. */
-function neverLoaded(symbol: string, { index, log }: NeedsMaterial): readonly string[] {
+/** Modules that a symbol makes, if it is one that makes modules and none of them was ever loaded. */
+function neverLoaded(symbol: string, { index, log, stock }: NeedsMaterial): readonly string[] {
+  // A built-in one may still switch modules on (IPV6 and dccp_ipv6), which are not what it is for.
+  if (stock.get(symbol) !== 'm') return [];
   const loaded = new Set(log.modules.map(({ name }) => name));
   const names = index.modules.filter((one) => one.symbol === symbol).map(({ name }) => name);
   return names.some((name) => loaded.has(name)) ? [] : names;

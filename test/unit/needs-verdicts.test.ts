@@ -28,6 +28,8 @@ const index: CodeIndex = {
   modules: [
     { name: 'bridge', symbol: 'BRIDGE' },
     { name: 'ip_vs', symbol: 'IP_VS' },
+    // Switched on by a built-in symbol, and not what that is for.
+    { name: 'dccp_ipv6', symbol: 'IPV6' },
     { name: 'xt_addrtype', symbol: 'NETFILTER_XT_MATCH_ADDRTYPE' },
   ],
   files: [{ file: 'head.S', needs: ['PVH'] }],
@@ -101,6 +103,7 @@ function material(changes: Partial<ObserverLog> = {}): NeedsMaterial {
         IP_NF_NAT: 'm',
         IP_NF_TARGET_MASQUERADE: 'm',
         IP_VS_RR_TABLE: 'y',
+        IPV6: 'y',
         NETDEVICES: 'y',
         PCI: 'y',
       }),
@@ -111,7 +114,7 @@ function material(changes: Partial<ObserverLog> = {}): NeedsMaterial {
       dependencies: new Map([
         ['BRIDGE', ['NET', 'NETDEVICES']],
         ['NETDEVICES', ['PCI']],
-        ['IP_VS_RR_TABLE', ['IP_VS']],
+        ['IP_VS_RR_TABLE', ['IPV6', 'IP_VS']],
       ]),
       selects: new Map([['IP_NF_TARGET_MASQUERADE', ['NETFILTER_XT_TARGET_MASQUERADE']]]),
     },
