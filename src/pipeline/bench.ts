@@ -10,7 +10,7 @@ import type { BenchPlace, BenchRecord, BenchSession } from '../model/bench.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import { benchOnGuest, benchOnHost } from '../stages/bench-session.ts';
-import type { SessionWork } from '../stages/bench-session.ts';
+import type { SessionWork, SessionWorkload } from '../stages/bench-session.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
 import type { PlannedBench } from './bench-order.ts';
 import { benchRecord } from './bench-record.ts';
@@ -65,15 +65,20 @@ function conditionOf({ options, prepared, plan, request }: Lab, place: string): 
   return sha256Text(canonicalJson(condition));
 }
 
+/** The workloads of a round, their images by the tags that they have in a daemon. */
+export function sessionWorkloads(plan: BenchPlan, request: BenchRequest, round: number): readonly SessionWorkload[] {
+  const tags = new Map(plan.images.map((image) => [image.name, image.tagged().tag]));
+  return workOf(plan.spec, request, round).map(({ workload, images }) => ({
+    workload,
+    images: Object.fromEntries(Object.entries(images).map(([role, name]) => [role, tags.get(name) ?? name])),
+  }));
+}
+
 function sessionWork(lab: Lab, planned: PlannedBench): SessionWork {
   const { options, plan, request, statsd } = lab;
-  const tags = new Map(plan.images.map((image) => [image.name, image.tagged().tag]));
   return {
     round: planned.round,
-    workloads: workOf(plan.spec, request, planned.round).map(({ workload, images }) => ({
-      workload,
-      images: Object.fromEntries(Object.entries(images).map(([role, name]) => [role, tags.get(name) ?? name])),
-    })),
+    workloads: sessionWorkloads(plan, request, planned.round),
     watched: WATCHED,
     directory: path.join(options.runDirectory, 'benches', planned.id.replaceAll(':', '-')),
     runDirectory: options.runDirectory,
@@ -172,7 +177,12 @@ async function openHostSide(lab: Lab, directory: string): Promise<HostSide> {
   }
 }
 
-async function openRepository({ host, store }: RunOptions, plan: BenchPlan, scratch: string) {
+/** Serves the package repository out of a scratch folder, where the plan has one. */
+export async function openRepository(
+  { host, store }: Pick<RunOptions, 'host' | 'store'>,
+  plan: BenchPlan,
+  scratch: string,
+): Promise<FileServer | undefined> {
   if (plan.repository === undefined) return undefined;
   const folder = path.join(scratch, 'repository');
   await unpackRepository(host, await store.use(plan.repository.output().repository), folder);

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
-import { unpackRepository } from '../images/package-repository.ts';
 import type { BenchSession } from '../model/bench.ts';
 import type { NeedsReport } from '../model/needs.ts';
 import { renderNeeds } from '../report/needs-markdown.ts';
@@ -9,7 +8,7 @@ import { kernelTree } from '../stages/kernel-tree.ts';
 import { watchNeeds } from '../stages/needs-watch.ts';
 import type { Watched } from '../stages/needs-watch.ts';
 import { sha256Text } from '../store/canonical.ts';
-import { workOf } from './bench-work.ts';
+import { openRepository, sessionWorkloads } from './bench.ts';
 import type { BenchRequest } from './event.ts';
 import { analyseNeeds } from './needs-analysis.ts';
 import type { BenchPlan } from './plan-bench.ts';
@@ -81,7 +80,6 @@ async function watchSession(
   try {
     await using repository = await openRepository(options, bench, workDir);
     const built = arm.built();
-    const tags = new Map(bench.images.map((image) => [image.name, image.tagged().tag]));
     const session = await benchOnGuest(
       host,
       {
@@ -105,10 +103,7 @@ async function watchSession(
       { samplerPath: await store.use(bench.sampler.output().program), repository },
       {
         round: 0,
-        workloads: workOf(bench.spec, request, 0).map(({ workload, images }) => ({
-          workload,
-          images: Object.fromEntries(Object.entries(images).map(([role, name]) => [role, tags.get(name) ?? name])),
-        })),
+        workloads: sessionWorkloads(bench, request, 0),
         watched: [],
         directory,
         runDirectory,
@@ -120,13 +115,6 @@ async function watchSession(
   } finally {
     await host.files.remove(workDir).catch(() => undefined);
   }
-}
-
-async function openRepository({ host, store }: NeedsOptions, plan: BenchPlan, scratch: string) {
-  if (plan.repository === undefined) return undefined;
-  const folder = path.join(scratch, 'repository');
-  await unpackRepository(host, await store.use(plan.repository.output().repository), folder);
-  return host.servers.serveFolder(folder);
 }
 
 /** The fragments of a kernel as its configuration was made of them. */
