@@ -21,12 +21,11 @@ import { finalTable } from '../report/terminal.ts';
 import { openHistory } from '../store/history.ts';
 import { keepInLedger } from '../store/ledger.ts';
 import { openStore } from '../store/store.ts';
-import { benchAsked } from './bench-flags.ts';
 import type { BenchFlags } from './bench-flags.ts';
-import { bootsAsked } from './boots.ts';
 import type { BootFlags } from './boots.ts';
 import type { CommandContext } from './context.ts';
 import { cacheRoot, folders, resultsRoot } from './locations.ts';
+import { measuringAsked } from './measuring.ts';
 
 /** Exit code of everything that the user has to mend before another try makes sense. */
 const USAGE = 2;
@@ -221,7 +220,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
       ...(prepared.plan.virtualBoots.length === 0
         ? []
         : [`Boots on the virtual clock: ${prepared.plan.virtualBoots.map((boot) => boot.arm).join(' ')}`]),
-      `Measured boots, interleaved${request.sequential === undefined ? '' : ', up to'}: ${prepared.plan.boots.map((boot) => boot.arm).join(' ') || 'none'}`,
+      `Measured boots, interleaved${request.sequential === undefined ? '' : ', up to'}${request.bench?.measuresBoots === true ? ', one as each session begins' : ''}: ${prepared.plan.boots.map((boot) => boot.arm).join(' ') || 'none'}`,
       ...[...new Map(prepared.plan.boots.map((boot, index) => [boot.arm, boots[index]])).entries()].flatMap(
         ([arm, unit]) => (unit === undefined ? [] : [unitLine({ ...unit, id: `one of ${arm}` })]),
       ),
@@ -248,14 +247,14 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
   // A run is its profile's text: a derived one is kept with the run like any other.
   const profile = options.derive?.(loaded.value) ?? loaded.value;
   const text = options.derive === undefined ? loaded.text : stringify(profile);
-  const bench = benchAsked(profile, options);
+  const { bench, ...boots } = measuringAsked(profile, options);
   const request: RunRequest = {
     profilePath,
     profileText: text,
     guest: options.guest,
     ...(options.image === undefined ? {} : { image: path.resolve(options.image) }),
     accelerator: options.accel,
-    ...bootsAsked(profile, options),
+    ...boots,
     install: options.install,
     refresh: options.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',
     ...(options.collect === undefined ? {} : { collectHz: options.collect }),

@@ -13,4 +13,6 @@ export interface Environment {
   readonly guest: string;
   readonly guestCpus: number;
   readonly guestMemoryMb: number;
+  /** Which disk the measured boots started from, where that is another than the installed guest's: it has the workloads' images as well. */
+  readonly guestDisk?: 'with-images';
 }

@@ -137,6 +137,7 @@ export function assembleRecord(input: AssembleInput): RunRecord {
       guest: choice.name,
       guestCpus: guest.machine.cpus,
       guestMemoryMb: guest.machine.memoryMb,
+      ...(input.request.bench?.measuresBoots === true ? { guestDisk: 'with-images' as const } : {}),
     },
     bootsPerArm: look?.bootsPerArm ?? input.request.boots,
     ...(input.stopping === undefined ? {} : { stopping: input.stopping }),

@@ -1,3 +1,6 @@
+import { bootUnit } from './boot-order.ts';
+import type { PlannedBoot } from './boot-order.ts';
+
 /** One session of container work in the plan: a place, once. */
 export interface PlannedBench {
   /** `bench:03:docker-min`; the position counted from 0 over the whole run. */
@@ -6,20 +9,29 @@ export interface PlannedBench {
   readonly round: number;
   /** `host`, or an arm's name. */
   readonly place: string;
+  /** The measured boot that the session begins with. */
+  readonly boot?: PlannedBoot;
 }
 
 /**
  * Interleaves the places as `bootOrder` does the arms: forward in even rounds, backward in odd ones, so that a drift of the
  * machine weighs on every place alike.
+ *
+ * @param measured places whose sessions begin with a measured boot
  */
-export function benchOrder(places: readonly string[], rounds: number): readonly PlannedBench[] {
+export function benchOrder(
+  places: readonly string[],
+  rounds: number,
+  measured: readonly string[] = [],
+): readonly PlannedBench[] {
   const order = Array.from({ length: rounds }, (_, round) =>
     (round % 2 === 0 ? places : [...places].reverse()).map((place) => ({ round, place })),
   ).flat();
-  return order.map(({ round, place }, index) => ({
-    id: `bench:${String(index).padStart(2, '0')}:${place}`,
+  const boots = order.filter(({ place }) => measured.includes(place));
+  return order.map((session, index) => ({
+    id: `bench:${String(index).padStart(2, '0')}:${session.place}`,
     order: index,
-    round,
-    place,
+    ...session,
+    ...(measured.includes(session.place) ? { boot: bootUnit(session.place, boots.indexOf(session)) } : {}),
   }));
 }

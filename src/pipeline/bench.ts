@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { BootedArm } from '../guest/arm-boot.ts';
 import { openHostPlace } from '../containers/host-place.ts';
 import type { HostPlace } from '../containers/host-place.ts';
 import { Fault } from '../host/fault.ts';
@@ -7,11 +8,14 @@ import { parseStatsdTarget } from '../host/statsd-target.ts';
 import type { StatsdSink } from '../host/statsd.ts';
 import { unpackRepository } from '../images/package-repository.ts';
 import type { BenchPlace, BenchRecord, BenchSession } from '../model/bench.ts';
+import type { BootSummary } from '../model/boot.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import { benchOnGuest, benchOnHost } from '../stages/bench-session.ts';
+import { readOutBoot } from '../stages/boot.ts';
 import type { SessionWork, SessionWorkload } from '../stages/bench-session.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
+import { bootCondition, bootDirectory, bootReading, withArmBoot } from './arm-boot.ts';
 import type { PlannedBench } from './bench-order.ts';
 import { benchRecord } from './bench-record.ts';
 import { workOf } from './bench-work.ts';
@@ -29,6 +33,9 @@ const WATCHED = ['package-install'] as const;
 interface MeasuredBenches {
   readonly record?: BenchRecord;
   readonly benchesSec: number;
+  /** The measured boots that sessions began with, and how long they took. */
+  readonly boots: readonly BootSummary[];
+  readonly bootsSec: number;
 }
 
 /** What all sessions of a run share. */
@@ -99,37 +106,104 @@ function sessionWork(lab: Lab, planned: PlannedBench): SessionWork {
   };
 }
 
-async function guestSession(lab: Lab, planned: PlannedBench, arm: PlannedArm): Promise<BenchSession> {
-  const { options, prepared, plan } = lab;
-  const { host, store } = options;
-  const built = arm.built();
-  const workDir = await host.files.makeTempDirectory(store.workDir(), `${lab.scratchName}-`);
-  try {
-    return await benchOnGuest(
-      host,
-      {
-        order: planned.order,
-        arm: {
-          name: arm.name,
-          release: built.release,
-          kernelPath: await store.use(built.kernel),
-          initrdPath: built.initrd === null ? undefined : await store.use(built.initrd),
-          cmdline: built.cmdline,
-        },
-        accelerator: prepared.plan.accelerator.output().accelerator,
-        cpus: prepared.guest.machine.cpus,
-        memoryMb: prepared.guest.machine.memoryMb,
-        diskPath: await store.use(plan.disk.output().disk),
-        hostKey: prepared.plan.image.output().hostKey,
-        key: host.ssh.generateKey('drydock'),
-        workDir,
-      },
-      lab,
-      sessionWork(lab, planned),
-    );
-  } finally {
-    await host.files.remove(workDir);
+/** What a session has come to; of now, or of before an interruption. */
+interface Done {
+  readonly session: BenchSession;
+  readonly durationMs: number;
+  readonly condition: string;
+  readonly boot?: DoneBoot;
+}
+
+interface DoneBoot {
+  readonly summary: BootSummary;
+  readonly durationMs: number;
+  readonly condition: string;
+}
+
+interface GuestSession {
+  readonly planned: PlannedBench;
+  readonly arm: PlannedArm;
+  readonly condition: string;
+  /** Whether it is the arm's first in this process. */
+  readonly first: boolean;
+}
+
+function announce({ options }: Lab, { id, place, round, boot }: PlannedBench, unit: 'boot' | 'session'): void {
+  if (unit === 'session') options.emit({ type: 'bench-started', id, place, round });
+  else if (boot !== undefined) {
+    options.emit({ type: 'boot-started', id: boot.id, order: boot.order, arm: boot.arm });
   }
+}
+
+function bootConditionOf({ options, prepared, plan }: Lab, arm: PlannedArm): string {
+  return bootCondition(options, prepared, arm.measured(), plan.disk.output().disk);
+}
+
+/**
+ * A session in a guest. Where its boot is measured, that is read out before the first workload, so that what the session
+ * does is no part of it; the boot ends there, and the session begins.
+ */
+async function guestSession(lab: Lab, { planned, arm, condition, first }: GuestSession): Promise<Done> {
+  const { options, prepared, plan } = lab;
+  const { host, runDirectory, emit } = options;
+  const work = sessionWork(lab, planned);
+  const seconds = () => host.clock.monotonicSec();
+  const bootDone = planned.boot && { planned: planned.boot, directory: bootDirectory(runDirectory, planned.boot) };
+  let startedSec = seconds();
+  const since = (): number => Math.round((seconds() - startedSec) * 1000);
+  let boot: DoneBoot | undefined;
+  announce(lab, planned, bootDone === undefined ? 'session' : 'boot');
+  if (bootDone === undefined) work.progress('booting');
+  const readOut = async (booted: BootedArm): Promise<() => Promise<void>> => {
+    if (bootDone !== undefined) {
+      const { order, id } = bootDone.planned;
+      const reading = bootReading(prepared, arm, { order, directory: bootDone.directory, first });
+      const summary = await readOutBoot(host, booted, reading);
+      boot = { summary, durationMs: since(), condition: bootConditionOf(lab, arm) };
+      emit({ type: 'boot-finished', id, ...boot });
+      announce(lab, planned, 'session');
+      startedSec = seconds();
+    }
+    return () => Promise.resolve();
+  };
+  const session = await withArmBoot(
+    options,
+    prepared,
+    {
+      arm: arm.name,
+      built: arm.built(),
+      disk: plan.disk.output().disk,
+      directory: bootDone?.directory ?? work.directory,
+      scratchName: lab.scratchName,
+    },
+    (armBoot) => benchOnGuest(host, { order: planned.order, boot: armBoot, attend: readOut }, lab, work),
+  );
+  return { session, durationMs: since(), condition, ...(boot === undefined ? {} : { boot }) };
+}
+
+async function hostSession(lab: Lab, planned: PlannedBench, place: HostPlace, condition: string): Promise<Done> {
+  const { host } = lab.options;
+  announce(lab, planned, 'session');
+  const startedSec = host.clock.monotonicSec();
+  const session = await benchOnHost(host, planned.order, place, lab, sessionWork(lab, planned));
+  return { session, durationMs: Math.round((host.clock.monotonicSec() - startedSec) * 1000), condition };
+}
+
+/** The session as an interrupted run left it, with the boot that it began with: neither is whole without the other. */
+function doneBefore(lab: Lab, planned: PlannedBench, arm: PlannedArm | undefined, condition: string): Done | undefined {
+  const { past, emit } = lab.options;
+  const known = past?.benches.get(planned.id);
+  if (known?.condition !== condition) return undefined;
+  if (planned.boot === undefined || arm === undefined) {
+    announce(lab, planned, 'session');
+    return known;
+  }
+  const boot = past?.boots.get(planned.boot.id);
+  if (boot?.condition !== bootConditionOf(lab, arm)) return undefined;
+  announce(lab, planned, 'boot');
+  emit({ type: 'boot-finished', id: planned.boot.id, ...boot });
+  announce(lab, planned, 'session');
+  return { ...known, boot };
 }
 
 /** The physical machine with the images in its Docker; or why it takes no part. */
@@ -197,7 +271,7 @@ export async function measureBenches(options: RunOptions, prepared: PreparedRun)
   const { host, store, runDirectory } = options;
   const { bench: plan } = prepared.plan;
   const { bench: request } = options.request;
-  if (plan === undefined || request === undefined) return { benchesSec: 0 };
+  if (plan === undefined || request === undefined) return { benchesSec: 0, boots: [], bootsSec: 0 };
   const scratchName = `bench-${sha256Text(runDirectory).slice(0, 12)}`;
   await removeLeftovers(host, store, scratchName);
   const scratch = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
@@ -221,33 +295,42 @@ export async function measureBenches(options: RunOptions, prepared: PreparedRun)
 
 async function runSessions(lab: Lab, scratch: string, findings: readonly Finding[]): Promise<MeasuredBenches> {
   const { options, prepared, plan } = lab;
-  const { host, emit, past, history, signal } = options;
+  const { emit, history, signal } = options;
   const sessions: BenchSession[] = [];
+  const boots: BootSummary[] = [];
+  const seen = new Set<string>();
   let benchesSec = 0;
+  let bootsSec = 0;
   const side = await openHostSide(lab, scratch);
   await using place = 'place' in side ? side.place : undefined;
+  const perform = (
+    planned: PlannedBench,
+    arm: PlannedArm | undefined,
+    condition: string,
+  ): Promise<Done> | undefined => {
+    if (arm !== undefined) return guestSession(lab, { planned, arm, condition, first: !seen.has(arm.name) });
+    return place && hostSession(lab, planned, place, condition);
+  };
   for (const planned of plan.sessions) {
     signal.throwIfAborted();
     const arm = prepared.plan.arms.find(({ name }) => name === planned.place);
     if (arm === undefined && place === undefined) continue;
     const condition = conditionOf(lab, planned.place);
-    const known = past?.benches.get(planned.id);
-    emit({ type: 'bench-started', id: planned.id, place: planned.place, round: planned.round });
-    let session: BenchSession;
-    let durationMs: number;
-    if (known?.condition === condition) {
-      ({ session, durationMs } = known);
-    } else {
-      const startedSec = host.clock.monotonicSec();
-      session =
-        arm === undefined && place !== undefined
-          ? await benchOnHost(host, planned.order, place, lab, sessionWork(lab, planned))
-          : await guestSession(lab, planned, armOf(arm));
-      durationMs = Math.round((host.clock.monotonicSec() - startedSec) * 1000);
+    const before = doneBefore(lab, planned, arm, condition);
+    const done = before ?? (await perform(planned, arm, condition));
+    if (done === undefined) continue;
+    const { session, durationMs, boot } = done;
+    if (before === undefined) {
       benchesSec += durationMs / 1000;
       history.note(`bench:${planned.place}`, durationMs);
+      if (boot !== undefined) {
+        bootsSec += boot.durationMs / 1000;
+        history.note(`boot:${planned.place}`, boot.durationMs);
+      }
     }
+    seen.add(planned.place);
     sessions.push(session);
+    if (boot !== undefined) boots.push(boot.summary);
     emit({ type: 'bench-finished', id: planned.id, durationMs, condition, session });
   }
   const places: readonly BenchPlace[] = [
@@ -272,12 +355,7 @@ async function runSessions(lab: Lab, scratch: string, findings: readonly Finding
     sessions,
     findings,
   });
-  return { record, benchesSec };
-}
-
-function armOf(arm: PlannedArm | undefined): PlannedArm {
-  if (arm === undefined) throw new Error('A session has neither an arm nor a host');
-  return arm;
+  return { record, benchesSec, boots, bootsSec };
 }
 
 /** What each image was made of. */

@@ -47,6 +47,8 @@ export interface BenchRequest {
   readonly minutes?: number;
   /** Sessions at every place; absent: as the profile says. */
   readonly rounds?: number;
+  /** The boots that sessions in a guest begin with are the run's measured boots; absent: those are made for themselves. */
+  readonly measuresBoots?: boolean;
   /** `host:port` of a Datadog Agent that is told every sample. */
   readonly datadog?: string;
 }

@@ -81,6 +81,7 @@ const requestSchema = z.strictObject({
       workloads: z.array(z.enum(workloadNames)),
       minutes: z.exactOptional(z.number()),
       rounds: z.exactOptional(z.number()),
+      measuresBoots: z.exactOptional(z.boolean()),
       datadog: z.exactOptional(z.string()),
     }),
   ),

@@ -8,6 +8,7 @@ import { kernelTree } from '../stages/kernel-tree.ts';
 import { watchNeeds } from '../stages/needs-watch.ts';
 import type { Watched } from '../stages/needs-watch.ts';
 import { sha256Text } from '../store/canonical.ts';
+import { withArmBoot } from './arm-boot.ts';
 import { openRepository, sessionWorkloads } from './bench.ts';
 import type { BenchRequest } from './event.ts';
 import { analyseNeeds } from './needs-analysis.ts';
@@ -76,44 +77,32 @@ async function watchSession(
   const watch = watchNeeds(host, { trace: options.trace, directory, progress });
   const scratchName = `needs-${sha256Text(runDirectory).slice(0, 12)}`;
   await removeLeftovers(host, store, scratchName);
-  const workDir = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
+  const scratch = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
   try {
-    await using repository = await openRepository(options, bench, workDir);
-    const built = arm.built();
-    const session = await benchOnGuest(
-      host,
-      {
-        order: 0,
-        arm: {
-          name: arm.name,
-          release: built.release,
-          kernelPath: await store.use(built.kernel),
-          initrdPath: built.initrd === null ? undefined : await store.use(built.initrd),
-          cmdline: [built.cmdline, ...WATCHED_CMDLINE].join(' '),
-        },
-        accelerator: prepared.plan.accelerator.output().accelerator,
-        cpus: prepared.guest.machine.cpus,
-        memoryMb: prepared.guest.machine.memoryMb,
-        diskPath: await store.use(bench.disk.output().disk),
-        hostKey: prepared.plan.image.output().hostKey,
-        key: host.ssh.generateKey('drydock'),
-        workDir,
-        attend: watch.attend,
-      },
-      { samplerPath: await store.use(bench.sampler.output().program), repository },
-      {
-        round: 0,
-        workloads: sessionWorkloads(bench, request, 0),
-        watched: [],
-        directory,
-        runDirectory,
-        progress,
-        signal,
-      },
+    await using repository = await openRepository(options, bench, scratch);
+    const stock = arm.built();
+    const built = { ...stock, cmdline: [stock.cmdline, ...WATCHED_CMDLINE].join(' ') };
+    const tools = { samplerPath: await store.use(bench.sampler.output().program), repository };
+    const work = {
+      round: 0,
+      workloads: sessionWorkloads(bench, request, 0),
+      watched: [],
+      directory,
+      runDirectory,
+      progress,
+      signal,
+    };
+    const { disk } = bench.disk.output();
+    progress('booting');
+    const session = await withArmBoot(
+      options,
+      prepared,
+      { arm: arm.name, built, disk, directory, scratchName },
+      (boot) => benchOnGuest(host, { order: 0, boot, attend: ({ guest }) => watch.attend(guest) }, tools, work),
     );
     return { session, watched: watch.watched(), directory };
   } finally {
-    await host.files.remove(workDir).catch(() => undefined);
+    await host.files.remove(scratch).catch(() => undefined);
   }
 }
 

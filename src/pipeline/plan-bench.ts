@@ -123,7 +123,7 @@ export function planBench(input: PlanInput, early: BenchNeeds): BenchPlan | unde
     },
     summary: ({ images: imported }) => `${String(imported.length)} images in the guest's Docker`,
   });
-  const places = [...Object.keys(profile.arms), HOST_PLACE];
+  const arms = Object.keys(profile.arms);
   return {
     spec,
     workloads: asked.workloads,
@@ -131,7 +131,7 @@ export function planBench(input: PlanInput, early: BenchNeeds): BenchPlan | unde
     ...(repository === undefined ? {} : { repository }),
     sampler,
     disk,
-    sessions: benchOrder(places, spec.rounds),
+    sessions: benchOrder([...arms, HOST_PLACE], spec.rounds, asked.measuresBoots === true ? arms : []),
     steps: [...images.map(({ step }) => step), ...(repository === undefined ? [] : [repository]), sampler, disk],
   };
 }

@@ -261,7 +261,6 @@ export function planRun(input: PlanInput): Plan {
     }),
   });
   const names = Object.keys(profile.arms);
-  const boots = bootOrder(names, request.boots);
   const virtualBoots = bootOrder(names, request.virtualBoots ?? 0, 'virtual');
   const bare = virtualBoots.length === 0 ? undefined : arms.find(({ arm }) => arm.spec.initrd === 'none');
   if (bare !== undefined) {
@@ -272,6 +271,10 @@ export function planRun(input: PlanInput): Plan {
     });
   }
   const bench = planBench(input, { ...early, accelerator: acceleratorStep, install: installStep });
+  const boots =
+    request.bench?.measuresBoots === true
+      ? (bench?.sessions ?? []).flatMap(({ boot }) => boot ?? [])
+      : bootOrder(names, request.boots);
   const needsGuest = boots.length > 0 || bench !== undefined;
   return {
     steps: [

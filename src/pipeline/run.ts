@@ -1,16 +1,15 @@
-import path from 'node:path';
+import { withBootedArm } from '../guest/arm-boot.ts';
 import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
 import type { BootSummary } from '../model/boot.ts';
 import type { FailureKind } from '../model/failure.ts';
 import type { Finding } from '../model/finding.ts';
-import type { Json } from '../model/json.ts';
 import type { RunRecord, StageRecord } from '../model/record.ts';
 import type { StoppingRecord } from '../model/stopping.ts';
-import { measureBoot } from '../stages/boot.ts';
+import { readOutBoot } from '../stages/boot.ts';
 import { writeReports } from '../stages/report.ts';
-import { canonicalJson, sha256Text } from '../store/canonical.ts';
+import { sha256Text } from '../store/canonical.ts';
 import type { History } from '../store/history.ts';
+import { bootCondition, bootDirectory, bootReading, withArmBoot } from './arm-boot.ts';
 import { assembleRecord } from './assemble.ts';
 import { chooseGuest, guestAsked } from './guest-choice.ts';
 import { measureBenches } from './bench.ts';
@@ -25,23 +24,6 @@ import type { Step, StepRuntime } from './step.ts';
 import { reasonToStop, stoppingRecord, stoppingRule } from './stopping.ts';
 import { measureVirtualBoots } from './virtual.ts';
 
-/** What must match for two boots to be samples of one thing. */
-function conditionOf(prepared: PreparedRun, arm: PlannedArm, host: Host): string {
-  const { plan, guest } = prepared;
-  const condition: Json = {
-    arm: arm.measured(),
-    disk: plan.install.output().disk,
-    accelerator: plan.accelerator.output().accelerator,
-    qemu: plan.preflight.output().tools['qemu-system-x86'] ?? '',
-    machine: guest.machine,
-    cpu: host.system.cpuModel,
-    cpus: host.system.cpuCount,
-    hostKernel: host.system.kernel,
-    host: host.system.hostname,
-  };
-  return sha256Text(canonicalJson(condition));
-}
-
 interface Measured {
   readonly boots: readonly BootSummary[];
   readonly bootsSec: number;
@@ -49,10 +31,10 @@ interface Measured {
 }
 
 async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise<Measured> {
-  const { host, store, history, emit, signal, past, runDirectory } = options;
-  const { plan, guest } = prepared;
-  if (plan.boots.length === 0) return { boots: [], bootsSec: 0 };
-  const key = host.ssh.generateKey('drydock');
+  const { host, store, history, emit, past, runDirectory, request } = options;
+  const { plan } = prepared;
+  // Where sessions of container work boot for both, they measure (bench.ts).
+  if (plan.boots.length === 0 || request.bench?.measuresBoots === true) return { boots: [], bootsSec: 0 };
   // One run at a time holds the lock of this folder, so a boot's scratch folder of this name is a killed one's.
   const scratchName = `boot-${sha256Text(runDirectory).slice(0, 12)}`;
   await removeLeftovers(host, store, scratchName);
@@ -64,44 +46,22 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
   // Boots of before an interruption included: a resumed run has one budget, not two.
   let spentSec = 0;
   const stop = () => (rule === undefined ? undefined : reasonToStop(rule, arms, boots, spentSec));
+  const { disk } = plan.install.output();
 
-  const measure = async (planned: PlannedBoot, arm: PlannedArm): Promise<BootSummary> => {
-    const built = arm.measured();
-    const workDir = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
-    try {
-      return await measureBoot(host, {
-        order: planned.order,
-        arm: {
-          name: arm.name,
-          release: built.release,
-          kernelPath: await store.use(built.kernel),
-          kernelSizeBytes: built.kernel.sizeBytes,
-          initrdPath: built.initrd === null ? undefined : await store.use(built.initrd),
-          initrdSizeBytes: built.initrd?.sizeBytes,
-          cmdline: built.cmdline,
-        },
-        accelerator: plan.accelerator.output().accelerator,
-        cpus: guest.machine.cpus,
-        memoryMb: guest.machine.memoryMb,
-        diskPath: await store.use(plan.install.output().disk),
-        hostKey: plan.image.output().hostKey,
-        key,
-        directory: path.join(runDirectory, 'boots', planned.id.replaceAll(':', '-')),
-        workDir,
-        full: !seen.has(arm.name),
-        collectsProcesses: arm.collectsProcesses,
-        signal,
-      });
-    } finally {
-      await host.files.remove(workDir);
-    }
+  const measure = (planned: PlannedBoot, arm: PlannedArm): Promise<BootSummary> => {
+    const directory = bootDirectory(runDirectory, planned);
+    const wanted = { arm: arm.name, built: arm.measured(), disk, directory, scratchName };
+    const reading = bootReading(prepared, arm, { order: planned.order, directory, first: !seen.has(arm.name) });
+    return withArmBoot(options, prepared, wanted, (boot) =>
+      withBootedArm(host, boot, (booted) => readOutBoot(host, booted, reading)),
+    );
   };
 
   for (const planned of plan.boots) {
     if (stop() !== undefined) break;
     const arm = plan.arms.find((one) => one.name === planned.arm);
     if (arm === undefined) continue;
-    const condition = conditionOf(prepared, arm, host);
+    const condition = bootCondition(options, prepared, arm.measured(), disk);
     const known = past?.boots.get(planned.id);
     emit({ type: 'boot-started', id: planned.id, order: planned.order, arm: arm.name });
     let summary: BootSummary;
@@ -253,14 +213,14 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     prepared,
     stages,
     findings: [...findings, ...virtual.findings],
-    boots: measured.boots,
+    boots: [...measured.boots, ...benches.boots],
     virtualBoots: virtual.boots,
     ...(measured.stopping === undefined ? {} : { stopping: measured.stopping }),
     ...(benches.record === undefined ? {} : { bench: benches.record }),
     startedAt,
     time: {
       totalSec: host.clock.monotonicSec() - startedSec,
-      bootsSec: measured.bootsSec + virtual.bootsSec,
+      bootsSec: measured.bootsSec + virtual.bootsSec + benches.bootsSec,
       ...(benches.record === undefined ? {} : { benchesSec: benches.benchesSec }),
     },
   });

@@ -79,10 +79,11 @@ export function listrReporter(monotonicSec: () => number): Reporter {
     steps: readonly PlannedUnit[],
     boots: readonly PlannedUnit[],
     benches: readonly PlannedUnit[],
+    interleaved: boolean,
   ): void => {
     for (const unit of steps) rows.set(unit.id, makeRow(unit.id, unit.cached ? undefined : unit.expectedMs));
     bootsWanted = boots.length;
-    if (boots.length > 0) rows.set('boots', makeRow('boots', expectedOf(boots)));
+    if (boots.length > 0) rows.set('boots', makeRow('boots', interleaved ? undefined : expectedOf(boots)));
     benchesWanted = benches.length;
     if (benches.length > 0) rows.set('benches', makeRow('benches', expectedOf(benches)));
     const tasks = [...rows.values()].map((row): ListrTask => ({
@@ -116,7 +117,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
       case 'run-started':
         most = event.request.sequential === undefined ? '' : 'at most ';
         if (event.guest !== undefined) guest = `guest ${event.guest.name} (${event.guest.reason})`;
-        begin(event.steps, event.boots, event.benches ?? []);
+        begin(event.steps, event.boots, event.benches ?? [], event.request.bench?.measuresBoots === true);
         return;
       case 'step-started':
         started(event.id);

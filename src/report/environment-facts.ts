@@ -36,7 +36,10 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
     {
       name: 'Boots',
       value: `${record.bootsPerArm} an arm`,
-      why: 'each from the same disk state, in a throwaway overlay',
+      why:
+        environment.guestDisk === undefined
+          ? 'each from the same disk state, in a throwaway overlay'
+          : 'those that the sessions of container work begin with, each from the same disk with the workloads’ images, in a throwaway overlay',
     },
     ...(record.virtualBoots === undefined
       ? []

@@ -27,7 +27,9 @@ function benchOptions({ workloads, rounds, minutes }: BenchRecord): readonly str
   ];
 }
 
-function bootOptions({ bootsPerArm, stopping, bench }: RunRecord): readonly (readonly string[])[] {
+function bootOptions({ bootsPerArm, stopping, bench, environment }: RunRecord): readonly (readonly string[])[] {
+  // The sessions' own, which nothing has to be said for.
+  if (environment.guestDisk !== undefined) return [];
   if (bootsPerArm === 0) return bench === undefined ? [] : [['--boots', '0']];
   if (stopping === undefined) return [['--boots', String(bootsPerArm)]];
   const { maxBootsPerArm, budgetMinutes } = stopping;

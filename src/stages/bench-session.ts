@@ -5,15 +5,11 @@ import { openRepositoryAccess } from '../containers/repository-access.ts';
 import { startSampler } from '../containers/sampler.ts';
 import type { Sampler } from '../containers/sampler.ts';
 import type { Workload } from '../containers/workload.ts';
-import { startMachine } from '../guest/machine.ts';
-import { createOverlay } from '../guest/overlay.ts';
-import { DOCKER_READY } from '../guest/readiness.ts';
-import { connectGuest } from '../guest/ssh.ts';
-import type { Guest } from '../guest/ssh.ts';
+import { withBootedArm } from '../guest/arm-boot.ts';
+import type { ArmBoot, BootedArm } from '../guest/arm-boot.ts';
 import { Fault } from '../host/fault.ts';
-import type { FileServer, Host, KeyPair } from '../host/host.ts';
+import type { FileServer, Host } from '../host/host.ts';
 import type { BenchEvent, BenchFailure, BenchSession, SeriesPoint, WorkloadName, WorkloadRun } from '../model/bench.ts';
-import type { Accelerator } from '../model/environment.ts';
 
 /** A workload, and the images that its containers run. */
 export interface SessionWorkload {
@@ -125,27 +121,12 @@ async function runOne(
   return run;
 }
 
-/** The machine of a session in a guest. */
+/** A session in a guest: its boot, from the disk with the container images. */
 export interface GuestBench {
   readonly order: number;
-  readonly arm: {
-    readonly name: string;
-    readonly release: string;
-    readonly kernelPath: string;
-    readonly initrdPath: string | undefined;
-    readonly cmdline: string;
-  };
-  readonly accelerator: Accelerator;
-  readonly cpus: number;
-  readonly memoryMb: number;
-  /** The installed guest with the container images. */
-  readonly diskPath: string;
-  readonly hostKey: string;
-  readonly key: KeyPair;
-  /** Scratch folder for the overlay. */
-  readonly workDir: string;
+  readonly boot: ArmBoot;
   /** Given the guest before its workloads; what it returns is called when they have ended. */
-  readonly attend?: (guest: Guest) => Promise<() => Promise<void>>;
+  readonly attend?: (booted: BootedArm) => Promise<() => Promise<void>>;
 }
 
 /** What both kinds of place are given beside the work. */
@@ -190,62 +171,30 @@ async function sessionAt(
 }
 
 /**
- * Boots an arm from a throwaway overlay of the disk with the container images, runs the session's workloads there, and
- * throws the overlay away: every session starts from the same bytes.
+ * Boots an arm and runs the session's workloads there.
  *
  * @throws Fault with the console's last words when the guest does not get to a ready Docker
  */
 export async function benchOnGuest(
   host: Host,
-  vm: GuestBench,
+  { order, boot, attend }: GuestBench,
   tools: SessionTools,
   work: SessionWork,
 ): Promise<BenchSession> {
-  const { arm, workDir } = vm;
-  const overlay = path.join(workDir, 'overlay.qcow2');
-  const keyFile = path.join(workDir, 'authorized_keys');
-  await host.files.writeAtomic(keyFile, `${vm.key.publicKey}\n`);
-  await createOverlay(host, vm.diskPath, overlay);
-  work.progress('booting');
-  await using machine = await startMachine(
-    host,
-    {
-      accelerator: vm.accelerator,
-      cpus: vm.cpus,
-      memoryMb: vm.memoryMb,
-      kernelPath: arm.kernelPath,
-      ...(arm.initrdPath === undefined ? {} : { initrdPath: arm.initrdPath }),
-      cmdline: arm.cmdline,
-      disk: { path: overlay, format: 'qcow2' },
-      ssh: { authorizedKeysPath: keyFile },
-    },
-    { directory: work.directory, signal: work.signal },
-  );
-  await machine.waitFor(DOCKER_READY);
-  await using guest = await connectGuest(host, machine, {
-    privateKey: vm.key.privateKey,
-    hostKey: vm.hostKey,
-    signal: work.signal,
+  return withBootedArm(host, boot, async (booted) => {
+    const { guest } = booted;
+    const { release, bootId } = await booted.identity();
+    const leave = await attend?.(booted);
+    const bare = await guestPlace(guest, host, { name: boot.arm.name });
+    await using access =
+      tools.repository === undefined
+        ? undefined
+        : await openRepositoryAccess(guest, bare.bridgeAddress, tools.repository);
+    const place = access === undefined ? bare : { ...bare, repositoryUrl: access.url };
+    const session = await sessionAt(host, place, tools, work);
+    await leave?.();
+    return { order, kernelRelease: release, bootId, ...session };
   });
-  const identity = await guest.identity();
-  if (identity.release !== arm.release) {
-    throw new Fault({
-      kind: 'wrong-kernel',
-      headline: `The guest booted ${identity.release}, not ${arm.release}`,
-      hint: 'This session measures another kernel than the arm it stands for.',
-      logPath: machine.console.path,
-    });
-  }
-  const leave = await vm.attend?.(guest);
-  const bare = await guestPlace(guest, host, { name: arm.name });
-  await using access =
-    tools.repository === undefined
-      ? undefined
-      : await openRepositoryAccess(guest, bare.bridgeAddress, tools.repository);
-  const place = access === undefined ? bare : { ...bare, repositoryUrl: access.url };
-  const session = await sessionAt(host, place, tools, work);
-  await leave?.();
-  return { order: vm.order, kernelRelease: identity.release, bootId: identity.bootId, ...session };
 }
 
 /** A session on the physical machine. */

@@ -4,47 +4,31 @@ import type { AskedLine, BootEvidence } from '../bootlog/boot-evidence.ts';
 import { parseCollectorLog } from '../bootlog/processes/collector-log.ts';
 import { summarizeBootLog } from '../bootlog/summary.ts';
 import { hostClockOf } from '../bootlog/timeline.ts';
+import type { BootedArm } from '../guest/arm-boot.ts';
 import { exchangeClocks } from '../guest/clock-exchange.ts';
 import { collect, fetchProcessLog, memAvailableBytes } from '../guest/collect.ts';
-import { startMachine } from '../guest/machine.ts';
-import { createOverlay } from '../guest/overlay.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
-import { connectGuest } from '../guest/ssh.ts';
 import type { Guest } from '../guest/ssh.ts';
 import { readWallClock, wallClockWarnings } from '../guest/wall-clock.ts';
-import { Fault } from '../host/fault.ts';
-import type { Host, KeyPair } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
 import type { BootSummary } from '../model/boot.ts';
-import type { Accelerator } from '../model/environment.ts';
 import type { MachineEvent } from '../model/timeline.ts';
 
-/** One measured boot: which arm, from which disk, and where its logs go. */
-export interface BootRequest {
+/** What is to be read of a boot whose guest is up. */
+export interface BootReading {
   readonly order: number;
   readonly arm: {
     readonly name: string;
-    readonly release: string;
-    readonly kernelPath: string;
     readonly kernelSizeBytes: number;
-    readonly initrdPath: string | undefined;
     readonly initrdSizeBytes: number | undefined;
-    readonly cmdline: string;
   };
-  readonly accelerator: Accelerator;
-  readonly cpus: number;
   readonly memoryMb: number;
-  readonly diskPath: string;
-  readonly hostKey: string;
-  readonly key: KeyPair;
   /** Folder of this boot's logs. */
   readonly directory: string;
-  /** Scratch folder for the overlay. */
-  readonly workDir: string;
   /** Also collect what does not change between boots of an arm. */
   readonly full: boolean;
   /** Whether the arm's initrd holds the process collector. */
   readonly collectsProcesses: boolean;
-  readonly signal: AbortSignal;
 }
 
 /** A boot's own timeline, beside its logs; its schema is in src/store/timeline-schema.ts. */
@@ -94,49 +78,18 @@ async function readProcesses(host: Host, guest: Guest, directory: string): Promi
 }
 
 /**
- * Boots an arm from a throwaway overlay until Docker is ready, reads the guest out, and throws the overlay away. The
- * guest is measured up to `drydock: ready`; everything after that is reading.
+ * Reads a boot out of the guest that it brought up. The guest is measured up to `drydock: ready`; everything here comes
+ * after that, so that whatever the guest is to do next has to wait for it.
  *
- * @throws Fault with the console's last words when the boot does not get there
+ * @throws Fault when the guest runs another kernel than the arm's
  */
-export async function measureBoot(host: Host, request: BootRequest): Promise<BootSummary> {
-  const { arm, directory, workDir, signal } = request;
-  const overlay = path.join(workDir, 'overlay.qcow2');
-  const keyFile = path.join(workDir, 'authorized_keys');
-  await host.files.writeAtomic(keyFile, `${request.key.publicKey}\n`);
-  await createOverlay(host, request.diskPath, overlay);
-  await using machine = await startMachine(
-    host,
-    {
-      accelerator: request.accelerator,
-      cpus: request.cpus,
-      memoryMb: request.memoryMb,
-      kernelPath: arm.kernelPath,
-      ...(arm.initrdPath === undefined ? {} : { initrdPath: arm.initrdPath }),
-      cmdline: arm.cmdline,
-      disk: { path: overlay, format: 'qcow2' },
-      ssh: { authorizedKeysPath: keyFile },
-    },
-    { directory, signal },
-  );
-  const ready = await machine.waitFor(DOCKER_READY);
-  await using guest = await connectGuest(host, machine, {
-    privateKey: request.key.privateKey,
-    hostKey: request.hostKey,
-    signal,
-  });
+export async function readOutBoot(host: Host, booted: BootedArm, reading: BootReading): Promise<BootSummary> {
+  const { machine, guest, ready } = booted;
+  const { arm, directory } = reading;
   // First of all, so that the log ends where the boot does.
-  const processWarnings = request.collectsProcesses ? await readProcesses(host, guest, directory) : [];
-  const identity = await guest.identity();
-  if (identity.release !== arm.release) {
-    throw new Fault({
-      kind: 'wrong-kernel',
-      headline: `The guest booted ${identity.release}, not ${arm.release}`,
-      hint: 'This boot measures another kernel than the arm it stands for.',
-      logPath: machine.console.path,
-    });
-  }
-  await collect(host, guest, directory, request.full);
+  const processWarnings = reading.collectsProcesses ? await readProcesses(host, guest, directory) : [];
+  const identity = await booted.identity();
+  await collect(host, guest, directory, reading.full);
   // After everything that is kept of the boot: these lines are no part of it.
   const exchanges = await exchangeClocks(host.clock, guest);
   const wallClock = await readWallClock(host.clock, guest);
@@ -153,7 +106,7 @@ export async function measureBoot(host: Host, request: BootRequest): Promise<Boo
   const log = summarizeBootLog(evidence.dmesgText);
   const available = memAvailableBytes(await host.files.readText(path.join(directory, 'meminfo.txt')));
   const bySize = (id: string, value: number | undefined) => (value === undefined ? {} : { [id]: value });
-  const placed = { arm: arm.name, order: request.order, hostReadySec, markers: log.markers, phases: log.phases };
+  const placed = { arm: arm.name, order: reading.order, hostReadySec, markers: log.markers, phases: log.phases };
   const timeline = timelineOfBoot(evidence, placed);
   await host.files.writeAtomic(path.join(directory, TIMELINE_FILE), `${JSON.stringify(timeline, null, 1)}\n`);
   return {
@@ -169,7 +122,7 @@ export async function measureBoot(host: Host, request: BootRequest): Promise<Boo
       total_boot_host: hostReadySec,
       kernel_size: arm.kernelSizeBytes,
       ...bySize('initrd_size', arm.initrdSizeBytes),
-      ...bySize('memory_used', available === undefined ? undefined : request.memoryMb * 1024 ** 2 - available),
+      ...bySize('memory_used', available === undefined ? undefined : reading.memoryMb * 1024 ** 2 - available),
     },
   };
 }

@@ -21,6 +21,7 @@ const CONDITIONS: readonly (readonly [words: string, read: (environment: Environ
   ['guest', ({ guest }) => guest],
   ['vCPUs', ({ guestCpus }) => guestCpus],
   ['guest memory in MB', ({ guestMemoryMb }) => guestMemoryMb],
+  ['guest disk', ({ guestDisk }) => guestDisk ?? 'as installed'],
 ];
 /** A CPU that counts instructions is QEMU's own: the host's has no part in it. */
 const VIRTUAL_CONDITIONS = CONDITIONS.filter(([words]) =>

@@ -12,7 +12,7 @@ const CONDITIONS: readonly (readonly [name: string, read: (environment: Environm
   ['accelerator', ({ accelerator }) => accelerator],
   ['CPU', ({ cpuModel, cpuCount }) => `${cpuModel}, ${String(cpuCount)} CPUs`],
   ['QEMU', ({ qemuVersion }) => qemuVersion],
-  ['guest', ({ guest }) => guest],
+  ['guest', ({ guest, guestDisk }) => (guestDisk === undefined ? guest : `${guest}, ${guestDisk}`)],
   ['guest machine', ({ guestCpus, guestMemoryMb }) => `${String(guestCpus)} vCPUs, ${String(guestMemoryMb)} MB`],
 ];
 const SEED = 1;

@@ -253,6 +253,7 @@ export const recordSchema: z.ZodType<RunRecord> = z.strictObject({
     guest: z.string(),
     guestCpus: z.int(),
     guestMemoryMb: z.int(),
+    guestDisk: z.exactOptional(z.literal('with-images')),
   }),
   bootsPerArm: z.int(),
   stopping: z.exactOptional(stopping),

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { bootOptions, bootsAsked } from '../../src/cli/boots.ts';
+import { measuringAsked } from '../../src/cli/measuring.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 
 const profile = profileSchema.parse(parse(readFileSync('pipelines/smoke.yaml', 'utf8')));
@@ -22,4 +23,26 @@ test('a number of boots that no memory holds is refused before anything is plann
       option?.parseArg?.(text, undefined);
   expect(() => parsed(boots)('99999999')).toThrow(/from 0 to 1000/);
   expect(() => parsed(maxBoots)('99999999')).toThrow(/from 4 to 1000/);
+});
+
+describe('with container work', () => {
+  const working = profileSchema.parse(parse(readFileSync('pipelines/docker-min.yaml', 'utf8')));
+  const asked = (flags: Partial<Parameters<typeof measuringAsked>[1]>) =>
+    measuringAsked(working, { clock: 'wall', bench: ['cpu'], ...flags });
+
+  test('the measured boots are those that the sessions begin with', () => {
+    expect(asked({ rounds: 6 })).toEqual({ boots: 6, bench: { workloads: ['cpu'], rounds: 6, measuresBoots: true } });
+    expect(asked({}).boots).toBe(working.bench?.rounds);
+    expect(asked({ clock: 'both' })).toMatchObject({ virtualBoots: 2, bench: { measuresBoots: true } });
+  });
+
+  test('boots that were asked for are made for themselves', () => {
+    for (const boots of [0, 3]) expect(asked({ boots })).toEqual({ boots, bench: { workloads: ['cpu'] } });
+    expect(asked({ boots: 'auto' }).bench).toEqual({ workloads: ['cpu'] });
+    expect(asked({ collect: 50 })).toEqual({ boots: working.boots, bench: { workloads: ['cpu'] } });
+  });
+
+  test('without it nothing changes', () => {
+    expect(measuringAsked(working, { clock: 'wall' })).toEqual({ boots: working.boots });
+  });
 });

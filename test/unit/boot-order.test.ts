@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { benchOrder } from '../../src/pipeline/bench-order.ts';
 import { bootOrder } from '../../src/pipeline/boot-order.ts';
 
 describe('the order of measured boots', () => {
@@ -22,5 +23,24 @@ describe('the order of measured boots', () => {
     const order = bootOrder(['a', 'b'], 6);
     const drift = (arm: string): number => order.filter((b) => b.arm === arm).reduce((sum, b) => sum + b.order, 0);
     expect(drift('a')).toBe(drift('b'));
+  });
+});
+
+describe('the order of sessions', () => {
+  test('has every place once a round, there and back', () => {
+    expect(benchOrder(['a', 'b', 'host'], 2).map(({ id }) => id)).toEqual([
+      'bench:00:a',
+      'bench:01:b',
+      'bench:02:host',
+      'bench:03:host',
+      'bench:04:b',
+      'bench:05:a',
+    ]);
+  });
+
+  test('begins with measured boots where those were asked for, numbered and interleaved as if they were alone', () => {
+    const sessions = benchOrder(['a', 'b', 'host'], 4, ['a', 'b']);
+    expect(sessions.flatMap(({ boot }) => boot ?? [])).toEqual(bootOrder(['a', 'b'], 4));
+    for (const { place, boot } of sessions) expect(boot?.arm).toBe(place === 'host' ? undefined : place);
   });
 });

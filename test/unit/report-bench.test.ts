@@ -203,6 +203,11 @@ test('a run is repeated with its workloads', () => {
   expect(reproduceCommand(alone)).toMatch(/ --boots 0 --bench cpu,disk --rounds 2 --minutes 10$/);
 });
 
+test('a run whose boots are those of its sessions is repeated as one', () => {
+  const environment = { ...fixtureRecord.environment, guestDisk: 'with-images' as const };
+  expect(reproduceCommand({ ...fixtureBenchRecord, environment })).not.toContain('--boots');
+});
+
 test('no string of container work is ever markup', () => {
   const spoiled = (spoil: (text: string) => string): BenchRecord => ({
     ...fixtureBench,

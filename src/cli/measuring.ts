@@ -1,0 +1,30 @@
+import type { RunRequest } from '../pipeline/event.ts';
+import type { Profile } from '../profile/schema.ts';
+import { benchAsked } from './bench-flags.ts';
+import type { BenchFlags } from './bench-flags.ts';
+import { bootsAsked } from './boots.ts';
+import type { BootFlags } from './boots.ts';
+
+/** What the command line says of what is measured. */
+interface MeasuringFlags extends BootFlags, BenchFlags {
+  readonly collect?: number | undefined;
+}
+
+/**
+ * Boots and container work. Sessions of container work boot every arm anyway; where nothing was said of boots, those are the
+ * measured ones. A collector has no place in them: it would look on while the containers work.
+ *
+ * @throws Fault when flags contradict each other or the profile
+ */
+export function measuringAsked(
+  profile: Profile,
+  flags: MeasuringFlags,
+): Pick<RunRequest, 'boots' | 'sequential' | 'virtualBoots' | 'bench'> {
+  const bench = benchAsked(profile, flags);
+  const boots = bootsAsked(profile, flags);
+  if (bench === undefined) return boots;
+  const shares = flags.boots === undefined && boots.sequential === undefined && flags.collect === undefined;
+  if (!shares || flags.clock === 'virtual') return { ...boots, bench };
+  const rounds = bench.rounds ?? profile.bench?.rounds ?? 0;
+  return { ...boots, boots: rounds, bench: { ...bench, measuresBoots: true } };
+}

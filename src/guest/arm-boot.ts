@@ -1,0 +1,85 @@
+import path from 'node:path';
+import { Fault } from '../host/fault.ts';
+import type { Host, KeyPair } from '../host/host.ts';
+import type { Accelerator } from '../model/environment.ts';
+import type { ConsoleLine } from './console-line.ts';
+import { startMachine } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { createOverlay } from './overlay.ts';
+import { DOCKER_READY } from './readiness.ts';
+import { connectGuest } from './ssh.ts';
+import type { BootIdentity, Guest } from './ssh.ts';
+
+/** An arm as it is booted: its kernel and initrd, the machine, and the disk below its throwaway overlay. */
+export interface ArmBoot {
+  readonly arm: {
+    readonly name: string;
+    readonly release: string;
+    readonly kernelPath: string;
+    readonly initrdPath: string | undefined;
+    readonly cmdline: string;
+  };
+  readonly accelerator: Accelerator;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly diskPath: string;
+  readonly hostKey: string;
+  readonly key: KeyPair;
+  /** Folder of the boot's logs. */
+  readonly directory: string;
+  /** Scratch folder for the overlay. */
+  readonly workDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** A guest whose Docker is ready. */
+export interface BootedArm {
+  readonly machine: Machine;
+  /** The line in which Docker said that it is ready. */
+  readonly ready: ConsoleLine;
+  readonly guest: Guest;
+  /** Asks which kernel runs. @throws Fault when it is another than the arm's */
+  identity(): Promise<BootIdentity>;
+}
+
+/**
+ * Boots an arm from a throwaway overlay of its disk until Docker is ready, hands it to `use`, and throws machine and
+ * overlay away: every boot starts from the same bytes.
+ *
+ * @throws Fault with the console's last words when the guest does not get to a ready Docker
+ */
+export async function withBootedArm<T>(host: Host, boot: ArmBoot, use: (booted: BootedArm) => Promise<T>): Promise<T> {
+  const { arm, workDir, directory, signal } = boot;
+  const overlay = path.join(workDir, 'overlay.qcow2');
+  const keyFile = path.join(workDir, 'authorized_keys');
+  await host.files.writeAtomic(keyFile, `${boot.key.publicKey}\n`);
+  await createOverlay(host, boot.diskPath, overlay);
+  await using machine = await startMachine(
+    host,
+    {
+      accelerator: boot.accelerator,
+      cpus: boot.cpus,
+      memoryMb: boot.memoryMb,
+      kernelPath: arm.kernelPath,
+      ...(arm.initrdPath === undefined ? {} : { initrdPath: arm.initrdPath }),
+      cmdline: arm.cmdline,
+      disk: { path: overlay, format: 'qcow2' },
+      ssh: { authorizedKeysPath: keyFile },
+    },
+    { directory, signal },
+  );
+  const ready = await machine.waitFor(DOCKER_READY);
+  const { privateKey } = boot.key;
+  await using guest = await connectGuest(host, machine, { privateKey, hostKey: boot.hostKey, signal });
+  const identity = async (): Promise<BootIdentity> => {
+    const found = await guest.identity();
+    if (found.release === arm.release) return found;
+    throw new Fault({
+      kind: 'wrong-kernel',
+      headline: `The guest booted ${found.release}, not ${arm.release}`,
+      hint: 'What is measured here would be of another kernel than the arm it stands for.',
+      logPath: machine.console.path,
+    });
+  };
+  return await use({ machine, ready, guest, identity });
+}
