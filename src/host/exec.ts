@@ -3,6 +3,7 @@ import { access, appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from './fault.ts';
 import { namingCause } from './files.ts';
+import { isOkExit } from './exit-code.ts';
 import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from './host.ts';
 import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './leash.ts';
 import { startLive } from './live-process.ts';
@@ -108,7 +109,7 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
     await log.written();
     const exitCode = ended.exitCode ?? 128;
     const result: RunResult = { exitCode, stdout, stderr, durationMs: performance.now() - startedMs };
-    if ((options.okExitCodes ?? [0]).includes(exitCode)) return result;
+    if (isOkExit(exitCode, options.okExitCodes)) return result;
     throw commandFailed(command, result, options.logPath);
   } finally {
     for (const timer of timers) clearTimeout(timer);

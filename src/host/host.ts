@@ -4,6 +4,9 @@ import type { Duplex, Readable } from 'node:stream';
 /** A program and its arguments; never a shell string. */
 export type Argv = readonly [string, ...string[]];
 
+/** Which exit codes are no error: these, or `any` where the exit code is part of the answer. */
+export type OkExitCodes = readonly number[] | 'any';
+
 export interface RunOptions {
   readonly cwd?: string;
   /** Added to drydock's own minimal environment (PATH, HOME, LANG=C, TMPDIR). */
@@ -14,8 +17,8 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** Append stdout and stderr to this file. */
   readonly logPath?: string;
-  /** Exit codes that are not an error; [0] unless told. */
-  readonly okExitCodes?: readonly number[];
+  /** [0] unless told. */
+  readonly okExitCodes?: OkExitCodes;
 }
 
 export interface RunResult {
@@ -159,7 +162,7 @@ export interface RemoteForward extends AsyncDisposable {
 
 export interface SshRunOptions {
   readonly input?: string | Uint8Array;
-  readonly okExitCodes?: readonly number[];
+  readonly okExitCodes?: OkExitCodes;
   readonly signal?: AbortSignal;
 }
 

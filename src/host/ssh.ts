@@ -3,6 +3,7 @@ import os from 'node:os';
 import ssh2 from 'ssh2';
 import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
 import { Fault } from './fault.ts';
+import { isOkExit } from './exit-code.ts';
 import type { RunResult, Ssh, SshRunOptions, SshSession } from './host.ts';
 import { quoteCommand } from './shell-quote.ts';
 import { SshFault } from './ssh-fault.ts';
@@ -123,7 +124,7 @@ async function runCommand(link: Link, command: readonly string[], options: SshRu
     throw new SshFault('lost', `The SSH connection broke during ${what}: it ended without a status`, RETRY_HINT);
   }
   const exitCode = ended.exitCode ?? signalExitCode(ended.signalName ?? '');
-  if (!(options.okExitCodes ?? [0]).includes(exitCode)) throw commandFailed(command, ended, exitCode);
+  if (!isOkExit(exitCode, options.okExitCodes)) throw commandFailed(command, ended, exitCode);
   return { exitCode, stdout: ended.stdout, stderr: ended.stderr, durationMs: performance.now() - startedMs };
 }
 

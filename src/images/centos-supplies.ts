@@ -77,7 +77,7 @@ async function verify(host: Host, options: SuppliesOptions, packages: readonly s
   await host.processes.run(rpmkeys('--import', options.signingKeyPath), options.run);
   const checked = await host.processes.run(rpmkeys('--define', '_pkgverify_level all', '--checksig', ...packages), {
     ...options.run,
-    okExitCodes: Array.from({ length: 256 }, (_, code) => code),
+    okExitCodes: 'any',
   });
   const bad = checked.stdout
     .trim()
