@@ -19,6 +19,15 @@ export interface PlannedWork {
   readonly images: Readonly<Record<string, string>>;
 }
 
+/**
+ * How many cold starts a session makes, and as many warm ones: `times` of both over all rounds together, spread evenly. At
+ * least one, since a session without a start would be one without a sample.
+ */
+export function startsInRound(times: number, rounds: number, round: number): number {
+  const pairs = Math.ceil(times / 2);
+  return Math.max(1, Math.floor(pairs / rounds) + (round < pairs % rounds ? 1 : 0));
+}
+
 /** Where apt reads its list of sources; the image's own lists name archives that no container reaches. */
 const aptSetup = (url: string): readonly AptFile[] => [{ path: '/etc/apt/sources.list', text: sourcesList(url) }];
 
@@ -39,11 +48,10 @@ const MAKING: Making = {
   memory: ({ workloads: { memory: work } }) => work && { workload: memory(work), images: { tools: work.image } },
   disk: ({ workloads: { disk: work } }) => work && { workload: disk(work), images: { tools: work.image } },
   network: ({ workloads: { network: work } }) => work && { workload: network(work), images: { tools: work.image } },
-  'container-start': ({ workloads, rounds }) => {
+  'container-start': ({ workloads, rounds }, _, round) => {
     const work = workloads['container-start'];
     if (work === undefined) return undefined;
-    // Half of them cold, half warm.
-    const times = Math.ceil(work.times / rounds / 2);
+    const times = startsInRound(work.times, rounds, round);
     return { workload: containerStart({ times }), images: { tools: work.image } };
   },
   // Filling a machine takes long and says the same each time.
