@@ -18,9 +18,23 @@ const packageSource = z.strictObject({
   package: z.string().regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1'),
 });
 const directorySource = z.strictObject({ directory: z.string().min(1) });
+const signedSums = z
+  .strictObject({
+    file: z
+      .string()
+      .regex(/^[\w.-]+$/, 'expected the name of a file beside the tarball, such as sha256sums.asc')
+      .describe("The publisher's signed list of digests, in the folder of the tarball's address."),
+    keyring: z
+      .exactOptional(z.string().startsWith('/'))
+      .describe(
+        "The publisher's public key on this machine, as gpgv reads it; without one, only the digest is compared.",
+      ),
+  })
+  .describe('A second opinion beside sha256, where it can be reached.');
 const tarballSource = z.strictObject({
   tarball: z.string().min(1).describe('A path, or an http(s) address; downloads resume.'),
   sha256,
+  signedSums: z.exactOptional(signedSums),
 });
 
 const builtKernel = z.strictObject({
