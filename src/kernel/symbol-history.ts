@@ -30,6 +30,19 @@ export interface SymbolHistory extends Releases {
  * wrong there lets a run stop, as it did without the table, or leaves out what the tree has not got.
  */
 export const SYMBOL_HISTORY: Readonly<Record<string, SymbolHistory>> = {
+  // distribution
+  SYSTEM_TRUSTED_KEYS: { from: '4.3' },
+  DEBUG_INFO_NONE: { from: '5.18', names: [{ name: 'DEBUG_INFO', upTo: '5.17', opposite: true }] },
+  MODULE_COMPRESS_NONE: {
+    from: '5.13',
+    upTo: '6.11',
+    always: true,
+    names: [
+      { name: 'MODULE_COMPRESS', upTo: '5.12', opposite: true },
+      { name: 'MODULE_COMPRESS', from: '6.12', opposite: true },
+    ],
+  },
+
   // x86-guest
   PVH: { from: '5.0' },
   KERNEL_ZSTD: { from: '5.9' },
@@ -109,6 +122,10 @@ export const SYMBOL_HISTORY: Readonly<Record<string, SymbolHistory>> = {
   NFT_FIB: { from: '4.10' },
   NFT_FIB_IPV4: { from: '4.10' },
   NFT_FIB_IPV6: { from: '4.10' },
+
+  // cgroup-v1
+  CGROUP_NET_CLASSID: { from: '3.14', names: [{ name: 'NET_CLS_CGROUP', upTo: '3.13' }] },
+  CGROUP_NET_PRIO: { from: '3.14', names: [{ name: 'NETPRIO_CGROUP', upTo: '3.13' }] },
 
   // systemd
   MULTIUSER: { from: '4.1', always: true },

@@ -5,6 +5,7 @@ import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { buildInitrd } from '../initrd/busybox-initrd.ts';
 import type { Artifact } from '../model/artifact.ts';
+import { armNotMadeFor, profileFor } from '../profile/for-guest.ts';
 import { loadGuest } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
@@ -103,11 +104,11 @@ export async function decideGuest(facts: GuestFacts): Promise<GuestChoice> {
 /** Decides `--guest auto` on this machine. */
 export function chooseGuest(question: GuestQuestion): Promise<GuestChoice> {
   const { host, request, profile } = question;
-  const [built] = Object.entries(profile.arms).find(([, { kernel }]) => kernel !== 'stock') ?? [];
+  const built = armNotMadeFor(profile, THESIS_GUEST);
   return decideGuest({
     // Asked for by name, CentOS takes a kernel with XFS; unasked, nobody's kernel is moved from the root it was made for.
     unfit:
-      whyUnfit('centos', profile, request) ??
+      whyUnfit('centos', profileFor(profile, THESIS_GUEST), request) ??
       (built === undefined ? undefined : `the kernel of ${built} is built for the root of ${EVERYWHERE}`),
     accelerator: request.accelerator,
     opensKvm: () => host.files.isWritable('/dev/kvm'),

@@ -98,6 +98,7 @@ const KNOWN_KEYS = [
   ...['memoryMb', 'diskGb', 'suite', 'archives', 'keyring', 'packages', 'files', 'enable', 'mask', 'initrdModules'],
   ...[
     'rootDevice',
+    'rootFileSystem',
     'medium',
     'address',
     'releasever',

@@ -64,13 +64,14 @@ describe('what CentOS 7 cannot do', () => {
     parseDefinition(profileSchema, name, readFileSync(`pipelines/${name}.yaml`, 'utf8'));
 
   test('is a kernel from Debian’s own source package', () => {
-    expect(whyUnfit('centos', profile('docker-min'), {})).toMatch(/Debian's package linux-source-6\.1$/);
-    expect(whyUnfit('debian', profile('docker-min'), {})).toBeUndefined();
+    expect(whyUnfit('centos', profile('printk-off'), {})).toMatch(/Debian's package linux-source-6\.1$/);
+    expect(whyUnfit('debian', profile('printk-off'), {})).toBeUndefined();
   });
 
   test('is a boot on the virtual clock with its own initrd, and the container work of Debian 12', () => {
     expect(whyUnfit('centos', profile('stock'), { virtualBoots: 2 })).toContain('hand-over');
     expect(whyUnfit('centos', profile('smoke'), { virtualBoots: 2 })).toBeUndefined();
+    expect(whyUnfit('centos', profile('thesis-2017'), { virtualBoots: 2 })).toMatch(/initrd of before .*hand-over/);
     expect(whyUnfit('centos', profile('stock'), { bench: { workloads: ['cpu'] } })).toContain('--bench');
   });
 
