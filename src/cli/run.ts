@@ -169,6 +169,21 @@ function unitLine(unit: PlannedUnit): string {
   return `  ${unit.id.padEnd(28)} ${unit.cached ? 'cached' : expected}`;
 }
 
+/** Why a guest that comes from an installer cannot be made here at the moment; a plan says so and is shown all the same. */
+async function whyNoMedium(
+  { host, signal }: CommandContext,
+  { guest }: PreparedRun,
+  request: RunRequest,
+  steps: readonly PlannedUnit[],
+): Promise<string | undefined> {
+  if (guest.family === 'debian' || request.image !== undefined) return undefined;
+  if (steps.some(({ id, cached }) => id === 'medium' && cached)) return undefined;
+  const why = await host.downloads.whyNot(guest.medium.address, signal);
+  return why === undefined
+    ? undefined
+    : `the guest ${guest.name} cannot be had here: ${why}; --image PATH takes its installer from a file`;
+}
+
 /** `--dry-run`: arms, stages, what is cached, how long it may take. Nothing is built, booted or installed. */
 async function showPlan(context: CommandContext, options: RunCommandOptions, request: RunRequest): Promise<number> {
   const { host, stdout } = context;
@@ -187,6 +202,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     await host.files.remove(scratch);
   }
   const { steps, boots, benches = [] } = await foresee(prepared, store, history);
+  const absent = await whyNoMedium(context, prepared, request, steps);
   const ahead = [...steps.filter((unit) => !unit.cached), ...boots, ...benches];
   const known = ahead.filter((unit) => unit.expectedMs !== undefined);
   const totalMs = known.reduce((sum, unit) => sum + (unit.expectedMs ?? 0), 0);
@@ -202,7 +218,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     [
       `${prepared.profile.name}: ${prepared.profile.description}`,
       `guest ${prepared.choice.name} (${prepared.choice.reason})`,
-      ...(missing === undefined ? [] : [`note: ${missing}`]),
+      ...[missing, absent].flatMap((note) => (note === undefined ? [] : [`note: ${note}`])),
       '',
       'Arms',
       ...prepared.plan.arms.map(({ name, spec }) => {
