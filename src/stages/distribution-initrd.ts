@@ -44,7 +44,7 @@ export const distributionInitrd: Stage<DistributionInitrdInput, DistributionInit
     const key = host.ssh.generateKey('drydock');
     const keyFile = path.join(workDir, 'authorized_keys');
     await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
-    const overlay = path.join(workDir, 'overlay.qcow2');
+    const overlay = path.join(workDir, 'initrd.qcow2');
     await createOverlay(host, await store.use(input.disk), overlay);
     context.progress({ message: 'booting the stock kernel' });
     await using machine = await startMachine(
