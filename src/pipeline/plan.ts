@@ -14,6 +14,7 @@ import { collector } from '../stages/collector.ts';
 import { handOver } from '../stages/hand-over.ts';
 import type { HandOver } from '../stages/hand-over.ts';
 import type { Image } from '../stages/image.ts';
+import { initrd } from '../stages/initrd.ts';
 import { install } from '../stages/install.ts';
 import type { InstallArm, Install } from '../stages/install.ts';
 import type { TreeInput } from '../stages/kernel-tree.ts';
@@ -25,9 +26,9 @@ import type { PlannedBoot } from './boot-order.ts';
 import type { RunRequest } from './event.ts';
 import { planBench } from './plan-bench.ts';
 import type { BenchPlan } from './plan-bench.ts';
+import { modulesFor, planDistributionInitrd } from './plan-distribution-initrd.ts';
+import type { InitrdNeeds } from './plan-distribution-initrd.ts';
 import { guestParameters, planImage } from './plan-image.ts';
-import { planInitrd } from './plan-initrd.ts';
-import type { InitrdNeeds } from './plan-initrd.ts';
 import { planBuiltKernel } from './plan-kernel.ts';
 import type { BuiltKernel, Early, PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
@@ -123,7 +124,22 @@ function planArm(
     shared ??
     (spec.kernel === 'stock' ? undefined : planBuiltKernel(input, spec.kernel.name ?? name, spec.kernel, early));
   if (own !== undefined) kernels.set(key, own);
-  const initrdStep = planInitrd(input, name, spec, early, own);
+  const initrdStep =
+    spec.initrd === 'busybox'
+      ? defineStep({
+          stage: initrd,
+          arm: name,
+          input: async () => ({
+            busybox: early.preflight.output().busybox,
+            modules: modulesFor(input.guest, early.image.output(), spec, own),
+            compression: 'none' as const,
+            scripts: await initrdScriptsDigest(input.host),
+          }),
+          summary: ({ initrd: file }) => `${(file.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
+        })
+      : spec.initrd === 'distribution' && own !== undefined
+        ? planDistributionInitrd(input, name, early, own)
+        : undefined;
 
   const initrdOf = (): Artifact | null => {
     if (spec.initrd === 'none') return null;
