@@ -10,6 +10,7 @@ import type { PastRun } from '../pipeline/journal.ts';
 import { foresee, prepareRun } from '../pipeline/prepare.ts';
 import type { PreparedRun } from '../pipeline/prepare.ts';
 import { executeRun, StepError } from '../pipeline/run.ts';
+import { profileFor } from '../profile/for-guest.ts';
 import { loadProfile } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import { jsonlReporter } from '../progress/jsonl.ts';
@@ -228,7 +229,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
             : `kernel from ${spec.kernel.base} + ${spec.kernel.fragments.join(', ')}`;
         return `  ${name.padEnd(14)} ${spec.role.padEnd(10)} ${kernel}; initrd ${spec.initrd}; ${cmdline(name)}`.trimEnd();
       }),
-      `  every arm      ${prepared.profile.cmdline.join(' ')}`,
+      `  every arm      ${profileFor(prepared.profile, prepared.guest.name).cmdline.join(' ')}`,
       '',
       'Stages',
       ...steps.map(unitLine),
