@@ -5,6 +5,7 @@ import { quoteCommand } from '../host/shell-quote.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
+import { whyNotHere } from '../pipeline/guest-choice.ts';
 import { openJournal, readPastRun } from '../pipeline/journal.ts';
 import type { PastRun } from '../pipeline/journal.ts';
 import { foresee, prepareRun } from '../pipeline/prepare.ts';
@@ -170,21 +171,6 @@ function unitLine(unit: PlannedUnit): string {
   return `  ${unit.id.padEnd(28)} ${unit.cached ? 'cached' : expected}`;
 }
 
-/** Why a guest that comes from an installer cannot be made here at the moment; a plan says so and is shown all the same. */
-async function whyNoMedium(
-  { host, signal }: CommandContext,
-  { guest }: PreparedRun,
-  request: RunRequest,
-  steps: readonly PlannedUnit[],
-): Promise<string | undefined> {
-  if (guest.family === 'debian' || request.image !== undefined) return undefined;
-  if (steps.some(({ id, cached }) => id === 'medium' && cached)) return undefined;
-  const why = await host.downloads.whyNot(guest.medium.address, signal);
-  return why === undefined
-    ? undefined
-    : `the guest ${guest.name} cannot be had here: ${why}; --image PATH takes its installer from a file`;
-}
-
 /** `--dry-run`: arms, stages, what is cached, how long it may take. Nothing is built, booted or installed. */
 async function showPlan(context: CommandContext, options: RunCommandOptions, request: RunRequest): Promise<number> {
   const { host, stdout } = context;
@@ -203,7 +189,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     await host.files.remove(scratch);
   }
   const { steps, boots, benches = [] } = await foresee(prepared, store, history);
-  const absent = await whyNoMedium(context, prepared, request, steps);
+  const absent = await whyNotHere(host, prepared.guest, request, steps, context.signal);
   const ahead = [...steps.filter((unit) => !unit.cached), ...boots, ...benches];
   const known = ahead.filter((unit) => unit.expectedMs !== undefined);
   const totalMs = known.reduce((sum, unit) => sum + (unit.expectedMs ?? 0), 0);

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { decideGuest, provisionalGuest } from '../../src/pipeline/guest-choice.ts';
+import { decideGuest, provisionalGuest, whyNotHere } from '../../src/pipeline/guest-choice.ts';
 import type { GuestFacts } from '../../src/pipeline/guest-choice.ts';
 import { whyUnfit } from '../../src/pipeline/guest-fit.ts';
 import { guestParameters } from '../../src/pipeline/plan-image.ts';
-import { parseDefinition } from '../../src/profile/load.ts';
+import type { Host } from '../../src/host/host.ts';
+import { createHost } from '../../src/host/node-host.ts';
+import { loadGuest, parseDefinition } from '../../src/profile/load.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
-import { centosDefinition } from '../support/centos.ts';
+import { centosDefinition, GUESTS } from '../support/centos.ts';
 
 const unasked = (what: string) => () => Promise.reject(new Error(`${what} was asked for nothing`));
 const facts: GuestFacts = {
@@ -56,6 +58,41 @@ describe('the guest that auto takes', () => {
   test('is not decided before the machine has been looked at, and a name is never decided again', () => {
     expect(provisionalGuest('auto').reason).toContain('tried when the run begins');
     expect(provisionalGuest('centos-7-minimal')).toEqual({ name: 'centos-7-minimal', reason: 'asked for by name' });
+  });
+});
+
+describe('a plan for CentOS 7', () => {
+  const { signal } = new AbortController();
+  const asked: string[] = [];
+  const unreachable: Pick<Host, 'downloads'> = {
+    downloads: {
+      fetch: unasked('a download'),
+      readText: unasked('a text'),
+      whyNot: (url) => {
+        asked.push(url);
+        return Promise.resolve('vault.centos.org does not answer (no network)');
+      },
+    },
+  };
+
+  test('says why its medium cannot be had, and what to give', async () => {
+    const guest = await centosDefinition();
+    const steps = [{ id: 'medium', cached: false }];
+    expect(await whyNotHere(unreachable, guest, {}, steps, signal)).toBe(
+      'the guest centos-7-minimal cannot be had here: vault.centos.org does not answer (no network); --image PATH takes its installer from a file',
+    );
+    expect(asked).toEqual([guest.medium.address]);
+  });
+
+  test('asks nobody where its medium is given or cached, or the guest needs none', async () => {
+    const before = asked.length;
+    const centos = await centosDefinition();
+    const cached = [{ id: 'medium', cached: true }];
+    expect(await whyNotHere(unreachable, centos, {}, cached, signal)).toBeUndefined();
+    expect(await whyNotHere(unreachable, centos, { image: '/a.iso' }, [], signal)).toBeUndefined();
+    const { value: debian } = await loadGuest(createHost().files, 'debian-12-minimal', GUESTS);
+    expect(await whyNotHere(unreachable, debian, {}, [], signal)).toBeUndefined();
+    expect(asked).toHaveLength(before);
   });
 });
 
