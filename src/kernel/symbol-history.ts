@@ -26,7 +26,7 @@ export interface SymbolHistory extends Releases {
  * The ends at 6.1 and 6.12 were checked against all Kconfig files of Debian's linux-source-6.1 (6.1.192) and -6.12
  * (6.12.117): what the fragments ask for exists in both but for the rows that say otherwise here. The patches that renamed
  * or split KCMP, BASE_FULL, AUTOFS4_FS, MEMCG_SWAP and the mitigations, and net/ipv4/netfilter/Kconfig of trees around 3.18
- * and 4.9, were read for their rows. The other first releases are from the kernel's history as remembered; a row that is
+ * and 4.9, were read for their rows; so were large parts of a configuration of 4.10.0 that has nearly everything on. The other first releases are from the kernel's history as remembered; a row that is
  * wrong there lets a run stop, as it did without the table, or leaves out what the tree has not got.
  */
 export const SYMBOL_HISTORY: Readonly<Record<string, SymbolHistory>> = {
@@ -147,6 +147,8 @@ export const BESIDES: Readonly<Record<string, readonly OtherName[]>> = {
     { name: 'MEMCG_KMEM', upTo: '4.5' },
     { name: 'MEMCG_SWAP', upTo: '5.7' },
   ],
+  // Until then there were no tests to disable without the manager, which nothing of docker-min selects.
+  CRYPTO_MANAGER_DISABLE_TESTS: [{ name: 'CRYPTO_MANAGER', upTo: '5.8' }],
   UNIX98_PTYS: [{ name: 'DEVPTS_MULTIPLE_INSTANCES', upTo: '4.6' }],
   NF_CONNTRACK: [
     { name: 'NF_CONNTRACK_IPV4', upTo: '4.18' },

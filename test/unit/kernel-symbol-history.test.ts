@@ -85,6 +85,13 @@ describe('a wish of a fragment', () => {
     expect(spoken([off('MEMCG')], '4.10', 'MEMCG', 'MEMCG_SWAP').lines).toEqual(['MEMCG=n']);
   });
 
+  test('of docker-min’s ciphers untested wants their manager on 4.10, and not on 6.1', () => {
+    const wish = ask('CRYPTO_MANAGER_DISABLE_TESTS');
+    const known = ['CRYPTO_MANAGER', 'CRYPTO_MANAGER_DISABLE_TESTS'];
+    expect(spoken(wish, '4.10', ...known).lines).toEqual(['CRYPTO_MANAGER_DISABLE_TESTS=y', 'CRYPTO_MANAGER=y']);
+    expect(spoken(wish, '6.1', ...known).lines).toEqual(['CRYPTO_MANAGER_DISABLE_TESTS=y']);
+  });
+
   test('yields to what is asked by the old name itself', () => {
     const asked = [...ask('NF_CONNTRACK', 'AUTOFS_FS'), off('NF_CONNTRACK_IPV4'), off('AUTOFS4_FS')];
     const { lines } = spoken(asked, '4.10', 'NF_CONNTRACK', 'NF_CONNTRACK_IPV4', 'AUTOFS4_FS');
