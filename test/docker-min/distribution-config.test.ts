@@ -12,7 +12,7 @@ import type { Emit } from '../../src/pipeline/event.ts';
 import { prepareRun } from '../../src/pipeline/prepare.ts';
 import { StepError, runSteps } from '../../src/pipeline/run.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
-import type { KernelSpec, Profile } from '../../src/profile/schema.ts';
+import type { Profile } from '../../src/profile/schema.ts';
 import { configure } from '../../src/stages/configure.ts';
 import { openHistory } from '../../src/store/history.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -30,26 +30,20 @@ afterAll(async () => {
   await rm(scratch, { recursive: true });
 });
 
-/** thesis-2017 with the kernel and the guest that are at hand: 6.1 from Debian's configuration, in the place of 4.10 from CentOS's. */
-async function thesisOnDebian(change: Partial<KernelSpec> = {}): Promise<Profile> {
+async function thesis(): Promise<Profile> {
   const text = await readFile(path.join(folders.pipelines, 'thesis-2017.yaml'), 'utf8');
-  const profile = profileSchema.parse(parse(text));
-  const arms = Object.entries(profile.arms).map(([name, arm]): [string, Profile['arms'][string]] => {
-    if (arm.kernel === 'stock') throw new Error(`${name} builds no kernel`);
-    return [name, { ...arm, kernel: { ...arm.kernel, source: { package: 'linux-source-6.1' }, ...change } }];
-  });
-  return { ...profile, guest: 'debian-12-minimal', arms: Object.fromEntries(arms) };
+  return profileSchema.parse(parse(text));
 }
 
-/** Takes every arm's configuration through source, patch, configure and verification; findings with the step they are of. */
+/** Takes every arm's configuration through source, patch, configure and verification, on the guest and kernel that are at hand. */
 async function configured(profile: Profile) {
   const { plan } = await prepareRun({
     host,
     folders,
     request: {
-      profilePath: 'thesis-on-debian.yaml',
+      profilePath: 'thesis-2017.yaml',
       profileText: stringify(profile),
-      guest: 'auto',
+      guest: 'debian-12-minimal',
       accelerator: 'auto',
       boots: 1,
       install: true,
@@ -80,7 +74,7 @@ describe('the thesis’s fragments on Debian’s configuration', () => {
   let configs: ReadonlyMap<string, Config>;
   let findings: readonly string[];
   beforeAll(async () => {
-    ({ configs, findings } = await configured(await thesisOnDebian()));
+    ({ configs, findings } = await configured(await thesis()));
   });
 
   test('leave every arm with what Docker needs, and take more than a thousand symbols away', () => {
@@ -138,10 +132,14 @@ describe('the thesis’s fragments on Debian’s configuration', () => {
 
 test('what is taken away while something else selects it stops the run before the build, with who selects it', async () => {
   // The thesis's own words name wireless alone; its drivers' menu selects it.
-  const profile = await thesisOnDebian({ symbols: { WLAN: 'y' } });
+  const profile = await thesis();
   const { after } = profile.arms;
-  if (after === undefined) throw new Error('thesis-2017 has no arm after');
-  const failed = await configured({ ...profile, arms: { after } }).catch((error: unknown) => error);
+  if (after === undefined || after.kernel === 'stock')
+    throw new Error('thesis-2017 builds no kernel for its arm after');
+  const kernel = { ...after.kernel, symbols: { WLAN: 'y' } };
+  const failed = await configured({ ...profile, arms: { after: { ...after, kernel } } }).catch(
+    (error: unknown) => error,
+  );
   expect(failed).toBeInstanceOf(StepError);
   expect(failed).toMatchObject({
     stepId: 'configure:thesis-after',

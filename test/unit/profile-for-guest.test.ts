@@ -64,6 +64,16 @@ describe('thesis-2017', () => {
     });
   });
 
+  test('is the same on Debian, with the kernel of its own package', () => {
+    const there = profileFor(thesis, 'debian-12-minimal');
+    for (const arm of Object.keys(thesis.arms)) {
+      const { guests, ...own } = kernelOf(thesis, arm);
+      expect(guests).toBeDefined();
+      expect(kernelOf(there, arm)).toEqual({ ...own, source: { package: 'linux-source-6.1' } });
+    }
+    expect(whyUnfit('debian', there, {})).toBeUndefined();
+  });
+
   test('takes from "before" in "after" what section 4.3 names, and printk last of all', () => {
     const besides = (arm: string, other: string): readonly string[] =>
       kernelOf(thesis, arm).fragments.filter((one) => !kernelOf(thesis, other).fragments.includes(one));
