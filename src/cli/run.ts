@@ -5,11 +5,13 @@ import { quoteCommand } from '../host/shell-quote.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
+import { whyNotHere } from '../pipeline/guest-choice.ts';
 import { openJournal, readPastRun } from '../pipeline/journal.ts';
 import type { PastRun } from '../pipeline/journal.ts';
 import { foresee, prepareRun } from '../pipeline/prepare.ts';
 import type { PreparedRun } from '../pipeline/prepare.ts';
 import { executeRun, StepError } from '../pipeline/run.ts';
+import { profileFor } from '../profile/for-guest.ts';
 import { loadProfile } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import { jsonlReporter } from '../progress/jsonl.ts';
@@ -187,6 +189,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     await host.files.remove(scratch);
   }
   const { steps, boots, benches = [] } = await foresee(prepared, store, history);
+  const absent = await whyNotHere(host, prepared.guest, request, steps, context.signal);
   const ahead = [...steps.filter((unit) => !unit.cached), ...boots, ...benches];
   const known = ahead.filter((unit) => unit.expectedMs !== undefined);
   const totalMs = known.reduce((sum, unit) => sum + (unit.expectedMs ?? 0), 0);
@@ -202,7 +205,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     [
       `${prepared.profile.name}: ${prepared.profile.description}`,
       `guest ${prepared.choice.name} (${prepared.choice.reason})`,
-      ...(missing === undefined ? [] : [`note: ${missing}`]),
+      ...[missing, absent].flatMap((note) => (note === undefined ? [] : [`note: ${note}`])),
       '',
       'Arms',
       ...prepared.plan.arms.map(({ name, spec }) => {
@@ -212,7 +215,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
             : `kernel from ${spec.kernel.base} + ${spec.kernel.fragments.join(', ')}`;
         return `  ${name.padEnd(14)} ${spec.role.padEnd(10)} ${kernel}; initrd ${spec.initrd}; ${cmdline(name)}`.trimEnd();
       }),
-      `  every arm      ${prepared.profile.cmdline.join(' ')}`,
+      `  every arm      ${profileFor(prepared.profile, prepared.guest.name).cmdline.join(' ')}`,
       '',
       'Stages',
       ...steps.map(unitLine),

@@ -121,6 +121,18 @@ export function createDownloads(files: Pick<Files, 'sha256' | 'rename' | 'remove
       await files.rename(part, target);
     },
 
+    async readText(url, signal) {
+      try {
+        const timeout = AbortSignal.timeout(ANSWER_MS);
+        const response = await fetch(url, { signal: AbortSignal.any([signal, timeout]) });
+        if (response.ok) return await response.text();
+        throw failed(url, `the server answered ${String(response.status)} ${response.statusText}`.trim());
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error instanceof Fault ? error : failed(url, describe(error), error);
+      }
+    },
+
     async whyNot(url, signal) {
       try {
         const timeout = AbortSignal.timeout(ANSWER_MS);

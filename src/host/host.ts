@@ -215,6 +215,8 @@ export interface DownloadOptions {
 export interface Downloads {
   /** Fetches `url` to `path`, resuming `path + '.part'`; the digest is verified before `path` exists. */
   fetch(url: string, path: string, options: DownloadOptions): Promise<void>;
+  /** A small text, whole: a list of digests. @throws Fault `download-failed` when it cannot be had */
+  readText(url: string, signal: AbortSignal): Promise<string>;
   /** Why nothing can be had from `url` at the moment, in one clause; `undefined` when it can. Downloads nothing. */
   whyNot(url: string, signal: AbortSignal): Promise<string | undefined>;
 }

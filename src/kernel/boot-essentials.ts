@@ -6,18 +6,40 @@ export interface BootEssential {
   readonly why: string;
 }
 
-/**
- * What a guest of ours needs built in. A module would do for a few of them if an initrd carried it; drydock's kernels
- * have none, so `m` counts as absent.
- */
-const ESSENTIALS: readonly BootEssential[] = [
+/** What of a guest decides what its kernel must have. */
+export interface GuestNeeds {
+  readonly rootFileSystem: 'ext4' | 'xfs';
+  /** Symbols through any one of which the guest finds the run's SSH key. */
+  readonly keySources: readonly string[];
+  /** The kernel's modules are loaded: those for the root by the initrd, others once the root is there. */
+  readonly loadsModules: boolean;
+}
+
+/** Debian 12 with a kernel that has everything built in. */
+const DEBIAN: GuestNeeds = { rootFileSystem: 'ext4', keySources: ['FW_CFG_SYSFS'], loadsModules: false };
+
+interface Essential extends BootEssential {
+  /** A module does where modules are loaded. */
+  readonly loadable?: true;
+}
+
+const ROOT_FILE_SYSTEMS: Readonly<Record<GuestNeeds['rootFileSystem'], Essential>> = {
+  ext4: { symbol: 'EXT4_FS', why: 'the root file system is ext4', loadable: true },
+  xfs: { symbol: 'XFS_FS', why: 'the root file system is XFS', loadable: true },
+};
+
+/** What every guest of ours needs. */
+const ESSENTIALS: readonly Essential[] = [
   { symbol: '64BIT', why: 'the guest is x86_64' },
   { symbol: 'SERIAL_8250_CONSOLE', why: 'the console drydock reads is the first serial port' },
   { symbol: 'PCI', why: 'every device of the guest hangs on PCI' },
-  { symbol: 'VIRTIO_PCI', why: 'the disk, the network and the entropy source are virtio devices on PCI' },
-  { symbol: 'VIRTIO_BLK', why: 'the root file system is on a virtio disk' },
-  { symbol: 'VIRTIO_NET', why: 'SSH and Docker reach the guest through a virtio network card' },
-  { symbol: 'EXT4_FS', why: 'the root file system is ext4' },
+  {
+    symbol: 'VIRTIO_PCI',
+    why: 'the disk, the network and the entropy source are virtio devices on PCI',
+    loadable: true,
+  },
+  { symbol: 'VIRTIO_BLK', why: 'the root file system is on a virtio disk', loadable: true },
+  { symbol: 'VIRTIO_NET', why: 'SSH and Docker reach the guest through a virtio network card', loadable: true },
   { symbol: 'BLK_DEV_INITRD', why: "drydock's initrd mounts the root" },
   { symbol: 'DEVTMPFS', why: 'the initrd and systemd find device nodes in devtmpfs' },
   { symbol: 'TMPFS', why: 'systemd mounts /run as tmpfs' },
@@ -36,14 +58,34 @@ const ESSENTIALS: readonly BootEssential[] = [
   { symbol: 'FHANDLE', why: 'systemd compares mounts by file handle' },
   { symbol: 'FUTEX', why: 'glibc locks with futexes' },
   { symbol: 'MULTIUSER', why: 'services of the guest run under their own users' },
-  { symbol: 'FW_CFG_SYSFS', why: "the run's SSH key is handed over through QEMU's fw_cfg" },
 ];
+
+/** How the run's key comes in, by the symbol that lets it. */
+const KEY_SOURCES: Readonly<Record<string, string>> = {
+  FW_CFG_SYSFS: "the run's SSH key is handed over through QEMU's fw_cfg",
+  DMI: "the run's SSH key is handed over through the SMBIOS tables",
+};
 
 /**
  * What of the guest's needs a final configuration does not meet; empty when it can boot.
  *
  * @param always symbols that this kernel does not have because it does what they ask for in any case
  */
-export function bootEssentials(config: Config, always: readonly string[] = []): readonly BootEssential[] {
-  return ESSENTIALS.filter(({ symbol }) => config.get(symbol) !== 'y' && !always.includes(symbol));
+export function bootEssentials(
+  config: Config,
+  always: readonly string[] = [],
+  guest: GuestNeeds = DEBIAN,
+): readonly BootEssential[] {
+  const isMet = ({ symbol, loadable }: Essential): boolean => {
+    const value = config.get(symbol);
+    return value === 'y' || always.includes(symbol) || (loadable === true && guest.loadsModules && value === 'm');
+  };
+  const keys = guest.keySources.map((symbol): Essential => ({
+    symbol,
+    why: KEY_SOURCES[symbol] ?? "the run's SSH key is handed over there",
+    loadable: true,
+  }));
+  const unmet = [...ESSENTIALS, ROOT_FILE_SYSTEMS[guest.rootFileSystem]].filter((one) => !isMet(one));
+  const found = keys.some(isMet) ? [] : keys;
+  return [...unmet, ...found].map(({ symbol, why }) => ({ symbol, why }));
 }

@@ -5,20 +5,22 @@ import type { Finding } from '../model/finding.ts';
 import { askedOfVersion } from './asked-of-version.ts';
 import type { AskedOfVersion } from './asked-of-version.ts';
 import { countSymbols, formatOrigin, formatSymbol, mergeFragments, parseConfig } from './config.ts';
-import type { AskedSymbol, Conflict, Fragment, MalformedLine } from './config.ts';
+import type { AskedSymbol, Config, Conflict, Fragment, MalformedLine } from './config.ts';
 import { readKconfig } from './kconfig.ts';
 import type { KconfigTree } from './kconfig.ts';
 import { unknownOff, verifyConfig } from './verify.ts';
 import type { Rejection } from './verify.ts';
 import { versionOfMakefile } from './version.ts';
 
-export type ConfigBase = 'tinyconfig' | 'defconfig' | 'allnoconfig';
+export type ConfigBase = 'tinyconfig' | 'defconfig' | 'allnoconfig' | 'distribution';
 
 export interface ConfigureOptions {
   readonly treeDir: string;
   /** Folder for `make O=`; made if absent. */
   readonly buildDir: string;
   readonly base: ConfigBase;
+  /** Text of the distribution's own configuration: what `distribution` starts from, and nothing else does. */
+  readonly distributionConfig?: string;
   readonly fragments: readonly Fragment[];
   /** Symbols that override the fragments, without `CONFIG_`; values as a `.config` spells them. */
   readonly symbols?: Readonly<Record<string, string>>;
@@ -87,18 +89,41 @@ async function readIfThere(host: Host, file: string): Promise<string | undefined
   return (await host.files.stat(file)) === undefined ? undefined : host.files.readText(file);
 }
 
+/** Files whose lines a base is made of, one after the other. */
+async function baseFiles(host: Host, options: ConfigureOptions): Promise<readonly string[]> {
+  if (options.base === 'distribution') {
+    if (options.distributionConfig === undefined) throw new Error('A distribution base was planned without its text');
+    return [options.distributionConfig];
+  }
+  if (options.base !== 'tinyconfig') return [];
+  return Promise.all(TINY_FILES.map(async (file) => (await readIfThere(host, path.join(options.treeDir, file))) ?? ''));
+}
+
 /** The base's own wishes as far as nobody asked otherwise: its members of a choice give way to the fragments' members. */
 async function baseText(host: Host, options: ConfigureOptions, asked: readonly AskedSymbol[]): Promise<string> {
-  if (options.base !== 'tinyconfig') return '';
   const decided = new Set(asked.map((one) => one.symbol));
   let text = '';
-  for (const file of TINY_FILES) {
-    const content = await readIfThere(host, path.join(options.treeDir, file));
-    for (const [symbol, value] of parseConfig(content ?? '')) {
+  for (const content of await baseFiles(host, options)) {
+    for (const [symbol, value] of parseConfig(content)) {
       if (!decided.has(symbol)) text += `${formatSymbol(symbol, value)}\n`;
     }
   }
   return text;
+}
+
+const isOn = (value: string | undefined): boolean => value === 'y' || value === 'm';
+
+/** How much of a distribution's configuration is left: what was asked off takes with it whatever depends on it. */
+function subtraction(base: Config, asked: readonly AskedSymbol[], got: Config, tree: KconfigTree): Finding {
+  const had = [...base].filter(([, value]) => isOn(value)).map(([symbol]) => symbol);
+  const unknown = had.filter((symbol) => !tree.symbols.has(symbol)).length;
+  const off = had.filter((symbol) => tree.symbols.has(symbol) && !isOn(got.get(symbol)));
+  const byName = new Set(asked.filter((one) => one.value === 'n').map((one) => one.symbol));
+  const named = off.filter((symbol) => byName.has(symbol)).length;
+  return {
+    level: 'info',
+    message: `Of ${had.length} symbols that the distribution's configuration has on, ${off.length} are off here (${named} by name, the others with them) and ${unknown} do not exist in this kernel`,
+  };
 }
 
 /** Reads the Kconfig files of an unpacked tree. */
@@ -124,6 +149,8 @@ async function inWordsOfTree(
  *
  * tinyconfig and allnoconfig take the wishes as `KCONFIG_ALLCONFIG`, in one step: what nobody asks for is off even where
  * it only becomes visible through a wish, which merging a fragment into a finished tinyconfig would leave at its default.
+ * defconfig and the distribution's configuration are changed by the wishes; what they do not decide gets its default, as
+ * for everyone who carries a configuration over to another release.
  *
  * @throws Fault `kernel-config` for fragments that contradict each other or hold lines that mean nothing
  */
@@ -147,6 +174,8 @@ export async function configureKernel(host: Host, options: ConfigureOptions): Pr
   if (base === 'defconfig') {
     await make('defconfig');
     await host.files.writeAtomic(configPath, (await host.files.readText(configPath)) + wishes);
+  } else if (base === 'distribution') {
+    await host.files.writeAtomic(configPath, (await baseText(host, options, asked)) + wishes);
   } else {
     const allConfig = path.join(buildDir, 'drydock-asked.config');
     await host.files.writeAtomic(allConfig, (await baseText(host, options, asked)) + wishes);
@@ -162,7 +191,11 @@ export async function configureKernel(host: Host, options: ConfigureOptions): Pr
     message: `CONFIG_${one.symbol}, asked to be off at ${formatOrigin(one.origin)}, does not exist in this kernel`,
   }));
   const rejections = verifyConfig(asked, config, tree);
-  const findings = [...spoken.findings, ...absent];
+  const left =
+    options.distributionConfig === undefined
+      ? []
+      : [subtraction(parseConfig(options.distributionConfig), asked, config, tree)];
+  const findings = [...spoken.findings, ...absent, ...left];
   return { configText, rejections, findings, always: spoken.always, ...countSymbols(config) };
 }
 
@@ -172,18 +205,24 @@ function rejectionLine(rejection: Rejection): string {
   return `${formatOrigin(origin)}: CONFIG_${symbol} asked ${asked}, got ${got}: ${why}${meant}`;
 }
 
+function rejectionHint(rejections: readonly Rejection[]): string {
+  const misspelt = rejections.find((one) => one.nearest !== undefined);
+  if (misspelt?.nearest !== undefined) {
+    return `CONFIG_${misspelt.symbol} may be misspelt: the nearest symbol is CONFIG_${misspelt.nearest}.`;
+  }
+  return rejections.every((one) => one.asked === 'n')
+    ? 'Ask for what selects them to be off too, or leave them on.'
+    : 'Ask for the unmet dependencies too, or stop asking for the symbol.';
+}
+
 /** The end of a run whose symbols did not survive `olddefconfig`: each with what was asked, what came and why. */
 export function rejectionFault(rejections: readonly Rejection[]): Fault {
   const names = rejections.map((one) => `CONFIG_${one.symbol}`);
   const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-  const misspelt = rejections.find((one) => one.nearest !== undefined);
   return new Fault({
     kind: 'kernel-config',
     headline: `The kernel did not take ${shown} as asked`,
-    hint:
-      misspelt?.nearest === undefined
-        ? 'Ask for the unmet dependencies too, or stop asking for the symbol.'
-        : `CONFIG_${misspelt.symbol} may be misspelt: the nearest symbol is CONFIG_${misspelt.nearest}.`,
+    hint: rejectionHint(rejections),
     detail: rejections.map(rejectionLine),
   });
 }

@@ -26,10 +26,23 @@ export interface SymbolHistory extends Releases {
  * The ends at 6.1 and 6.12 were checked against all Kconfig files of Debian's linux-source-6.1 (6.1.192) and -6.12
  * (6.12.117): what the fragments ask for exists in both but for the rows that say otherwise here. The patches that renamed
  * or split KCMP, BASE_FULL, AUTOFS4_FS, MEMCG_SWAP and the mitigations, and net/ipv4/netfilter/Kconfig of trees around 3.18
- * and 4.9, were read for their rows. The other first releases are from the kernel's history as remembered; a row that is
+ * and 4.9, were read for their rows; so were large parts of a configuration of 4.10.0 that has nearly everything on. The other first releases are from the kernel's history as remembered; a row that is
  * wrong there lets a run stop, as it did without the table, or leaves out what the tree has not got.
  */
 export const SYMBOL_HISTORY: Readonly<Record<string, SymbolHistory>> = {
+  // distribution
+  SYSTEM_TRUSTED_KEYS: { from: '4.3' },
+  DEBUG_INFO_NONE: { from: '5.18', names: [{ name: 'DEBUG_INFO', upTo: '5.17', opposite: true }] },
+  MODULE_COMPRESS_NONE: {
+    from: '5.13',
+    upTo: '6.11',
+    always: true,
+    names: [
+      { name: 'MODULE_COMPRESS', upTo: '5.12', opposite: true },
+      { name: 'MODULE_COMPRESS', from: '6.12', opposite: true },
+    ],
+  },
+
   // x86-guest
   PVH: { from: '5.0' },
   KERNEL_ZSTD: { from: '5.9' },
@@ -110,6 +123,10 @@ export const SYMBOL_HISTORY: Readonly<Record<string, SymbolHistory>> = {
   NFT_FIB_IPV4: { from: '4.10' },
   NFT_FIB_IPV6: { from: '4.10' },
 
+  // cgroup-v1
+  CGROUP_NET_CLASSID: { from: '3.14', names: [{ name: 'NET_CLS_CGROUP', upTo: '3.13' }] },
+  CGROUP_NET_PRIO: { from: '3.14', names: [{ name: 'NETPRIO_CGROUP', upTo: '3.13' }] },
+
   // systemd
   MULTIUSER: { from: '4.1', always: true },
   POSIX_TIMERS: { from: '4.10', always: true },
@@ -130,6 +147,8 @@ export const BESIDES: Readonly<Record<string, readonly OtherName[]>> = {
     { name: 'MEMCG_KMEM', upTo: '4.5' },
     { name: 'MEMCG_SWAP', upTo: '5.7' },
   ],
+  // Until then there were no tests to disable without the manager, which nothing of docker-min selects.
+  CRYPTO_MANAGER_DISABLE_TESTS: [{ name: 'CRYPTO_MANAGER', upTo: '5.8' }],
   UNIX98_PTYS: [{ name: 'DEVPTS_MULTIPLE_INSTANCES', upTo: '4.6' }],
   NF_CONNTRACK: [
     { name: 'NF_CONNTRACK_IPV4', upTo: '4.18' },

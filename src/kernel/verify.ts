@@ -66,14 +66,16 @@ function sameValue(asked: ConfigValue, got: ConfigValue): boolean {
 
 /**
  * Compares what was asked with what `olddefconfig` left, symbol by symbol. Asking for `n` is satisfied by a symbol this
- * kernel does not have; see `unknownOff` for those.
+ * kernel does not have; see `unknownOff` for those. Asking for an empty text is satisfied by one whose dependencies are
+ * off: without a ring of trusted keys there are none in it.
  */
 export function verifyConfig(asked: readonly AskedSymbol[], got: Config, tree: KconfigTree): readonly Rejection[] {
   return asked.flatMap((one): Rejection[] => {
     const value = got.get(one.symbol) ?? 'n';
     if (sameValue(one.value, value)) return [];
-    const rejection = { symbol: one.symbol, asked: one.value, got: value, origin: one.origin };
     const symbol = tree.symbols.get(one.symbol);
+    if (one.value === '""' && symbol?.type === 'string' && !got.has(one.symbol)) return [];
+    const rejection = { symbol: one.symbol, asked: one.value, got: value, origin: one.origin };
     if (symbol !== undefined) return [{ ...rejection, why: explain(one, symbol, got, tree) }];
     const nearest = nearestName(one.symbol, tree.symbols.keys());
     const why = 'no such symbol in this kernel';

@@ -5,11 +5,13 @@ import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { buildInitrd } from '../initrd/busybox-initrd.ts';
 import type { Artifact } from '../model/artifact.ts';
+import { armNotMadeFor, profileFor } from '../profile/for-guest.ts';
+import type { GuestDefinition } from '../profile/guest-schema.ts';
 import { loadGuest } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
 import type { Store } from '../store/store.ts';
-import type { GuestChoice, RunRequest } from './event.ts';
+import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
 import { whyUnfit } from './guest-fit.ts';
 import { planImage } from './plan-image.ts';
 
@@ -51,6 +53,26 @@ async function mediumFrom(question: GuestQuestion): Promise<{ readonly from: str
   if (medium !== undefined && (await medium.peek({ store }))) return { from: 'its medium is in the cache' };
   const why = await host.downloads.whyNot(guest.medium.address, signal);
   return why === undefined ? { from: 'the vault answers' } : { why: `its medium cannot be had: ${why}` };
+}
+
+/**
+ * Why a guest that is asked for by name cannot be had here at the moment, as a sentence for a plan: that is shown all the same.
+ *
+ * @param steps of the plan, with what is cached
+ */
+export async function whyNotHere(
+  { downloads }: Pick<Host, 'downloads'>,
+  guest: GuestDefinition,
+  request: Pick<RunRequest, 'image'>,
+  steps: readonly Pick<PlannedUnit, 'id' | 'cached'>[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (guest.family === 'debian' || request.image !== undefined) return undefined;
+  if (steps.some(({ id, cached }) => id === 'medium' && cached)) return undefined;
+  const why = await downloads.whyNot(guest.medium.address, signal);
+  return why === undefined
+    ? undefined
+    : `the guest ${guest.name} cannot be had here: ${why}; --image PATH takes its installer from a file`;
 }
 
 /** KVM tried with the host's own kernel, the one kernel that is here before any guest is. */
@@ -103,11 +125,11 @@ export async function decideGuest(facts: GuestFacts): Promise<GuestChoice> {
 /** Decides `--guest auto` on this machine. */
 export function chooseGuest(question: GuestQuestion): Promise<GuestChoice> {
   const { host, request, profile } = question;
-  const [built] = Object.entries(profile.arms).find(([, { kernel }]) => kernel !== 'stock') ?? [];
+  const built = armNotMadeFor(profile, THESIS_GUEST);
   return decideGuest({
     // Asked for by name, CentOS takes a kernel with XFS; unasked, nobody's kernel is moved from the root it was made for.
     unfit:
-      whyUnfit('centos', profile, request) ??
+      whyUnfit('centos', profileFor(profile, THESIS_GUEST), request) ??
       (built === undefined ? undefined : `the kernel of ${built} is built for the root of ${EVERYWHERE}`),
     accelerator: request.accelerator,
     opensKvm: () => host.files.isWritable('/dev/kvm'),

@@ -18,9 +18,9 @@ export function whyUnfit(
     if (distro.hasSourcePackages || kernel === 'stock' || !('package' in kernel.source)) continue;
     return `${profile.name} builds the kernel of ${name} from Debian's package ${kernel.source.package}`;
   }
-  const [stock] = arms.find(([, { initrd }]) => initrd === 'stock') ?? [];
+  const [stock] = arms.find(([, { initrd }]) => initrd === 'stock' || initrd === 'distribution') ?? [];
   if (!distro.hasVirtualHandOver && (demands.virtualBoots ?? 0) > 0 && stock !== undefined) {
-    return `the stock initrd of ${stock} has no place for the hand-over that ends a boot on the virtual clock`;
+    return `the distribution's initrd of ${stock} has no place for the hand-over that ends a boot on the virtual clock`;
   }
   if (!distro.runsBenchImages && demands.bench !== undefined) {
     return 'the container images of --bench are too new for its Docker';

@@ -1,5 +1,7 @@
 import path from 'node:path';
+import { DISTROS } from '../guest/distro/table.ts';
 import type { Host } from '../host/host.ts';
+import { rootFileSystemOf } from '../profile/guest-schema.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
 import type { KernelSpec, Profile } from '../profile/schema.ts';
 import { build } from '../stages/build.ts';
@@ -51,7 +53,16 @@ async function sourceInput(input: PlanInput, spec: KernelSpec, stock: Image): Pr
     return { kind: 'directory', directory, stamp };
   }
   const location = /^https?:/.test(from.tarball) ? from.tarball : path.resolve(from.tarball);
-  return { kind: 'tarball', location, sha256: from.sha256 };
+  const { signedSums } = from;
+  return { kind: 'tarball', location, sha256: from.sha256, ...(signedSums === undefined ? {} : { signedSums }) };
+}
+
+/** What the kernel must have for this guest, where it is not Debian's with everything built in. */
+function guestFacts(guest: GuestDefinition, spec: KernelSpec) {
+  const loadsModules = spec.base === 'distribution';
+  if (guest.family === 'debian' && !loadsModules) return {};
+  const { keySources } = DISTROS[guest.family];
+  return { guest: { rootFileSystem: rootFileSystemOf(guest), keySources, loadsModules } };
 }
 
 /** The steps of a kernel, once for all arms that share it. */
@@ -84,6 +95,7 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
       ...tree(),
       compiler: compiler(),
       base: spec.base,
+      ...(spec.base === 'distribution' ? { distributionConfig: early.image.output().config } : {}),
       fragments: await Promise.all(
         // A patch brings the fragment of its own name, which switches it on.
         [...spec.fragments, ...spec.patches].map(async (fragment) => ({
@@ -93,6 +105,7 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
       ),
       symbols: Object.fromEntries(Object.entries(spec.symbols).map(([symbol, value]) => [symbol, String(value)])),
       localVersion: `-${name}`,
+      ...guestFacts(input.guest, spec),
     }),
     summary: ({ builtIn, modules }) => `${String(builtIn)} symbols built in, ${String(modules)} as modules`,
   });

@@ -26,6 +26,8 @@ import type { PlannedBoot } from './boot-order.ts';
 import type { RunRequest } from './event.ts';
 import { planBench } from './plan-bench.ts';
 import type { BenchPlan } from './plan-bench.ts';
+import { modulesFor, planDistributionInitrd } from './plan-distribution-initrd.ts';
+import type { InitrdNeeds } from './plan-distribution-initrd.ts';
 import { guestParameters, planImage } from './plan-image.ts';
 import { planBuiltKernel } from './plan-kernel.ts';
 import type { BuiltKernel, Early, PlanInput } from './plan-kernel.ts';
@@ -109,7 +111,13 @@ function planCollector(
   });
 }
 
-function planArm(input: PlanInput, name: string, spec: Arm, early: Early, kernels: Map<string, BuiltKernel>): BuiltArm {
+function planArm(
+  input: PlanInput,
+  name: string,
+  spec: Arm,
+  early: InitrdNeeds,
+  kernels: Map<string, BuiltKernel>,
+): BuiltArm {
   const key = canonicalJson(spec.kernel);
   const shared = kernels.get(key);
   const own =
@@ -121,20 +129,17 @@ function planArm(input: PlanInput, name: string, spec: Arm, early: Early, kernel
       ? defineStep({
           stage: initrd,
           arm: name,
-          input: async () => {
-            const stock = early.image.output();
-            const modules =
-              own === undefined ? { tar: stock.modules, order: stock.moduleOrder, release: stock.release } : null;
-            return {
-              busybox: early.preflight.output().busybox,
-              modules,
-              compression: 'none' as const,
-              scripts: await initrdScriptsDigest(input.host),
-            };
-          },
+          input: async () => ({
+            busybox: early.preflight.output().busybox,
+            modules: modulesFor(input.guest, early.image.output(), spec, own),
+            compression: 'none' as const,
+            scripts: await initrdScriptsDigest(input.host),
+          }),
           summary: ({ initrd: file }) => `${(file.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
         })
-      : undefined;
+      : spec.initrd === 'distribution' && own !== undefined
+        ? planDistributionInitrd(input, name, early, own)
+        : undefined;
 
   const initrdOf = (): Artifact | null => {
     if (spec.initrd === 'none') return null;
@@ -230,7 +235,9 @@ export function planRun(input: PlanInput): Plan {
   });
   const early = { preflight: preflightStep, image: imageStep };
   const kernels = new Map<string, BuiltKernel>();
-  const arms = Object.entries(profile.arms).map(([name, spec]) => planArm(input, name, spec, early, kernels));
+  const arms = Object.entries(profile.arms).map(([name, spec]) =>
+    planArm(input, name, spec, { ...early, accelerator: acceleratorStep }, kernels),
+  );
   const installStep = defineStep({
     stage: install,
     input: async () => {
@@ -276,12 +283,13 @@ export function planRun(input: PlanInput): Plan {
       ? (bench?.sessions ?? []).flatMap(({ boot }) => boot ?? [])
       : bootOrder(names, request.boots);
   const needsGuest = boots.length > 0 || bench !== undefined;
+  const needsAccelerator = needsGuest || arms.some(({ arm }) => arm.spec.initrd === 'distribution');
   return {
     steps: [
       preflightStep,
       ...imageSteps,
       // What only one of the clocks needs is left out with it.
-      ...(needsGuest ? [acceleratorStep] : []),
+      ...(needsAccelerator ? [acceleratorStep] : []),
       ...arms.flatMap((one) => one.steps),
       ...(virtualBoots.length === 0 ? [] : [handOverStep]),
       ...(needsGuest ? [installStep] : []),

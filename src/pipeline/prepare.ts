@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
+import { profileFor } from '../profile/for-guest.ts';
 import { loadGuest, parseDefinition } from '../profile/load.ts';
 import { nearest } from '../profile/nearest.ts';
 import { profileSchema } from '../profile/schema.ts';
@@ -32,7 +33,9 @@ interface PrepareOptions {
 async function checkFragments({ host, folders, request }: PrepareOptions, profile: Profile): Promise<void> {
   const files = await host.files.list(path.join(folders.pipelines, 'kconfig'));
   const known = files.filter((file) => file.endsWith('.config')).map((file) => file.slice(0, -'.config'.length));
-  const asked = Object.values(profile.arms).flatMap(({ kernel }) => (kernel === 'stock' ? [] : kernel.fragments));
+  const asked = Object.values(profile.arms).flatMap(({ kernel }) =>
+    kernel === 'stock' ? [] : [kernel, ...Object.values(kernel.guests ?? {})].flatMap(({ fragments }) => fragments),
+  );
   const unknown = [...new Set(asked)].filter((fragment) => !known.includes(fragment));
   if (unknown.length === 0) return;
   throw new Fault({
@@ -56,9 +59,10 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
   const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
   const choice = decided ?? provisionalGuest(guestAsked(request, profile));
   const { value: guest } = await loadGuest(host.files, choice.name, folders.guests);
-  await checkGuest(host, guest.name, guest.family, request, profile);
+  const onGuest = profileFor(profile, guest.name);
+  await checkGuest(host, guest.name, guest.family, request, onGuest);
   await checkFragments(options, profile);
-  const plan = planRun({ host, profile, guest, request, folders });
+  const plan = planRun({ host, profile: onGuest, guest, request, folders });
   return { profile, guest, choice, plan };
 }
 

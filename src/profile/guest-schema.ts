@@ -54,12 +54,18 @@ const centosGuest = z.strictObject({
   kickstart: z.string().min(1).describe("Answers to the installer's questions; path below vm-images/."),
   provision: z.string().min(1).describe('Script that finishes the fresh system; path below vm-images/.'),
   rootDevice: z.string().regex(/^\/dev\/[a-z]+1$/, 'expected the first partition of a disk, such as /dev/vda1'),
+  rootFileSystem: z.enum(['ext4', 'xfs']).describe('What the kickstart makes it.'),
 });
 
 /** What to do it to: a guest image, made of distribution packages and files of ours. */
 export const guestSchema = z.discriminatedUnion('family', [debianGuest, centosGuest], {
   error: 'expected one of debian · centos',
 });
+
+/** The file system of a guest's root: Debian's is made here, the others' by their installer. */
+export function rootFileSystemOf(guest: GuestDefinition): 'ext4' | 'xfs' {
+  return guest.family === 'debian' ? 'ext4' : guest.rootFileSystem;
+}
 
 export type GuestDefinition = z.infer<typeof guestSchema>;
 export type DebianDefinition = Extract<GuestDefinition, { readonly family: 'debian' }>;

@@ -98,6 +98,7 @@ const KNOWN_KEYS = [
   ...['memoryMb', 'diskGb', 'suite', 'archives', 'keyring', 'packages', 'files', 'enable', 'mask', 'initrdModules'],
   ...[
     'rootDevice',
+    'rootFileSystem',
     'medium',
     'address',
     'releasever',
@@ -117,6 +118,7 @@ const KNOWN_KEYS = [
   ],
   ...['package-install', 'cpu', 'memory', 'disk', 'network', 'container-start', 'density', 'seconds', 'minutes'],
   ...['sizeMb', 'times', 'most', 'image', 'fedora', 'ubuntu', 'docker-dd-agent'],
+  ...['guests', 'guestCmdline', 'signedSums', 'file', 'debian-12-minimal', 'centos-7-minimal'],
 ];
 
 /**

@@ -18,32 +18,65 @@ const packageSource = z.strictObject({
   package: z.string().regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1'),
 });
 const directorySource = z.strictObject({ directory: z.string().min(1) });
+const signedSums = z
+  .strictObject({
+    file: z
+      .string()
+      .regex(/^[\w.-]+$/, 'expected the name of a file beside the tarball, such as sha256sums.asc')
+      .describe("The publisher's signed list of digests, in the folder of the tarball's address."),
+    keyring: z
+      .exactOptional(z.string().startsWith('/'))
+      .describe(
+        "The publisher's public key on this machine, as gpgv reads it; without one, only the digest is compared.",
+      ),
+  })
+  .describe('A second opinion beside sha256, where it can be reached.');
 const tarballSource = z.strictObject({
   tarball: z.string().min(1).describe('A path, or an http(s) address; downloads resume.'),
   sha256,
+  signedSums: z.exactOptional(signedSums),
 });
+
+const GUESTS = ['debian-12-minimal', 'centos-7-minimal'] as const;
+
+const source = z.union([packageSource, directorySource, tarballSource], {
+  error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
+});
+const fragments = z.array(
+  z.string().regex(/^[a-z0-9-]+$/, 'expected the name of a file in pipelines/kconfig/, without .config'),
+);
+const symbols = z.record(
+  symbolName,
+  z.union([z.enum(['y', 'm', 'n']), z.string().regex(/^"[^"\n]*"$/), z.number().int()], {
+    error: 'expected y, m, n, a number, or a quoted string',
+  }),
+);
+
+const kernelOnGuest = z
+  .strictObject({
+    source: z.exactOptional(source),
+    fragments: fragments.default([]).describe("Besides the kernel's own."),
+    symbols: symbols.default({}).describe("Besides the kernel's own, which they override."),
+  })
+  .describe('What of the kernel is otherwise on this guest.');
 
 const builtKernel = z.strictObject({
   name: z
     .exactOptional(name)
     .describe("Becomes the release's suffix; the arm's name when absent. Arms that share a kernel share its name."),
-  source: z.union([packageSource, directorySource, tarballSource], {
-    error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
-  }),
-  base: z.enum(['tinyconfig', 'allnoconfig', 'defconfig']).default('tinyconfig'),
-  fragments: z
-    .array(z.string().regex(/^[a-z0-9-]+$/, 'expected the name of a file in pipelines/kconfig/, without .config'))
-    .default([]),
-  symbols: z
-    .record(
-      symbolName,
-      z.union([z.enum(['y', 'm', 'n']), z.string().regex(/^"[^"\n]*"$/), z.number().int()], {
-        error: 'expected y, m, n, a number, or a quoted string',
-      }),
-    )
-    .default({})
-    .describe('Symbols of this profile alone; they override the fragments.'),
+  source,
+  base: z
+    .enum(['tinyconfig', 'allnoconfig', 'defconfig', 'distribution'])
+    .default('tinyconfig')
+    .describe(
+      "What fragments are added to, or taken from: distribution is the configuration of the guest's stock kernel.",
+    ),
+  fragments: fragments.default([]),
+  symbols: symbols.default({}).describe('Symbols of this profile alone; they override the fragments.'),
   patches: z.array(z.enum(['rtc-no-sync'])).default([]),
+  guests: z
+    .exactOptional(z.partialRecord(z.enum(GUESTS), kernelOnGuest))
+    .describe('Guests on which this kernel is another: their root, their control groups, their time.'),
 });
 
 const arm = z
@@ -55,8 +88,10 @@ const arm = z
       error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
     }),
     initrd: z
-      .enum(['stock', 'busybox', 'none'])
-      .describe("stock: the guest's own; busybox: drydock's linuxrc; none: root= alone."),
+      .enum(['stock', 'distribution', 'busybox', 'none'])
+      .describe(
+        "stock: the guest's own; distribution: made for this kernel by the guest's own tool; busybox: drydock's linuxrc; none: root= alone.",
+      ),
     cmdline: cmdline.default([]),
     collectHz: z
       .exactOptional(z.number().int().min(1).max(250))
@@ -66,6 +101,14 @@ const arm = z
     const refuse = (message: string): void => {
       context.addIssue({ code: 'custom', path: ['initrd'], message });
     };
+    if (one.kernel === 'stock' && one.initrd === 'distribution') {
+      refuse("the stock kernel has its distribution's initrd already; expected stock or busybox");
+    }
+    if (one.kernel !== 'stock' && one.kernel.base === 'distribution' && one.initrd === 'none') {
+      refuse(
+        "a distribution's configuration has the disk driver as a module and cannot boot without an initrd; expected distribution or busybox",
+      );
+    }
     if (one.kernel === 'stock' && one.initrd === 'none') {
       refuse(
         'the stock kernel has its disk driver as a module and cannot boot without an initrd; expected stock or busybox',
@@ -82,7 +125,7 @@ export const profileSchema = z
   .strictObject({
     name,
     description: z.string().min(1),
-    guest: z.enum(['auto', 'debian-12-minimal', 'centos-7-minimal']).default('auto'),
+    guest: z.enum(['auto', ...GUESTS]).default('auto'),
     boots: z
       .union([z.number().int().min(1).max(200), z.literal('auto')], {
         error: 'expected a whole number from 1 to 200, or auto',
@@ -94,6 +137,9 @@ export const profileSchema = z
     cmdline: cmdline
       .default([])
       .describe("Kernel parameters that every arm gets; root=/dev/vda stands for the guest's own root device."),
+    guestCmdline: z
+      .exactOptional(z.partialRecord(z.enum(GUESTS), cmdline))
+      .describe('Kernel parameters that every arm gets besides, on this guest alone.'),
     presence: z
       .record(name, regularExpression)
       .optional()
@@ -118,7 +164,7 @@ export const profileSchema = z
       context.addIssue({
         code: 'custom',
         path: ['arms', arm, 'initrd'],
-        message: "a kernel built here cannot use the stock kernel's initrd; expected busybox or none",
+        message: "a kernel built here cannot use the stock kernel's initrd; expected distribution, busybox or none",
       });
     }
     for (const cell of Object.keys(profile.ablation?.cells ?? {})) {

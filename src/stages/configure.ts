@@ -2,8 +2,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import { bootEssentials } from '../kernel/boot-essentials.ts';
+import type { GuestNeeds } from '../kernel/boot-essentials.ts';
 import { parseConfig } from '../kernel/config.ts';
 import { configureKernel, rejectionFault } from '../kernel/configure.ts';
+import type { Artifact } from '../model/artifact.ts';
 import { kernelTree } from './kernel-tree.ts';
 import type { TreeInput } from './kernel-tree.ts';
 import { artifactSchema } from './schemas.ts';
@@ -15,10 +17,20 @@ export type Configured = z.infer<typeof outputSchema>;
 type ConfigureInput = TreeInput & {
   /** Kconfig asks the compiler what it can do, so another compiler is another configuration. */
   readonly compiler: Readonly<Record<string, string>>;
-  readonly base: 'tinyconfig' | 'allnoconfig' | 'defconfig';
+  readonly base: 'tinyconfig' | 'allnoconfig' | 'defconfig' | 'distribution';
+  /** What `distribution` starts from: the configuration of the guest's stock kernel. */
+  readonly distributionConfig?: Artifact;
   readonly fragments: readonly { readonly name: string; readonly text: string }[];
   readonly symbols: Readonly<Record<string, string>>;
   readonly localVersion: string;
+  /** Only where it is not Debian's with everything built in, so that what is in caches stays there. */
+  readonly guest?: GuestFacts;
+};
+
+type GuestFacts = {
+  readonly rootFileSystem: GuestNeeds['rootFileSystem'];
+  readonly keySources: readonly string[];
+  readonly loadsModules: boolean;
 };
 
 /** Makes the `.config` and verifies that every symbol asked for survived, before a long build starts. */
@@ -34,6 +46,9 @@ export const configure: Stage<ConfigureInput, Configured> = {
       treeDir,
       buildDir: path.join(context.workDir, 'build'),
       base: input.base,
+      ...(input.distributionConfig === undefined
+        ? {}
+        : { distributionConfig: await context.store.readText(input.distributionConfig) }),
       fragments: input.fragments,
       symbols: input.symbols,
       localVersion: input.localVersion,
@@ -41,7 +56,7 @@ export const configure: Stage<ConfigureInput, Configured> = {
     });
     for (const finding of configured.findings) context.finding(finding);
     if (configured.rejections.length > 0) throw rejectionFault(configured.rejections);
-    const unmet = bootEssentials(parseConfig(configured.configText), configured.always);
+    const unmet = bootEssentials(parseConfig(configured.configText), configured.always, input.guest);
     if (unmet.length > 0) {
       throw new Fault({
         kind: 'kernel-config',

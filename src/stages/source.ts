@@ -4,6 +4,8 @@ import { extractPackage, openDebianArchive } from '../host/debian-archive.ts';
 import { Fault } from '../host/fault.ts';
 import { obtainFile } from './obtain-file.ts';
 import { artifactSchema } from './schemas.ts';
+import { checkSignedSums } from './signed-sums.ts';
+import type { SignedSums } from './signed-sums.ts';
 import type { Stage, StageContext } from './stage.ts';
 
 const outputSchema = z.strictObject({
@@ -27,7 +29,13 @@ export type SourceInput =
       readonly directory: string;
       /** Digest of names, sizes and times. */ readonly stamp: string;
     }
-  | { readonly kind: 'tarball'; readonly location: string; readonly sha256: string };
+  | {
+      readonly kind: 'tarball';
+      readonly location: string;
+      readonly sha256: string;
+      /** Where the publisher's own signed digests are. */
+      readonly signedSums?: SignedSums;
+    };
 
 async function fromPackage(input: Extract<SourceInput, { kind: 'package' }>, context: StageContext): Promise<Source> {
   const { host, workDir, signal } = context;
@@ -90,6 +98,7 @@ async function fromTarball(input: Extract<SourceInput, { kind: 'tarball' }>, con
     },
     asker: 'profile',
   });
+  if (input.signedSums !== undefined) await checkSignedSums(input.location, input.sha256, input.signedSums, context);
   return { tarball, origin: input.location };
 }
 

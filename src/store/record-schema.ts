@@ -197,7 +197,7 @@ const arm = z.strictObject({
   role: z.enum(['baseline', 'candidate', 'variant']),
   kernelRelease: z.string(),
   kernelOrigin: z.string(),
-  initrd: z.enum(['stock', 'busybox', 'none']),
+  initrd: z.enum(['stock', 'distribution', 'busybox', 'none']),
   cmdline: z.string(),
   kernelSizeBytes: z.int(),
   initrdSizeBytes: z.int(),

@@ -62,6 +62,51 @@ describe('configuring', () => {
     expect(Object.fromEntries(parseConfig(configured.configText))).toEqual({ NET: 'y', USB: 'n', VETH: 'y' });
   });
 
+  test('takes away from a distribution’s configuration, and says how much is left of it', async () => {
+    const configured = await configureKernel(host, {
+      treeDir: TREE,
+      buildDir: folder('distribution'),
+      base: 'distribution',
+      distributionConfig: '# Linux/x86 3.10\nCONFIG_NET=y\nCONFIG_USB=y\nCONFIG_VETH=m\nCONFIG_OF_ANOTHER_RELEASE=y\n',
+      fragments: fragment('# CONFIG_USB is not set\nCONFIG_VIRTIO_BLK=m\n'),
+    });
+    expect(configured.rejections).toEqual([]);
+    expect(Object.fromEntries(parseConfig(configured.configText))).toMatchObject({
+      NET: 'y',
+      USB: 'n',
+      VETH: 'm',
+      VIRTIO_BLK: 'm',
+    });
+    expect(configured.findings.map((finding) => finding.message)).toEqual([
+      "Of 4 symbols that the distribution's configuration has on, 1 are off here (1 by name, the others with them) and 1 do not exist in this kernel",
+    ]);
+  });
+
+  test('names who selects what was to be taken away, and that this is what to take away as well', async () => {
+    const selecting = folder('selecting-tree');
+    await cp(TREE, selecting, { recursive: true });
+    const kconfig = await readFile(path.join(selecting, 'Kconfig'), 'utf8');
+    await writeFile(path.join(selecting, 'Kconfig'), `${kconfig}\nconfig WLAN\n\tbool "Drivers"\n\tselect USB\n`);
+    const makefile = await readFile(path.join(selecting, 'Makefile'), 'utf8');
+    const select =
+      "\t! grep -q '^CONFIG_WLAN=y' $(BUILD)/.config || sed -i 's/^# CONFIG_USB is.*/CONFIG_USB=y/' $(BUILD)/.config\n";
+    await writeFile(path.join(selecting, 'Makefile'), makefile.replace('\nbzImage:\n', `${select}\nbzImage:\n`));
+    const options = {
+      treeDir: selecting,
+      buildDir: folder('selecting'),
+      base: 'distribution' as const,
+      distributionConfig: 'CONFIG_NET=y\nCONFIG_USB=y\nCONFIG_WLAN=y\n',
+    };
+    const off = '# CONFIG_USB is not set\n';
+    const { failure } = rejectionFault(
+      (await configureKernel(host, { ...options, fragments: fragment(off) })).rejections,
+    );
+    expect(failure.detail).toEqual(['docker.config:1: CONFIG_USB asked n, got y: selected by WLAN']);
+    expect(failure.hint).toBe('Ask for what selects them to be off too, or leave them on.');
+    const both = await configureKernel(host, { ...options, fragments: fragment(`${off}# CONFIG_WLAN is not set\n`) });
+    expect(both.rejections).toEqual([]);
+  });
+
   test('reports what did not survive with its place, the reason and the nearest name', async () => {
     const configured = await configureKernel(host, {
       treeDir: TREE,

@@ -30,7 +30,7 @@ describe.concurrent('a run that cannot start', () => {
 
   test('says why CentOS 7 cannot be used where the profile wants Debian, and what can', async () => {
     await using rig = await createRig();
-    const { code, stderr } = await rig.drydock('run', '--profile', 'docker-min', '--guest', 'centos-7-minimal').ended;
+    const { code, stderr } = await rig.drydock('run', '--profile', 'printk-off', '--guest', 'centos-7-minimal').ended;
     expect(code).toBe(3);
     expect(stderr).toMatch(/✗ The guest centos-7-minimal cannot be used for this run: .*linux-source-6\.1\n/);
     expect(stderr).toContain('--guest debian-12-minimal');

@@ -12,6 +12,8 @@ const recordSchema = z.looseObject({
 });
 const eventSchema = z.looseObject({ type: z.string(), id: z.string().optional(), cached: z.boolean().optional() });
 
+const symbolsOf = (symbols: unknown): Record<string, string> => z.record(z.string(), z.string()).parse(symbols);
+
 describe('a run', () => {
   test('goes from nothing to a scored record; the next one builds nothing', async () => {
     await using rig = await createRig();
@@ -61,6 +63,39 @@ describe('a run', () => {
       'qemu-img',
       'qemu-system-x86_64',
     ]);
+  });
+
+  test('starts from the distribution’s configuration, and has its own tool make an initrd in the guest', async () => {
+    await using rig = await createRig();
+    const { symbols } = rig.kernel;
+    const kernel = { ...rig.kernel, base: 'distribution', symbols: { ...symbolsOf(symbols), DEBUG_INFO: 'n' } };
+    const arms = {
+      before: { role: 'baseline', kernel: { ...kernel, name: 'before' }, initrd: 'distribution' },
+      after: { role: 'candidate', kernel: { ...kernel, name: 'after' }, initrd: 'busybox' },
+    };
+    // The BusyBox initrd is larger than what the fake tool makes.
+    const flags = ['--boots', '1', '--fail-on', 'never'];
+    const ended = await rig.drydock('run', '--profile', await rig.profile(arms), ...flags).ended;
+    expect(ended.stderr).toBe('');
+    expect(ended.code).toBe(0);
+    const measured = rig.boots.filter((boot) => boot.measured !== undefined);
+    expect(measured.map((boot) => boot.release)).toEqual(['6.1.0-before', '6.1.0-after']);
+    const initrds = await Promise.all(
+      measured.map(async ({ call }) => readFile(call.args[call.args.indexOf('-initrd') + 1] ?? '')),
+    );
+    expect(initrds[0]?.toString()).toBe('initrd of 6.1.0-before\n');
+    expect(initrds[1]?.subarray(0, 6).toString()).toBe('070701');
+    // The stock kernel's own line is there, what was asked beside it too, and what was taken away is not.
+    const [built = ''] = await Promise.all(
+      measured.map(async ({ call }) => readFile(call.args[call.args.indexOf('-kernel') + 1] ?? '', 'utf8')),
+    );
+    expect(built).toContain('CONFIG_MODULES=y\n');
+    expect(built).toContain('CONFIG_VIRTIO_BLK=y\n');
+    expect(built).toContain('# CONFIG_DEBUG_INFO is not set\n');
+    const journal = await rig.journal();
+    expect(journal.flatMap(({ type, id }) => (type === 'step-finished' ? [id] : []))).toContain(
+      'distribution-initrd:before',
+    );
   });
 
   test('that is dry says what it would do and calls nothing that does it', async () => {

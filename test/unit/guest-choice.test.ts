@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { decideGuest, provisionalGuest } from '../../src/pipeline/guest-choice.ts';
+import { decideGuest, provisionalGuest, whyNotHere } from '../../src/pipeline/guest-choice.ts';
 import type { GuestFacts } from '../../src/pipeline/guest-choice.ts';
 import { whyUnfit } from '../../src/pipeline/guest-fit.ts';
 import { guestParameters } from '../../src/pipeline/plan-image.ts';
-import { parseDefinition } from '../../src/profile/load.ts';
+import type { Host } from '../../src/host/host.ts';
+import { createHost } from '../../src/host/node-host.ts';
+import { loadGuest, parseDefinition } from '../../src/profile/load.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
-import { centosDefinition } from '../support/centos.ts';
+import { centosDefinition, GUESTS } from '../support/centos.ts';
 
 const unasked = (what: string) => () => Promise.reject(new Error(`${what} was asked for nothing`));
 const facts: GuestFacts = {
@@ -59,18 +61,54 @@ describe('the guest that auto takes', () => {
   });
 });
 
+describe('a plan for CentOS 7', () => {
+  const { signal } = new AbortController();
+  const asked: string[] = [];
+  const unreachable: Pick<Host, 'downloads'> = {
+    downloads: {
+      fetch: unasked('a download'),
+      readText: unasked('a text'),
+      whyNot: (url) => {
+        asked.push(url);
+        return Promise.resolve('vault.centos.org does not answer (no network)');
+      },
+    },
+  };
+
+  test('says why its medium cannot be had, and what to give', async () => {
+    const guest = await centosDefinition();
+    const steps = [{ id: 'medium', cached: false }];
+    expect(await whyNotHere(unreachable, guest, {}, steps, signal)).toBe(
+      'the guest centos-7-minimal cannot be had here: vault.centos.org does not answer (no network); --image PATH takes its installer from a file',
+    );
+    expect(asked).toEqual([guest.medium.address]);
+  });
+
+  test('asks nobody where its medium is given or cached, or the guest needs none', async () => {
+    const before = asked.length;
+    const centos = await centosDefinition();
+    const cached = [{ id: 'medium', cached: true }];
+    expect(await whyNotHere(unreachable, centos, {}, cached, signal)).toBeUndefined();
+    expect(await whyNotHere(unreachable, centos, { image: '/a.iso' }, [], signal)).toBeUndefined();
+    const { value: debian } = await loadGuest(createHost().files, 'debian-12-minimal', GUESTS);
+    expect(await whyNotHere(unreachable, debian, {}, [], signal)).toBeUndefined();
+    expect(asked).toHaveLength(before);
+  });
+});
+
 describe('what CentOS 7 cannot do', () => {
   const profile = (name: string) =>
     parseDefinition(profileSchema, name, readFileSync(`pipelines/${name}.yaml`, 'utf8'));
 
   test('is a kernel from Debian’s own source package', () => {
-    expect(whyUnfit('centos', profile('docker-min'), {})).toMatch(/Debian's package linux-source-6\.1$/);
-    expect(whyUnfit('debian', profile('docker-min'), {})).toBeUndefined();
+    expect(whyUnfit('centos', profile('printk-off'), {})).toMatch(/Debian's package linux-source-6\.1$/);
+    expect(whyUnfit('debian', profile('printk-off'), {})).toBeUndefined();
   });
 
   test('is a boot on the virtual clock with its own initrd, and the container work of Debian 12', () => {
     expect(whyUnfit('centos', profile('stock'), { virtualBoots: 2 })).toContain('hand-over');
     expect(whyUnfit('centos', profile('smoke'), { virtualBoots: 2 })).toBeUndefined();
+    expect(whyUnfit('centos', profile('thesis-2017'), { virtualBoots: 2 })).toMatch(/initrd of before .*hand-over/);
     expect(whyUnfit('centos', profile('stock'), { bench: { workloads: ['cpu'] } })).toContain('--bench');
   });
 

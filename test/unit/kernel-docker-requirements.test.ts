@@ -88,6 +88,30 @@ describe('what the guest needs to boot', () => {
     expect(bootEssentials(parseConfig(texts.join('\n')))).toEqual([]);
   });
 
+  test('is another root and another way to the key on another guest', () => {
+    const centos = { rootFileSystem: 'xfs', keySources: ['FW_CFG_SYSFS', 'DMI'], loadsModules: false } as const;
+    const missed = (without: readonly string[], besides: Readonly<Record<string, string>>) => {
+      const debian = bootEssentials(new Map()).map(({ symbol }): [string, string] => [symbol, 'y']);
+      const config = new Map([...debian.filter(([symbol]) => !without.includes(symbol)), ...Object.entries(besides)]);
+      return bootEssentials(config, [], centos).map(({ symbol }) => symbol);
+    };
+    expect(missed([], {})).toEqual(['XFS_FS']);
+    expect(missed(['EXT4_FS', 'FW_CFG_SYSFS'], { XFS_FS: 'y', DMI: 'y' })).toEqual([]);
+    expect(missed(['FW_CFG_SYSFS'], { XFS_FS: 'y' })).toEqual(['FW_CFG_SYSFS', 'DMI']);
+    expect(missed([], { XFS_FS: 'm' })).toEqual(['XFS_FS']);
+  });
+
+  test('may be a module where modules are loaded, but not what loads them', () => {
+    const debian = { rootFileSystem: 'ext4', keySources: ['FW_CFG_SYSFS'], loadsModules: true } as const;
+    const config = new Map(bootEssentials(new Map()).map(({ symbol }) => [symbol, 'm']));
+    const missed = bootEssentials(config, [], debian).map(({ symbol }) => symbol);
+    for (const symbol of ['EXT4_FS', 'VIRTIO_PCI', 'VIRTIO_BLK', 'VIRTIO_NET', 'FW_CFG_SYSFS']) {
+      expect(missed).not.toContain(symbol);
+    }
+    expect(missed).toContain('BINFMT_SCRIPT');
+    expect(missed).toContain('UNIX');
+  });
+
   test('is missed with its reason, also when it is only a module', () => {
     const symbols = bootEssentials(new Map()).map((one) => one.symbol);
     const config = new Map([...symbols.map((symbol) => [symbol, 'y'] as const), ['VIRTIO_BLK', 'm'] as const]);

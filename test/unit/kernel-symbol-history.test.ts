@@ -85,6 +85,13 @@ describe('a wish of a fragment', () => {
     expect(spoken([off('MEMCG')], '4.10', 'MEMCG', 'MEMCG_SWAP').lines).toEqual(['MEMCG=n']);
   });
 
+  test('of docker-min’s ciphers untested wants their manager on 4.10, and not on 6.1', () => {
+    const wish = ask('CRYPTO_MANAGER_DISABLE_TESTS');
+    const known = ['CRYPTO_MANAGER', 'CRYPTO_MANAGER_DISABLE_TESTS'];
+    expect(spoken(wish, '4.10', ...known).lines).toEqual(['CRYPTO_MANAGER_DISABLE_TESTS=y', 'CRYPTO_MANAGER=y']);
+    expect(spoken(wish, '6.1', ...known).lines).toEqual(['CRYPTO_MANAGER_DISABLE_TESTS=y']);
+  });
+
   test('yields to what is asked by the old name itself', () => {
     const asked = [...ask('NF_CONNTRACK', 'AUTOFS_FS'), off('NF_CONNTRACK_IPV4'), off('AUTOFS4_FS')];
     const { lines } = spoken(asked, '4.10', 'NF_CONNTRACK', 'NF_CONNTRACK_IPV4', 'AUTOFS4_FS');
@@ -142,6 +149,47 @@ describe("the fragments' wishes", () => {
     const asked = fragments.map((one) => one.symbol);
     expect(Object.keys(SYMBOL_HISTORY).filter((symbol) => !asked.includes(symbol))).toEqual([]);
     expect(Object.keys(BESIDES).filter((symbol) => !asked.includes(symbol))).toEqual([]);
+  });
+});
+
+describe('the thesis’s wishes', () => {
+  /**
+   * Of what they name, what Linux 4.10 has: general set-up and modules as a configuration of 4.10.0 lists them, debugging as
+   * its lib/Kconfig.debug does; the others are older than 3.10 and were still there in 6.1.
+   */
+  const IN_4_10 = [
+    ...['CGROUPS', 'NAMESPACES', 'RELAY', 'MODULES', 'MODULE_FORCE_LOAD', 'MODULE_UNLOAD', 'MODVERSIONS', 'MODULE_SIG'],
+    ...[
+      'MODULE_SIG_ALL',
+      'MODULE_COMPRESS',
+      'SYSTEM_TRUSTED_KEYS',
+      'DEBUG_INFO',
+      'LOCALVERSION_AUTO',
+      'EXPERT',
+      'PRINTK',
+    ],
+    ...['PRINTK_TIME', 'GENERIC_CPU', '64BIT', 'SMP', 'BT', 'RFKILL', 'NFC', 'WIRELESS', 'WLAN', 'USB_SUPPORT'],
+    ...['MEDIA_SUPPORT', 'SOUND', 'PARPORT', 'SECURITY_SELINUX', 'RTC_CLASS', 'RTC_NO_SYNC_ON_READ'],
+    ...['IKCONFIG', 'IKCONFIG_PROC', 'KALLSYMS', 'XFS_FS', 'XFS_POSIX_ACL', 'OVERLAY_FS'],
+  ];
+
+  test('are what Linux 4.10 has, by the names it has there', async () => {
+    const files = (await readdir(KCONFIG)).filter((name) => /^(?:thesis-|distribution|rtc-|measuring|xfs)/.test(name));
+    const texts = files.map(async (name) => ({ name, text: await readFile(path.join(KCONFIG, name), 'utf8') }));
+    const { asked } = mergeFragments(await Promise.all(texts));
+    const known = new Set(IN_4_10);
+    const { asked: there, findings } = askedOfVersion(asked, version('4.10'), known);
+    const lines = there.map((one) => `${one.symbol}=${one.value}`);
+    expect(there.filter((one) => one.value !== 'n' && !known.has(one.symbol))).toEqual([]);
+    expect(lines).toContain('DEBUG_INFO=n');
+    expect(lines).toContain('MODULE_COMPRESS=n');
+    expect(findings.map((finding) => finding.message.split(': ')[1])).toEqual([
+      'Linux 4.10 asks the opposite CONFIG_DEBUG_INFO',
+      'Linux 4.10 asks the opposite CONFIG_MODULE_COMPRESS',
+    ]);
+    // Off in 4.10 because it came later: the only wishes to be off that it does not know.
+    const later = ['DEBUG_INFO_BTF', 'SECURITY_LOCKDOWN_LSM', 'SYSTEM_REVOCATION_LIST'];
+    expect(there.flatMap((one) => (known.has(one.symbol) ? [] : [one.symbol])).toSorted()).toEqual(later);
   });
 });
 

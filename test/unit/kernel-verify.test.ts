@@ -53,6 +53,10 @@ config USES_HIDDEN
 config HIDDEN_ON
 	def_bool y
 
+config TRUSTED_KEYS
+	string "Keys to trust"
+	depends on MODULES
+
 config NR_CPUS
 	int "Maximum number of CPUs" if SMP
 	range 2 64
@@ -230,6 +234,15 @@ describe('a symbol that came out as asked', () => {
     expect(why('VETH=y', 'CONFIG_VETH=y')).toBeUndefined();
     expect(why('VETH=n', '')).toBeUndefined();
     expect(why('LOG_BUF_SHIFT=0x11', 'CONFIG_LOG_BUF_SHIFT=17')).toBeUndefined();
+  });
+
+  test('may be an empty text that has nowhere to be, but neither another text nor a misspelt one', () => {
+    expect(why('TRUSTED_KEYS=""', '')).toBeUndefined();
+    expect(why('TRUSTED_KEYS=""', 'CONFIG_TRUSTED_KEYS=""')).toBeUndefined();
+    expect(why('TRUSTED_KEYS=""', 'CONFIG_TRUSTED_KEYS="debian.pem"')).toBeDefined();
+    expect(why('TRUSTED_KEYS="own.pem"', '')).toContain('`MODULES` (MODULES is off)');
+    expect(why('TRUSTED_KEYZ=""', '')).toBe('no such symbol in this kernel');
+    expect(why('VETH=""', '')).toContain('it is a tristate');
   });
 
   test('but is unknown here, asked to be off, is told apart', () => {

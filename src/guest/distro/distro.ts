@@ -1,7 +1,13 @@
+import type { Argv } from '../../host/host.ts';
+
 /** What differs between the distributions that a guest can be made of. Another one is a file beside this, and a row. */
 export interface Distro {
   /** The package of the stock kernel, as people name it. */
   readonly kernelPackage: (release: string, version: string) => string;
+  /** Kernel symbols through any one of which the guest finds the run's SSH key. */
+  readonly keySources: readonly string[];
+  /** Makes the initrd of an installed kernel of this release, at `path`, with the distribution's own tool. */
+  readonly makeInitrd: (release: string) => { readonly command: Argv; readonly path: string };
   /** Whether the Docker package comes with dockerd's own contrib/check-config.sh. */
   readonly hasCheckConfig: boolean;
   /** Whether a profile may take its kernel source from the distribution's packages. */

@@ -96,6 +96,12 @@ async function answerOf(running: Running, argv: readonly string[]): Promise<Answ
   if (line.startsWith('docker run ')) return said(PROBE_OUTPUT);
   if (argv[1]?.endsWith('/check-config.sh') === true) return said(checkConfigOutput(running));
   if (line.startsWith('docker import ')) disk.probeImage = true;
+  if (argv[0] === 'update-initramfs') {
+    // As much as a tool makes of what is there: without the kernel's configuration, nothing.
+    const release = argv.at(-1) ?? '';
+    if (disk.files[`/boot/config-${release}`] === undefined) return said('', 1);
+    disk.files[`/boot/initrd.img-${release}`] = Buffer.from(`initrd of ${release}\n`).toString('base64');
+  }
   if (argv[0] === 'sha256sum') {
     const content = disk.files[argv[1] ?? ''];
     return content === undefined
@@ -155,9 +161,9 @@ export function createFakeQemu(hostKey: KeyPair): FakeQemu {
       store: (file, content) => {
         disk.files[file] = content.toString('base64');
       },
-      sizeOf: (file) => {
+      contentOf: (file) => {
         const content = disk.files[file];
-        return content === undefined ? undefined : Buffer.from(content, 'base64').length;
+        return content === undefined ? undefined : Buffer.from(content, 'base64');
       },
     });
     await using monitor = await startMonitor({ path: qmpPath, pid: call.pid, sshPort: sshd.port });

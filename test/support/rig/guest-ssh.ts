@@ -15,7 +15,7 @@ export interface GuestSshOptions {
   answer(argv: readonly string[]): Promise<Answer>;
   /** Takes a file that was uploaded whole. */
   store(path: string, content: Buffer): void;
-  sizeOf(path: string): number | undefined;
+  contentOf(path: string): Buffer | undefined;
 }
 
 export interface GuestSsh extends AsyncDisposable {
@@ -35,15 +35,22 @@ function isAllowed(context: AuthContext, authorizedKey: string): boolean {
   return allowed.verify(context.blob, context.signature, context.hashAlgo);
 }
 
-/** The part of SFTP that an upload uses, on files that exist in memory alone. */
-function serveUploads(sftp: SFTPWrapper, options: GuestSshOptions): void {
-  const { OK, NO_SUCH_FILE } = ssh2.utils.sftp.STATUS_CODE;
-  const open = new Map<number, { path: string; content: Buffer }>();
+/** The part of SFTP that transfers use, on files that exist in memory alone. */
+function serveFiles(sftp: SFTPWrapper, options: GuestSshOptions): void {
+  const { OK, EOF, NO_SUCH_FILE } = ssh2.utils.sftp.STATUS_CODE;
+  const open = new Map<number, { path: string; content: Buffer; changed: boolean }>();
   let next = 1;
-  sftp.on('OPEN', (request, path) => {
+  const attributes = (size: number) => ({ mode: 0o100644, uid: 0, gid: 0, size, atime: 0, mtime: 0 });
+  sftp.on('OPEN', (request, path, flags) => {
+    const reads = (flags & ssh2.utils.sftp.OPEN_MODE.WRITE) === 0;
+    const content = reads ? options.contentOf(path) : Buffer.alloc(0);
+    if (content === undefined) {
+      sftp.status(request, NO_SUCH_FILE);
+      return;
+    }
     const handle = Buffer.alloc(4);
     handle.writeUInt32BE(next);
-    open.set(next++, { path, content: Buffer.alloc(0) });
+    open.set(next++, { path, content, changed: !reads });
     sftp.handle(request, handle);
   });
   sftp.on('WRITE', (request, handle, offset, data) => {
@@ -56,18 +63,26 @@ function serveUploads(sftp: SFTPWrapper, options: GuestSshOptions): void {
     }
     sftp.status(request, OK);
   });
+  sftp.on('READ', (request, handle, offset, length) => {
+    const content = open.get(handle.readUInt32BE(0))?.content ?? Buffer.alloc(0);
+    if (offset >= content.length) sftp.status(request, EOF);
+    else sftp.data(request, content.subarray(offset, offset + length));
+  });
+  sftp.on('FSTAT', (request, handle) => {
+    sftp.attrs(request, attributes(open.get(handle.readUInt32BE(0))?.content.length ?? 0));
+  });
   sftp.on('FSETSTAT', (request) => {
     sftp.status(request, OK);
   });
   sftp.on('CLOSE', (request, handle) => {
     const file = open.get(handle.readUInt32BE(0));
-    if (file !== undefined) options.store(file.path, file.content);
+    if (file?.changed === true) options.store(file.path, file.content);
     sftp.status(request, OK);
   });
   sftp.on('STAT', (request, path) => {
-    const size = options.sizeOf(path);
-    if (size === undefined) sftp.status(request, NO_SUCH_FILE);
-    else sftp.attrs(request, { mode: 0o100644, uid: 0, gid: 0, size, atime: 0, mtime: 0 });
+    const content = options.contentOf(path);
+    if (content === undefined) sftp.status(request, NO_SUCH_FILE);
+    else sftp.attrs(request, attributes(content.length));
   });
 }
 
@@ -83,7 +98,7 @@ export async function startGuestSsh(options: GuestSshOptions): Promise<GuestSsh>
     connection.on('session', (acceptSession) => {
       const session = acceptSession();
       session.on('sftp', (accept) => {
-        serveUploads(accept(), options);
+        serveFiles(accept(), options);
       });
       session.on('exec', (accept, _reject, { command }) => {
         const channel = accept();

@@ -77,6 +77,19 @@ async function qemuImg(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** What reaches the root is built in, whatever the configuration says: the list says so, and no module is a file. */
+async function installModules(args: readonly string[], build: string): Promise<void> {
+  const root = args.find((arg) => arg.startsWith('INSTALL_MOD_PATH='))?.slice('INSTALL_MOD_PATH='.length) ?? '';
+  const release = (await readFile(path.join(build, 'include/config/kernel.release'), 'utf8')).trim();
+  const folder = path.join(root, 'lib/modules', release);
+  const { value: guest } = await loadGuest(createFiles(), 'debian-12-minimal', GUESTS);
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    path.join(folder, 'modules.builtin'),
+    guest.initrdModules.map((name) => `kernel/${name}.ko\n`).join(''),
+  );
+}
+
 /** Answers the targets drydock calls as a kernel's Makefile would. */
 async function make(call: FakeCall): Promise<number> {
   const { args } = call;
@@ -108,6 +121,7 @@ async function make(call: FakeCall): Promise<number> {
     }
     call.write('  CC      init/main.o\n  LD      vmlinux\n');
   }
+  if (args.includes('modules_install')) await installModules(args, build);
   return 0;
 }
 
