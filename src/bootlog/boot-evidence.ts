@@ -37,6 +37,10 @@ const UPTIME_STEP_SEC = 0.01;
 /** The x86 decompressor's and loader's words, which come before the kernel stamps anything (arch/x86/boot/compressed). */
 const DECOMPRESSOR = /^(?:early console in |Decompressing Linux|Parsing ELF|Booting the kernel)/m;
 
+/** What drydock's menu entries echo before and after GRUB loads (src/guest/grub-menu.ts), perhaps behind terminal escapes. */
+const GRUB_LOADS = /drydock: GRUB loads /;
+const GRUB_STARTS = /drydock: GRUB starts /;
+
 /** Host seconds at which a kernel line reached the console; `undefined` when it is not there or bears no stamp. */
 export function arrivalOf(
   evidence: Pick<BootEvidence, 'consoleText' | 'stampsText'>,
@@ -57,6 +61,7 @@ export function timelineOfBoot(evidence: BootEvidence, boot: SummarizedBoot): Bo
     fit: fitLines(lines, evidence.asked, isCalibrated),
     events: evidence.events,
     ...(kernelByteAtSec === undefined ? {} : { kernelByteAtSec }),
+    ...loaderOf(evidence),
     initcalls,
     units: parseSystemdUnits(evidence.unitsText),
     systemdClock: compareClocks(lines, evidence.asked),
@@ -91,6 +96,12 @@ function arrivalOfText({ consoleText, stampsText }: BootEvidence, pattern: RegEx
   if (at === -1) return undefined;
   const offset = new TextEncoder().encode(consoleText.slice(0, at)).length;
   return parseStamps(stampsText).findLast((stamp) => stamp.offset <= offset)?.atSec;
+}
+
+/** When GRUB loaded the kernel, if it was GRUB. */
+function loaderOf(evidence: BootEvidence) {
+  const [loadsAtSec, startsAtSec] = [arrivalOfText(evidence, GRUB_LOADS), arrivalOfText(evidence, GRUB_STARTS)];
+  return loadsAtSec === undefined || startsAtSec === undefined ? {} : { loader: { loadsAtSec, startsAtSec } };
 }
 
 function fitLines(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[], isCalibrated: boolean): ClockFit {
