@@ -71,7 +71,7 @@ menuentry 'drydock: docker-min' --id 'drydock-arm-docker-min' {
 
 describe('a word of a GRUB script', () => {
   test('means nothing but itself, whatever it holds', () => {
-    const word = fc.string({ unit: fc.constantFrom(...' $`"\'\\{};&|<>()*?~#!aB0-=,.%@/') });
+    const word = fc.string({ unit: fc.constantFrom(...Array.from(' $`"\'\\{};&|<>()*?~#!aB0-=,.%@/')) });
     fc.assert(
       fc.property(word, (text) => {
         // GRUB and a POSIX shell read single quotes and an escaped one between them alike.
@@ -98,18 +98,8 @@ test.each([`dyndbg="file x +p"`, `a'b`, 'path\\x'])(
       ...{ id: 'x', name: 'x', release: '6.1', kernelPath: '/boot/vmlinuz-6.1', initrdPath: null },
       cmdline: `quiet ${parameter}`,
     };
-    const fault = (() => {
-      try {
-        menuEntryText(entry);
-      } catch (error) {
-        return error;
-      }
-      return undefined;
-    })();
-    expect(fault).toBeInstanceOf(Fault);
-    expect(fault).toMatchObject({
-      failure: { kind: 'profile', hint: expect.stringContaining('--boot direct') as string },
-    });
+    expect(() => menuEntryText(entry)).toThrow(Fault);
+    expect(() => menuEntryText(entry)).toThrow(/GRUB cannot hand over .* as it is/);
   },
 );
 
