@@ -1,4 +1,5 @@
 import type { BootSummary } from '../model/boot.ts';
+import type { Environment } from '../model/environment.ts';
 import type { BootTimeline, ClockFit, MachineEvent, SystemdClock } from '../model/timeline.ts';
 import { CALIBRATED_RATE_TOLERANCE, fitClock, UNCALIBRATED_RATE_TOLERANCE } from './clock-fit.ts';
 import type { ClockEvidence } from './clock-fit.ts';
@@ -71,8 +72,10 @@ export function timelineOfBoot(evidence: BootEvidence, boot: SummarizedBoot): Bo
 /**
  * The timeline of a boot of which only the record is left. Its `ready` line stands on both clocks, so the guest can be
  * placed by that one point, and the error says how little that is.
+ *
+ * @param bootMode of the record's environment
  */
-export function timelineOfSummary(boot: BootSummary): BootTimeline {
+export function timelineOfSummary(boot: BootSummary, bootMode?: Environment['boot']): BootTimeline {
   const { ready } = boot.markers;
   const points = ready === undefined ? [] : [{ guestSec: ready.atSec, hostSec: boot.hostReadySec }];
   const kept = boot.hostClock;
@@ -82,6 +85,7 @@ export function timelineOfSummary(boot: BootSummary): BootTimeline {
     ...boot,
     fit,
     events: [{ name: 'qemu-started', atSec: 0, stampedBy: 'drydock' }],
+    ...(bootMode === 'grub' ? { loader: 'unseen' } : {}),
     notes: ['drawn from the record alone: the boot’s own timeline.json is not at hand'],
   });
 }

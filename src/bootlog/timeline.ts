@@ -14,6 +14,7 @@ import { markerIds, markerNames } from './marker-names.ts';
 import { criticalChain } from './systemd-units.ts';
 import type { SystemdUnit } from './systemd-units.ts';
 
+/** Host seconds at which GRUB began to load the kernel, and at which it was done. */
 interface LoaderTimes {
   readonly loadsAtSec: number;
   readonly startsAtSec: number;
@@ -25,8 +26,8 @@ export interface TimelineInput {
   readonly order: number;
   readonly fit: ClockFit;
   readonly events: readonly MachineEvent[];
-  /** Host seconds at which a boot loader on the disk began to load the kernel, and at which it was done; absent: QEMU did. */
-  readonly loader?: LoaderTimes;
+  /** When GRUB loaded the kernel from the disk; `unseen`: it did, and nobody knows when. Absent: QEMU loaded it. */
+  readonly loader?: LoaderTimes | 'unseen';
   /** Host seconds at which the kernel's first words came that carry no stamp (its decompressor's), if they came. */
   readonly kernelByteAtSec?: number;
   readonly markers: BootMarkers;
@@ -68,7 +69,7 @@ export function buildTimeline(input: TimelineInput): BootTimeline {
   const lanes: readonly TimelineLane[] = [
     {
       id: 'machine',
-      title: input.loader === undefined ? 'QEMU and firmware' : 'QEMU, firmware and GRUB',
+      title: machineTitle(input),
       spans: isPlaced ? machineSpans(input, ofKernel(0)) : [],
     },
     { id: 'kernel', title: 'Kernel', spans: input.phases.filter((phase) => !isUserspace(phase)).map(move) },
@@ -105,6 +106,10 @@ export function hostClockOf({ fit }: BootTimeline): { readonly hostClock?: HostC
   return { hostClock: { offsetSec, rate, errorSec, points, exchanges, delay95Sec } };
 }
 
+function machineTitle({ loader }: TimelineInput): string {
+  return loader === undefined ? 'QEMU and firmware' : 'QEMU, firmware and GRUB';
+}
+
 /** What happens before the kernel's clock runs, cut where something was seen from outside. */
 function machineSpans(input: TimelineInput, kernelZeroSec: number): readonly TimelineSpan[] {
   const at = (name: string): number | undefined => input.events.find((event) => event.name === name)?.atSec;
@@ -119,7 +124,7 @@ function machineSpans(input: TimelineInput, kernelZeroSec: number): readonly Tim
           ? 'until its monitor answers; the processors run by then, perhaps a little earlier'
           : 'until QEMU says that the processors run',
     },
-    ...(input.loader === undefined ? directCuts(input, running) : loaderCuts(input.loader, running)),
+    ...(typeof input.loader === 'object' ? loaderCuts(input.loader, running) : directCuts(input, running)),
   ];
   const known = cuts.flatMap(({ startSec, ...rest }) =>
     startSec === undefined || startSec > kernelZeroSec ? [] : [{ ...rest, startSec: micros(startSec) }],
@@ -127,7 +132,13 @@ function machineSpans(input: TimelineInput, kernelZeroSec: number): readonly Tim
   // Nobody saw where QEMU's own start ended: then it is not told apart.
   const [only] = known;
   if (known.length === 1 && only !== undefined)
-    return [{ ...only, name: 'QEMU, firmware, kernel before its clock', endSec: kernelZeroSec }];
+    return [
+      {
+        ...only,
+        name: `${machineTitle(input).replace(' and ', ', ')}, kernel before its clock`,
+        endSec: kernelZeroSec,
+      },
+    ];
   return known.map((span, index) => ({ ...span, endSec: known[index + 1]?.startSec ?? kernelZeroSec }));
 }
 

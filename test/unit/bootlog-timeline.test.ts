@@ -236,4 +236,6 @@ test('a boot of which only the record is left is placed by its ready line alone,
   expect(one.endSec).toBeCloseTo(boot.hostReadySec, 5);
   const kept = { offsetSec: 1, rate: 1.0001, errorSec: 0.02, points: 7, exchanges: 3, delay95Sec: 0.001 };
   expect(timelineOfSummary({ ...boot, hostClock: kept }).fit).toEqual({ basis: 'line', ...kept });
+  const names = [undefined, 'grub' as const].map((mode) => spans(timelineOfSummary(boot, mode), 'machine')[0]?.name);
+  expect(names).toEqual(['QEMU, firmware, kernel before its clock', 'QEMU, firmware, GRUB, kernel before its clock']);
 });
