@@ -1,7 +1,6 @@
 import type { Guest } from './ssh.ts';
 import { DISTROS } from './distro/table.ts';
 import type { GrubMenu } from './grub-menu.ts';
-import { locateEnvironment } from './grub-environment.ts';
 
 /** `tee` reads what `install` could not: sshd gives a command a socket for its standard input. */
 async function write(guest: Guest, file: string, text: string, mode: string): Promise<void> {
@@ -12,15 +11,12 @@ async function write(guest: Guest, file: string, text: string, mode: string): Pr
 /**
  * Puts GRUB onto the disk that a guest runs from, with drydock's entries beside the distribution's own, and makes the stock
  * kernel the default. The distribution's tool makes the configuration, and refuses one that GRUB could not read.
- *
- * @returns where on the disk GRUB's environment lies, in bytes
  */
-export async function installGrub(guest: Guest, menu: GrubMenu): Promise<number> {
+export async function installGrub(guest: Guest, menu: GrubMenu): Promise<void> {
   const loader = DISTROS[menu.family].bootLoader;
   await write(guest, loader.settingsPath, menu.settings, '0644');
   await write(guest, loader.menuPath, menu.script, '0755');
   await guest.run(loader.install(menu.disk));
   await guest.run(loader.configure);
   await guest.run(loader.setDefault(menu.stock.id));
-  return locateEnvironment(guest, loader, menu.partition);
 }

@@ -219,10 +219,8 @@ function planKeepKernel(
     stage: keepKernel,
     input: () => {
       const stock = made.image.output();
-      const { disk, environmentOffsetBytes } = made.install.output();
-      if (environmentOffsetBytes === undefined) throw new Error('A kernel was to be kept on a disk without GRUB');
       return {
-        ...{ disk, environmentOffsetBytes, arm, grub: menuOf(input, stock, arms), hostKey: stock.hostKey },
+        ...{ disk: made.install.output().disk, arm, grub: menuOf(input, stock, arms), hostKey: stock.hostKey },
         accelerator: made.accelerator.output().accelerator,
         machine: { cpus: input.guest.machine.cpus, memoryMb: input.guest.machine.memoryMb },
         qemu: made.preflight.output().tools['qemu-system-x86'] ?? '',

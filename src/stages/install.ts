@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { bootOnce } from '../guest/boot-once.ts';
 import { DISTROS } from '../guest/distro/table.ts';
 import { importProbeImage, makeProbeImage, proveDocker } from '../guest/docker.ts';
-import { checkDefault } from '../guest/grub-environment.ts';
+import { checkDefault, locateEnvironment } from '../guest/grub-environment.ts';
 import { installGrub } from '../guest/grub-install.ts';
 import { entryOfArm, installedInitrdPath, installedKernelPath } from '../guest/grub-menu.ts';
 import type { GrubMenu } from '../guest/grub-menu.ts';
@@ -230,6 +230,11 @@ async function proveArm(lab: Lab, guest: Guest, arm: InstallArm, reboot: RebootP
   };
 }
 
+interface GrubProof {
+  readonly arms: readonly InstalledArm[];
+  readonly environmentOffsetBytes: number;
+}
+
 /** Reboots into every arm's menu entry, once each, one after another, and proves Docker there; then the guest is down. */
 async function proveThroughGrub(
   lab: Lab,
@@ -237,19 +242,21 @@ async function proveThroughGrub(
   from: Guest,
   menu: GrubMenu,
   arms: readonly InstallArm[],
-): Promise<readonly InstalledArm[]> {
+): Promise<GrubProof> {
   const [arm, ...rest] = arms;
+  const loader = DISTROS[menu.family].bootLoader;
   if (arm === undefined) {
+    const environmentOffsetBytes = await locateEnvironment(from, loader, menu.partition);
     await from.poweroff();
-    return [];
+    return { arms: [], environmentOffsetBytes };
   }
   const entry = entryOfArm(menu, arm.name);
   const start = (): Promise<Machine> => bootArm(lab, arm.name, 'disk');
-  const loader = DISTROS[menu.family].bootLoader;
-  return bootOnce(lab.context.host, from, loader, { entry, start, login, until: DOCKER_READY }, async (booted) => [
-    await proveArm(lab, booted.guest, arm, booted.proof),
-    ...(await proveThroughGrub(lab, login, booted.guest, menu, rest)),
-  ]);
+  return bootOnce(lab.context.host, from, loader, { entry, start, login, until: DOCKER_READY }, async (booted) => {
+    const proven = await proveArm(lab, booted.guest, arm, booted.proof);
+    const others = await proveThroughGrub(lab, login, booted.guest, menu, rest);
+    return { ...others, arms: [proven, ...others.arms] };
+  });
 }
 
 /**
@@ -291,8 +298,10 @@ export const install: Stage<InstallInput, Install> = {
         await guest.reboot();
       } else {
         context.progress({ message: 'installing GRUB' });
-        environmentOffsetBytes = await installGrub(guest, grub);
-        proven.push(...(await proveThroughGrub(lab, login, guest, grub, input.arms)));
+        await installGrub(guest, grub);
+        const proof = await proveThroughGrub(lab, login, guest, grub, input.arms);
+        ({ environmentOffsetBytes } = proof);
+        proven.push(...proof.arms);
       }
     }
     for (const arm of grub === undefined ? input.arms.filter((one) => !isBase(one)) : []) {

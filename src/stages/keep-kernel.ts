@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { provenBoot } from '../guest/boot-once.ts';
 import { DISTROS } from '../guest/distro/table.ts';
-import { checkDefault } from '../guest/grub-environment.ts';
+import { checkDefault, locateEnvironment } from '../guest/grub-environment.ts';
 import { entryOfArm } from '../guest/grub-menu.ts';
 import type { GrubMenu } from '../guest/grub-menu.ts';
 import { startMachine } from '../guest/machine.ts';
@@ -19,7 +19,6 @@ import type { Stage } from './stage.ts';
 type KeepKernelInput = {
   /** The guest with every arm's kernel and GRUB, whose default is the stock kernel. */
   readonly disk: Artifact;
-  readonly environmentOffsetBytes: number;
   readonly grub: GrubMenu;
   /** Whose kernel becomes the default. */
   readonly arm: string;
@@ -48,7 +47,8 @@ export const keepKernel: Stage<KeepKernelInput, KeptKernel> = {
   output: outputSchema,
   async run(input, context) {
     const { host, store, workDir, signal } = context;
-    const { grub, environmentOffsetBytes: offsetBytes } = input;
+    const { grub } = input;
+    const loader = DISTROS[grub.family].bootLoader;
     const key = host.ssh.generateKey('drydock');
     const keyFile = path.join(workDir, 'authorized_keys');
     await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
@@ -81,14 +81,15 @@ export const keepKernel: Stage<KeepKernelInput, KeptKernel> = {
     {
       await using machine = await start('stock');
       await using guest = await connectGuest(host, machine, login);
-      await guest.run(DISTROS[grub.family].bootLoader.setDefault(entry.id));
+      await guest.run(loader.setDefault(entry.id));
       before = await guest.identity();
       await guest.reboot();
     }
     const boot = { entry, start: () => start('default'), login, until: DOCKER_READY };
-    const reboot = await provenBoot(host, before, boot, async ({ guest, proof }) => {
+    const { reboot, offsetBytes } = await provenBoot(host, before, boot, async ({ guest, proof }) => {
+      const place = await locateEnvironment(guest, loader, grub.partition);
       await guest.poweroff();
-      return proof;
+      return { reboot: proof, offsetBytes: place };
     });
     context.progress({ message: 'keeping the disk' });
     const disk = path.join(workDir, 'kept.qcow2');
