@@ -8,6 +8,7 @@ export interface BootLoader {
   readonly install: (disk: string) => Argv;
   /** Makes the configuration of the scripts in /etc/grub.d, and refuses to when that is no script of GRUB. */
   readonly configure: Argv;
+  readonly configPath: string;
   /** What the configuration is made by (GRUB manual, "Simple configuration handling"). */
   readonly settingsPath: string;
   /** A script whose output becomes a part of the configuration. */

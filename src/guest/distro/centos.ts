@@ -13,6 +13,7 @@ export const centos: Distro = {
     packages: [],
     install: (disk) => ['grub2-install', '--target=i386-pc', disk],
     configure: ['grub2-mkconfig', '--output=/boot/grub2/grub.cfg'],
+    configPath: '/boot/grub2/grub.cfg',
     settingsPath: '/etc/default/grub',
     menuPath: '/etc/grub.d/42_drydock',
     environmentPath: '/boot/grub2/grubenv',

@@ -12,6 +12,7 @@ export const debian: Distro = {
     packages: ['grub-pc-bin', 'grub2-common', 'e2fsprogs'],
     install: (disk) => ['grub-install', '--target=i386-pc', disk],
     configure: ['update-grub'],
+    configPath: '/boot/grub/grub.cfg',
     settingsPath: '/etc/default/grub',
     menuPath: '/etc/grub.d/42_drydock',
     environmentPath: '/boot/grub/grubenv',
