@@ -1,4 +1,5 @@
 import type { BootSummary } from '../model/boot.ts';
+import type { Environment } from '../model/environment.ts';
 import type { BootTimeline, ClockFit, MachineEvent, SystemdClock } from '../model/timeline.ts';
 import { CALIBRATED_RATE_TOLERANCE, fitClock, UNCALIBRATED_RATE_TOLERANCE } from './clock-fit.ts';
 import type { ClockEvidence } from './clock-fit.ts';
@@ -37,6 +38,10 @@ const UPTIME_STEP_SEC = 0.01;
 /** The x86 decompressor's and loader's words, which come before the kernel stamps anything (arch/x86/boot/compressed). */
 const DECOMPRESSOR = /^(?:early console in |Decompressing Linux|Parsing ELF|Booting the kernel)/m;
 
+/** What drydock's menu entries echo before and after GRUB loads (src/guest/grub-menu.ts), perhaps behind terminal escapes. */
+const GRUB_LOADS = /drydock: GRUB loads /;
+const GRUB_STARTS = /drydock: GRUB starts /;
+
 /** Host seconds at which a kernel line reached the console; `undefined` when it is not there or bears no stamp. */
 export function arrivalOf(
   evidence: Pick<BootEvidence, 'consoleText' | 'stampsText'>,
@@ -57,6 +62,7 @@ export function timelineOfBoot(evidence: BootEvidence, boot: SummarizedBoot): Bo
     fit: fitLines(lines, evidence.asked, isCalibrated),
     events: evidence.events,
     ...(kernelByteAtSec === undefined ? {} : { kernelByteAtSec }),
+    ...loaderOf(evidence),
     initcalls,
     units: parseSystemdUnits(evidence.unitsText),
     systemdClock: compareClocks(lines, evidence.asked),
@@ -66,8 +72,10 @@ export function timelineOfBoot(evidence: BootEvidence, boot: SummarizedBoot): Bo
 /**
  * The timeline of a boot of which only the record is left. Its `ready` line stands on both clocks, so the guest can be
  * placed by that one point, and the error says how little that is.
+ *
+ * @param bootMode of the record's environment
  */
-export function timelineOfSummary(boot: BootSummary): BootTimeline {
+export function timelineOfSummary(boot: BootSummary, bootMode?: Environment['boot']): BootTimeline {
   const { ready } = boot.markers;
   const points = ready === undefined ? [] : [{ guestSec: ready.atSec, hostSec: boot.hostReadySec }];
   const kept = boot.hostClock;
@@ -77,6 +85,7 @@ export function timelineOfSummary(boot: BootSummary): BootTimeline {
     ...boot,
     fit,
     events: [{ name: 'qemu-started', atSec: 0, stampedBy: 'drydock' }],
+    ...(bootMode === 'grub' ? { loader: 'unseen' } : {}),
     notes: ['drawn from the record alone: the boot’s own timeline.json is not at hand'],
   });
 }
@@ -91,6 +100,12 @@ function arrivalOfText({ consoleText, stampsText }: BootEvidence, pattern: RegEx
   if (at === -1) return undefined;
   const offset = new TextEncoder().encode(consoleText.slice(0, at)).length;
   return parseStamps(stampsText).findLast((stamp) => stamp.offset <= offset)?.atSec;
+}
+
+/** When GRUB loaded the kernel, if it was GRUB. */
+function loaderOf(evidence: BootEvidence) {
+  const [loadsAtSec, startsAtSec] = [arrivalOfText(evidence, GRUB_LOADS), arrivalOfText(evidence, GRUB_STARTS)];
+  return loadsAtSec === undefined || startsAtSec === undefined ? {} : { loader: { loadsAtSec, startsAtSec } };
 }
 
 function fitLines(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[], isCalibrated: boolean): ClockFit {

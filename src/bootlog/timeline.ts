@@ -14,12 +14,20 @@ import { markerIds, markerNames } from './marker-names.ts';
 import { criticalChain } from './systemd-units.ts';
 import type { SystemdUnit } from './systemd-units.ts';
 
+/** Host seconds at which GRUB began to load the kernel, and at which it was done. */
+interface LoaderTimes {
+  readonly loadsAtSec: number;
+  readonly startsAtSec: number;
+}
+
 /** Everything that is known of one boot, each part on its own clock. */
 export interface TimelineInput {
   readonly arm: string;
   readonly order: number;
   readonly fit: ClockFit;
   readonly events: readonly MachineEvent[];
+  /** When GRUB loaded the kernel from the disk; `unseen`: it did, and nobody knows when. Absent: QEMU loaded it. */
+  readonly loader?: LoaderTimes | 'unseen';
   /** Host seconds at which the kernel's first words came that carry no stamp (its decompressor's), if they came. */
   readonly kernelByteAtSec?: number;
   readonly markers: BootMarkers;
@@ -29,6 +37,8 @@ export interface TimelineInput {
   readonly systemdClock?: SystemdClock;
   readonly notes?: readonly string[];
 }
+
+const BEFORE_ITS_CLOCK = 'decompression and early setup, which every guest stamp leaves out';
 
 /** Phases of bootlog/phases.ts that userspace spends. */
 const USERSPACE = new Set(['initrd', 'systemd', 'modules', 'docker']);
@@ -57,7 +67,11 @@ export function buildTimeline(input: TimelineInput): BootTimeline {
   });
   const isUserspace = (phase: BootPhase): boolean => USERSPACE.has(phase.name);
   const lanes: readonly TimelineLane[] = [
-    { id: 'machine', title: 'QEMU and firmware', spans: isPlaced ? machineSpans(input, ofKernel(0)) : [] },
+    {
+      id: 'machine',
+      title: machineTitle(input),
+      spans: isPlaced ? machineSpans(input, ofKernel(0)) : [],
+    },
     { id: 'kernel', title: 'Kernel', spans: input.phases.filter((phase) => !isUserspace(phase)).map(move) },
     { id: 'initcalls', title: 'Initcalls and probes', spans: initcallSpans(input.initcalls ?? [], ofKernel) },
     { id: 'userspace', title: 'Userspace', spans: input.phases.filter(isUserspace).map(move) },
@@ -92,12 +106,16 @@ export function hostClockOf({ fit }: BootTimeline): { readonly hostClock?: HostC
   return { hostClock: { offsetSec, rate, errorSec, points, exchanges, delay95Sec } };
 }
 
+function machineTitle({ loader }: TimelineInput): string {
+  return loader === undefined ? 'QEMU and firmware' : 'QEMU, firmware and GRUB';
+}
+
 /** What happens before the kernel's clock runs, cut where something was seen from outside. */
 function machineSpans(input: TimelineInput, kernelZeroSec: number): readonly TimelineSpan[] {
   const at = (name: string): number | undefined => input.events.find((event) => event.name === name)?.atSec;
   const resumed = at('RESUME');
   const running = resumed ?? at('monitor-connected');
-  const cuts: { readonly name: string; readonly startSec: number | undefined; readonly detail: string }[] = [
+  const cuts: readonly Cut[] = [
     {
       name: 'QEMU start',
       startSec: 0,
@@ -106,19 +124,7 @@ function machineSpans(input: TimelineInput, kernelZeroSec: number): readonly Tim
           ? 'until its monitor answers; the processors run by then, perhaps a little earlier'
           : 'until QEMU says that the processors run',
     },
-    {
-      name: input.kernelByteAtSec === undefined ? 'firmware, kernel before its clock' : 'firmware',
-      startSec: running,
-      detail:
-        input.kernelByteAtSec === undefined
-          ? 'nothing on the console parts the firmware from what the kernel does before its clock runs'
-          : 'until the kernel’s first byte',
-    },
-    {
-      name: 'kernel before its clock',
-      startSec: input.kernelByteAtSec,
-      detail: 'decompression and early setup, which every guest stamp leaves out',
-    },
+    ...(typeof input.loader === 'object' ? loaderCuts(input.loader, running) : directCuts(input, running)),
   ];
   const known = cuts.flatMap(({ startSec, ...rest }) =>
     startSec === undefined || startSec > kernelZeroSec ? [] : [{ ...rest, startSec: micros(startSec) }],
@@ -126,8 +132,48 @@ function machineSpans(input: TimelineInput, kernelZeroSec: number): readonly Tim
   // Nobody saw where QEMU's own start ended: then it is not told apart.
   const [only] = known;
   if (known.length === 1 && only !== undefined)
-    return [{ ...only, name: 'QEMU, firmware, kernel before its clock', endSec: kernelZeroSec }];
+    return [
+      {
+        ...only,
+        name: `${machineTitle(input).replace(' and ', ', ')}, kernel before its clock`,
+        endSec: kernelZeroSec,
+      },
+    ];
   return known.map((span, index) => ({ ...span, endSec: known[index + 1]?.startSec ?? kernelZeroSec }));
+}
+
+interface Cut {
+  readonly name: string;
+  readonly startSec: number | undefined;
+  readonly detail: string;
+}
+
+/** A kernel that QEMU put into the guest's memory: firmware, and what the kernel does before it stamps. */
+function directCuts({ kernelByteAtSec }: TimelineInput, running: number | undefined): readonly Cut[] {
+  return [
+    {
+      name: kernelByteAtSec === undefined ? 'firmware, kernel before its clock' : 'firmware',
+      startSec: running,
+      detail:
+        kernelByteAtSec === undefined
+          ? 'nothing on the console parts the firmware from what the kernel does before its clock runs'
+          : 'until the kernel’s first byte',
+    },
+    { name: 'kernel before its clock', startSec: kernelByteAtSec, detail: BEFORE_ITS_CLOCK },
+  ];
+}
+
+/** A kernel that GRUB loads from the disk: its menu entry says when it begins and when it is done. */
+function loaderCuts({ loadsAtSec, startsAtSec }: LoaderTimes, running: number | undefined): readonly Cut[] {
+  return [
+    {
+      name: 'firmware, start of GRUB',
+      startSec: running,
+      detail: 'until GRUB takes the menu entry: the firmware finds the disk, GRUB its modules and its configuration',
+    },
+    { name: 'GRUB loads', startSec: loadsAtSec, detail: 'kernel and initrd, read from the disk through the firmware' },
+    { name: 'kernel before its clock', startSec: startsAtSec, detail: BEFORE_ITS_CLOCK },
+  ];
 }
 
 function initcallSpans(spans: readonly InitcallSpan[], ofKernel: (sec: number) => number): readonly TimelineSpan[] {

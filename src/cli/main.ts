@@ -12,6 +12,8 @@ import type { Factor } from '../profile/schema.ts';
 import { addAnalyzeCommand } from './analyze.ts';
 import { benchOptions } from './bench-flags.ts';
 import type { BenchFlags } from './bench-flags.ts';
+import { bootModeOptions } from './boot-mode.ts';
+import type { BootModeFlags } from './boot-mode.ts';
 import { bootOptions } from './boots.ts';
 import type { BootFlags } from './boots.ts';
 import { addCalibrateCommand } from './calibrate.ts';
@@ -59,7 +61,7 @@ const failOnOption = () =>
     .choices(['worse', 'never'])
     .default('worse');
 
-interface RunFlags extends BootFlags, BenchFlags {
+interface RunFlags extends BootFlags, BenchFlags, BootModeFlags {
   profile: string;
   guest: string;
   accel: 'auto' | 'kvm' | 'tcg';
@@ -133,6 +135,7 @@ Examples:
   npm run pipeline -- --profile docker-min --clock virtual
   npm run pipeline -- --profile docker-min --ablate config,initrd,rtc,cmdline --clock virtual
   npm run pipeline -- --profile docker-min --boots auto --budget 30
+  npm run pipeline -- --profile docker-min --boot grub --keep-kernel docker-min
   npm run pipeline -- --profile docker-min --bench all
   npm run pipeline -- --profile docker-min --boots 0 --bench package-install --minutes 10
   npm run pipeline -- --profile docker-min --dry-run
@@ -155,7 +158,7 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
         }),
       );
     });
-  for (const option of [...bootOptions(), ...benchOptions()]) run.addOption(option);
+  for (const option of [...bootModeOptions(), ...bootOptions(), ...benchOptions()]) run.addOption(option);
 
   program
     .command('resume <run>')

@@ -24,6 +24,8 @@ import { openHistory } from '../store/history.ts';
 import { keepInLedger } from '../store/ledger.ts';
 import { openStore } from '../store/store.ts';
 import type { BenchFlags } from './bench-flags.ts';
+import { bootModeAsked } from './boot-mode.ts';
+import type { BootModeFlags } from './boot-mode.ts';
 import type { BootFlags } from './boots.ts';
 import type { CommandContext } from './context.ts';
 import { cacheRoot, folders, resultsRoot } from './locations.ts';
@@ -32,7 +34,7 @@ import { measuringAsked } from './measuring.ts';
 /** Exit code of everything that the user has to mend before another try makes sense. */
 const USAGE = 2;
 
-export interface RunCommandOptions extends BootFlags, BenchFlags {
+export interface RunCommandOptions extends BootFlags, BenchFlags, BootModeFlags {
   readonly profile: string;
   readonly guest: string;
   readonly accel: 'auto' | 'kvm' | 'tcg';
@@ -171,6 +173,10 @@ function unitLine(unit: PlannedUnit): string {
   return `  ${unit.id.padEnd(28)} ${unit.cached ? 'cached' : expected}`;
 }
 
+function keptWords({ keepKernel }: RunRequest): string {
+  return keepKernel === undefined ? '' : `; a disk is kept whose default is the kernel of ${keepKernel}`;
+}
+
 /** `--dry-run`: arms, stages, what is cached, how long it may take. Nothing is built, booted or installed. */
 async function showPlan(context: CommandContext, options: RunCommandOptions, request: RunRequest): Promise<number> {
   const { host, stdout } = context;
@@ -196,7 +202,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
   if (options.json) {
     const arms = prepared.plan.arms.map(({ name, spec }) => ({ name, ...spec }));
     stdout.write(
-      `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, arms, steps, boots, benches }, null, 1)}\n`,
+      `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, boot: request.boot ?? 'direct', arms, steps, boots, benches }, null, 1)}\n`,
     );
     return 0;
   }
@@ -205,6 +211,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     [
       `${prepared.profile.name}: ${prepared.profile.description}`,
       `guest ${prepared.choice.name} (${prepared.choice.reason})`,
+      ...(request.boot === undefined ? [] : [`boot  GRUB, from the guest's own disk${keptWords(request)}`]),
       ...[missing, absent].flatMap((note) => (note === undefined ? [] : [`note: ${note}`])),
       '',
       'Arms',
@@ -257,6 +264,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     guest: options.guest,
     ...(options.image === undefined ? {} : { image: path.resolve(options.image) }),
     accelerator: options.accel,
+    ...bootModeAsked(profile, options),
     ...boots,
     install: options.install,
     refresh: options.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',

@@ -2,7 +2,9 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host, KeyPair } from '../host/host.ts';
 import type { Accelerator } from '../model/environment.ts';
+import { checkStartedEntry } from './boot-once.ts';
 import type { ConsoleLine } from './console-line.ts';
+import { chooseNextEntry } from './grub-environment.ts';
 import { startMachine } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { createOverlay } from './overlay.ts';
@@ -23,6 +25,8 @@ export interface ArmBoot {
   readonly cpus: number;
   readonly memoryMb: number;
   readonly diskPath: string;
+  /** GRUB boots the arm from the disk: its entry, and where the disk has GRUB's environment. Absent: QEMU boots the kernel. */
+  readonly grub?: { readonly entry: string; readonly environmentOffsetBytes: number };
   readonly hostKey: string;
   readonly key: KeyPair;
   /** Folder of the boot's logs. */
@@ -54,15 +58,22 @@ export async function withBootedArm<T>(host: Host, boot: ArmBoot, use: (booted: 
   const keyFile = path.join(workDir, 'authorized_keys');
   await host.files.writeAtomic(keyFile, `${boot.key.publicKey}\n`);
   await createOverlay(host, boot.diskPath, overlay);
+  if (boot.grub !== undefined) {
+    const place = { diskPath: overlay, offsetBytes: boot.grub.environmentOffsetBytes, workDir };
+    await chooseNextEntry(host, place, boot.grub.entry);
+  }
+  const direct = {
+    kernelPath: arm.kernelPath,
+    ...(arm.initrdPath === undefined ? {} : { initrdPath: arm.initrdPath }),
+    cmdline: arm.cmdline,
+  };
   await using machine = await startMachine(
     host,
     {
       accelerator: boot.accelerator,
       cpus: boot.cpus,
       memoryMb: boot.memoryMb,
-      kernelPath: arm.kernelPath,
-      ...(arm.initrdPath === undefined ? {} : { initrdPath: arm.initrdPath }),
-      cmdline: arm.cmdline,
+      ...(boot.grub === undefined ? direct : { startsFrom: 'disk' }),
       disk: { path: overlay, format: 'qcow2' },
       ssh: { authorizedKeysPath: keyFile },
     },
@@ -72,6 +83,7 @@ export async function withBootedArm<T>(host: Host, boot: ArmBoot, use: (booted: 
   const { privateKey } = boot.key;
   await using guest = await connectGuest(host, machine, { privateKey, hostKey: boot.hostKey, signal });
   const identity = async (): Promise<BootIdentity> => {
+    if (boot.grub !== undefined) checkStartedEntry(machine, arm.name);
     const found = await guest.identity();
     if (found.release === arm.release) return found;
     throw new Fault({

@@ -1,5 +1,6 @@
 import { ANACONDA_PATTERNS } from './anaconda.ts';
 import type { ConsolePattern } from './console-pattern.ts';
+import { GRUB_PATTERNS } from './grub-patterns.ts';
 
 const PANIC_END = /---\[ end Kernel panic/;
 const TRACE_END = /---\[ end (?:trace|Kernel panic)/;
@@ -223,6 +224,7 @@ export const CONSOLE_PATTERNS: readonly ConsolePattern[] = [
     hint: 'Is its compression (RD_GZIP …) built into the kernel, and is the file whole?',
   },
   ...ANACONDA_PATTERNS,
+  ...GRUB_PATTERNS,
 ];
 
 export interface ConsoleHit {

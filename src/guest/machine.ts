@@ -23,6 +23,8 @@ const QEMU = 'qemu-system-x86_64';
 const PULSE_MS = 1000;
 /** A lost SSH link waits this long for the console or QEMU to say why: they know better. */
 const LAST_WORDS_MS = 3000;
+/** QEMU ends by itself when it is reset; one that does not is ended by force. */
+const RESET_MS = 20_000;
 /** A guest told to power down that shows no sign of life for so long is ended by force. */
 const POWER_DOWN_LIMITS: SilenceLimits = { stillSec: 20, silentSec: 120 };
 
@@ -72,6 +74,8 @@ export interface Machine extends AsyncDisposable {
   expectExit(what: string): Promise<MachineExit>;
   /** Presses the power button and waits; a guest that does not react is ended by force. */
   powerDown(): Promise<'clean' | 'forced'>;
+  /** Presses the reset button: QEMU ends as it does when a guest reboots, with everything on its disk's file. */
+  reset(): Promise<void>;
   kill(): Promise<void>;
   /** Facts about the guest at this moment: what its processors do, or QEMU's last words. */
   diagnose(): Promise<readonly string[]>;
@@ -246,6 +250,15 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
     }
   };
 
+  const reset = async (): Promise<void> => {
+    const stop = new AbortController();
+    // A guest that is ending by itself may have no monitor left to be asked; it ends all the same.
+    const pressed = qmp.execute('system_reset').catch(() => undefined);
+    await Promise.race([pressed.then(() => qemu.exited), qemu.exited, clock.sleep(RESET_MS, stop.signal)]);
+    stop.abort();
+    await qemu.kill();
+  };
+
   return {
     pid: qemu.pid,
     startedAtSec: started.startedAtSec,
@@ -285,6 +298,7 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
         (stop) => [rejectWith(qemu.crash), watchSilence(clock, qemu, limits, what, undefined, stop)],
       ),
     powerDown,
+    reset,
     kill: () => qemu.kill(),
     diagnose: () => qemu.diagnose(),
     [Symbol.asyncDispose]: () => qemu.kill(),

@@ -23,8 +23,21 @@ export interface DriveSpec {
   readonly writable?: true;
 }
 
-/** One guest as QEMU is asked to run it. Without `disk` and `ssh` it boots from its initrd alone. */
-export interface MachineSpec {
+/** QEMU is the boot loader: kernel, initrd and command line are the host's. */
+interface KernelStart {
+  readonly kernelPath: string;
+  readonly initrdPath?: string;
+  readonly cmdline: string;
+  readonly disk?: DiskSpec;
+}
+
+/** The firmware starts what it finds on the disk: a boot loader, which then decides. */
+interface DiskStart {
+  readonly startsFrom: 'disk';
+  readonly disk: DiskSpec;
+}
+
+interface MachineParts {
   readonly accelerator: Accelerator;
   /**
    * `virtual`: time is what the one virtual CPU has executed, a nanosecond an instruction (QEMU's `-icount`). Needs `tcg` and
@@ -33,14 +46,13 @@ export interface MachineSpec {
   readonly clock?: 'wall' | 'virtual';
   readonly cpus: number;
   readonly memoryMb: number;
-  readonly kernelPath: string;
-  readonly initrdPath?: string;
-  readonly cmdline: string;
-  readonly disk?: DiskSpec;
   /** After the disk, in this order. */
   readonly drives?: readonly DriveSpec[];
   readonly ssh?: SshAccessSpec;
 }
+
+/** One guest as QEMU is asked to run it. Without `disk` and `ssh` it boots from its initrd alone. */
+export type MachineSpec = MachineParts & (KernelStart | DiskStart);
 
 /** Serial number of the root disk, so that a guest can name it as /dev/disk/by-id/virtio-drydock-root. */
 const ROOT_SERIAL = 'drydock-root';
@@ -83,7 +95,19 @@ export function escapeOption(value: string): string {
   return value.replaceAll(',', ',,');
 }
 
-function diskArgs(disk: DiskSpec): string[] {
+function startArgs(spec: KernelStart | DiskStart): string[] {
+  if ('startsFrom' in spec) return [];
+  return [
+    '-kernel',
+    spec.kernelPath,
+    ...(spec.initrdPath === undefined ? [] : ['-initrd', spec.initrdPath]),
+    '-append',
+    spec.cmdline,
+  ];
+}
+
+/** @param isStarted whether the firmware is to look there for a boot loader, before anywhere else */
+function diskArgs(disk: DiskSpec, isStarted: boolean): string[] {
   // JSON needs no comma escaping. no-flush: the overlay dies with the boot, so the guest's barriers would only add the
   // host disk's noise to what is measured.
   const blockdev = {
@@ -98,7 +122,9 @@ function diskArgs(disk: DiskSpec): string[] {
       discard: 'unmap',
     },
   };
-  return ['-blockdev', JSON.stringify(blockdev), '-device', `virtio-blk-pci,drive=root,serial=${ROOT_SERIAL}`];
+  const bootIndex = isStarted ? ',bootindex=0' : '';
+  const device = `virtio-blk-pci,drive=root,serial=${ROOT_SERIAL}${bootIndex}`;
+  return ['-blockdev', JSON.stringify(blockdev), '-device', device];
 }
 
 function driveArgs(drive: DriveSpec, index: number): string[] {
@@ -156,16 +182,12 @@ export function qemuArgs(spec: MachineSpec, qmpPath: string): string[] {
     `${String(spec.memoryMb)}M`,
     '-rtc',
     isVirtual ? VIRTUAL_RTC : 'base=utc',
-    // A guest that reboots or panics ends its QEMU: what starts next is the boot loader's (our) decision.
+    // A guest that reboots or panics ends its QEMU: with what the next one starts is for its caller to say.
     '-action',
     'reboot=shutdown',
     '-sandbox',
     SANDBOX,
-    '-kernel',
-    spec.kernelPath,
-    ...(spec.initrdPath === undefined ? [] : ['-initrd', spec.initrdPath]),
-    '-append',
-    spec.cmdline,
+    ...startArgs(spec),
     '-chardev',
     'stdio,id=serial,signal=off',
     '-serial',
@@ -174,7 +196,7 @@ export function qemuArgs(spec: MachineSpec, qmpPath: string): string[] {
     `unix:${escapeOption(qmpPath)},server=on,wait=off`,
     // Its entropy comes from the host, when the host has it.
     ...(isVirtual ? [] : ['-device', 'virtio-rng-pci']),
-    ...(spec.disk === undefined ? [] : diskArgs(spec.disk)),
+    ...(spec.disk === undefined ? [] : diskArgs(spec.disk, 'startsFrom' in spec)),
     ...(spec.drives ?? []).flatMap(driveArgs),
     ...(spec.ssh === undefined ? [] : sshArgs(spec.ssh)),
   ];

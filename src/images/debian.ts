@@ -7,7 +7,7 @@ import { asRootOf, inScratch } from './scratch.ts';
 
 /** Files of a fresh guest image, all below the work directory that was given. */
 export interface DebianImage {
-  /** qcow2, self-contained; the root file system is the whole disk. */
+  /** qcow2, self-contained; the root file system is the whole disk, or its only partition where the definition names one. */
   readonly diskPath: string;
   readonly kernelPath: string;
   readonly initrdPath: string;
@@ -42,6 +42,11 @@ const MODULE_LISTS = ['modules.dep', 'modules.builtin', 'modules.softdep', 'modu
 const FS_UUID = '6d1d0c2e-6f0d-4b5e-9b0a-d0c4e2017000';
 /** Plenty for a guest of this kind; fewer inodes are fewer blocks to write. */
 const INODES = 400_000;
+/** Where partitioning tools put the first partition. GRUB's core image lies in the gap before it (grub-install(8)). */
+const FIRST_PARTITION_KIB = 1024;
+const OFFSET = `,offset=${String(FIRST_PARTITION_KIB * 1024)}`;
+/** sfdisk(8)'s script of a BIOS partition table: one partition over the rest of the disk, and the same signature each time. */
+const PARTITION_TABLE = `label: dos\nlabel-id: 0x64727964\nstart=${String(FIRST_PARTITION_KIB)}KiB, type=83, bootable\n`;
 const EXCLUDED = ['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*'];
 
 /**
@@ -147,14 +152,23 @@ async function buildIn(host: Host, scratch: string, options: DebianImageOptions)
   ]);
 
   const raw = path.join(scratch, 'disk.img');
+  const isPartition = /\d$/.test(definition.rootDevice);
+  const { diskGb } = definition.machine;
   await asRoot([
     'mke2fs',
     ...['-q', '-t', 'ext4', '-d', root, '-L', 'drydock-root', '-U', FS_UUID, '-N', String(INODES)],
     // Everything initialised now: a kernel thread that does it later would do so in the middle of a measured boot.
-    ...['-E', `hash_seed=${FS_UUID},lazy_itable_init=0,lazy_journal_init=0`],
+    ...['-E', `hash_seed=${FS_UUID},lazy_itable_init=0,lazy_journal_init=0${isPartition ? OFFSET : ''}`],
     raw,
-    `${String(definition.machine.diskGb)}G`,
+    isPartition ? `${String(diskGb * 1024 ** 2 - FIRST_PARTITION_KIB)}k` : `${String(diskGb)}G`,
   ]);
+  if (isPartition) {
+    await asRoot(['truncate', '--size', `${String(diskGb)}G`, raw]);
+    await processes.run(asRootOf(host, ['sfdisk', '--quiet', '--wipe-partitions=never', raw]), {
+      ...runOptions,
+      input: PARTITION_TABLE,
+    });
+  }
   const diskPath = path.join(workDir, 'disk.qcow2');
   await plain(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, diskPath]);
   await asRoot(['rm', '-rf', root, raw]);

@@ -15,4 +15,9 @@ export interface Environment {
   readonly guestMemoryMb: number;
   /** Which disk the measured boots started from, where that is another than the installed guest's: it has the workloads' images as well. */
   readonly guestDisk?: 'with-images';
+  /**
+   * What loads the kernel. `grub`: firmware and GRUB are in the host's times of the boots. Absent: QEMU, and so with `direct`, which
+   * is only said where it overrode the profile.
+   */
+  readonly boot?: 'direct' | 'grub';
 }

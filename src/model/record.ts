@@ -56,6 +56,15 @@ export interface ArmRecord {
   readonly reboot?: { readonly bootIdBefore: string; readonly bootIdAfter: string; readonly unameRelease: string };
 }
 
+/** A guest's disk that boots an arm's kernel by itself. */
+export interface KeptKernelRecord {
+  readonly arm: string;
+  /** File in the run's folder, a qcow2. */
+  readonly disk: string;
+  readonly sha256: string;
+  readonly reboot: { readonly bootIdBefore: string; readonly bootIdAfter: string; readonly unameRelease: string };
+}
+
 export interface StageRecord {
   readonly name: string;
   readonly arm?: string;
@@ -81,6 +90,8 @@ export interface RunRecord {
     readonly packages: Readonly<Record<string, string>>;
   };
   readonly environment: Environment;
+  /** The disk that was asked for with a kernel as its default, and the boot that proved it; absent: none was. */
+  readonly keptKernel?: KeptKernelRecord;
   readonly bootsPerArm: number;
   /** Only for runs that booted until their intervals decided. */
   readonly stopping?: StoppingRecord;

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ArmBoot } from '../guest/arm-boot.ts';
+import { armEntryId } from '../guest/grub-menu.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Json } from '../model/json.ts';
 import type { BootReading } from '../stages/boot.ts';
@@ -27,6 +28,7 @@ export async function withArmBoot<T>(
   { arm, built, disk, directory, scratchName }: WantedBoot,
   use: (boot: ArmBoot) => Promise<T>,
 ): Promise<T> {
+  const { environmentOffsetBytes } = plan.install.output();
   const workDir = await host.files.makeTempDirectory(store.workDir(), `${scratchName}-`);
   try {
     return await use({
@@ -41,6 +43,7 @@ export async function withArmBoot<T>(
       cpus: guest.machine.cpus,
       memoryMb: guest.machine.memoryMb,
       diskPath: await store.use(disk),
+      ...(environmentOffsetBytes === undefined ? {} : { grub: { entry: armEntryId(arm), environmentOffsetBytes } }),
       hostKey: plan.image.output().hostKey,
       key: host.ssh.generateKey('drydock'),
       directory,
@@ -74,6 +77,7 @@ export function bootCondition(
     cpus: host.system.cpuCount,
     hostKernel: host.system.kernel,
     host: host.system.hostname,
+    ...(plan.install.output().environmentOffsetBytes === undefined ? {} : { boot: 'grub' }),
   };
   return sha256Text(canonicalJson(condition));
 }

@@ -4,6 +4,7 @@ import type { MetricDefinition } from '../bootlog/metrics.ts';
 import { VIRTUAL_METRICS } from '../bootlog/virtual-metrics.ts';
 import type { BenchRecord } from '../model/bench.ts';
 import type { BootSummary, VirtualBoot } from '../model/boot.ts';
+import type { Environment } from '../model/environment.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Measurement, Score } from '../model/measure.ts';
 import type { ArmRecord, RunRecord, StageRecord } from '../model/record.ts';
@@ -13,11 +14,15 @@ import type { ScoreOptions } from '../stats/score.ts';
 import { sha256Text } from '../store/canonical.ts';
 import { ablationOf } from './ablation.ts';
 import { calibrationFrom } from './calibration.ts';
+import type { Profile } from '../profile/schema.ts';
 import type { RunRequest } from './event.ts';
 import type { Plan, PlannedArm } from './plan.ts';
 import type { PreparedRun } from './prepare.ts';
 import { sampleFindings } from './sample-findings.ts';
 import { measurementsOf } from './score.ts';
+
+/** The file of a run's folder that `--keep-kernel` asks for. */
+export const KEPT_DISK = 'disk.qcow2';
 
 interface AssembleInput {
   readonly host: Host;
@@ -90,6 +95,18 @@ function scoreArms(
   return { scores, findings };
 }
 
+function bootModeOf(profile: Profile, { boot }: RunRequest): Pick<Environment, 'boot'> {
+  if (boot !== undefined) return { boot };
+  return profile.boot === 'grub' ? { boot: 'direct' } : {};
+}
+
+/** The disk that was kept, by the name it has in the run's folder. */
+function keptKernelOf({ keepKernel }: Plan, { keepKernel: arm }: RunRequest): Pick<RunRecord, 'keptKernel'> {
+  if (keepKernel === undefined || arm === undefined) return {};
+  const { disk, reboot } = keepKernel.output();
+  return { keptKernel: { arm, disk: KEPT_DISK, sha256: disk.sha256, reboot } };
+}
+
 /** Puts together what `record.json` says of a run. */
 export function assembleRecord(input: AssembleInput): RunRecord {
   const { host, prepared, boots, virtualBoots, time } = input;
@@ -138,7 +155,9 @@ export function assembleRecord(input: AssembleInput): RunRecord {
       guestCpus: guest.machine.cpus,
       guestMemoryMb: guest.machine.memoryMb,
       ...(input.request.bench?.measuresBoots === true ? { guestDisk: 'with-images' as const } : {}),
+      ...bootModeOf(profile, input.request),
     },
+    ...keptKernelOf(plan, input.request),
     bootsPerArm: look?.bootsPerArm ?? input.request.boots,
     ...(input.stopping === undefined ? {} : { stopping: input.stopping }),
     bootOrder: boots.map((boot) => boot.arm),

@@ -24,6 +24,10 @@ export interface RunRequest {
   /** Path of the installer's medium, for a guest that is made from one; absent: it is downloaded. */
   readonly image?: string;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  /** GRUB in the guest boots; absent: QEMU does. The profile's wish is in here, too. */
+  readonly boot?: 'grub';
+  /** The arm whose kernel becomes the default of a disk that is kept with the run; absent: none is. */
+  readonly keepKernel?: string;
   /** Measured boots an arm; the most there may be when `sequential` is there. */
   readonly boots: number;
   /** Boots an arm on the virtual clock; requests of before it existed have none. */

@@ -70,6 +70,8 @@ const requestSchema = z.strictObject({
   guest: z.string(),
   image: z.exactOptional(z.string()),
   accelerator: z.enum(['auto', 'kvm', 'tcg']),
+  boot: z.exactOptional(z.literal('grub')),
+  keepKernel: z.exactOptional(z.string()),
   boots: z.number(),
   virtualBoots: z.exactOptional(z.number()),
   sequential: z.exactOptional(z.strictObject({ budgetMinutes: z.exactOptional(z.number()) })),

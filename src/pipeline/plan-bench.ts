@@ -17,6 +17,7 @@ import type { WorkloadImage } from '../stages/workload-image.ts';
 import { benchOrder } from './bench-order.ts';
 import type { PlannedBench } from './bench-order.ts';
 import { imagesOf } from './bench-work.ts';
+import { guestParameters } from './plan-image.ts';
 import type { Early, PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
 import type { Step } from './step.ts';
@@ -114,7 +115,7 @@ export function planBench(input: PlanInput, early: BenchNeeds): BenchPlan | unde
         disk: early.install.output().disk,
         hostKey: stock.hostKey,
         stock: { kernel: stock.kernel, initrd: stock.initrd, release: stock.release },
-        stockCmdline: profile.cmdline.join(' '),
+        stockCmdline: guestParameters(guest, profile.cmdline).join(' '),
         accelerator: early.accelerator.output().accelerator,
         machine: { cpus: guest.machine.cpus, memoryMb: guest.machine.memoryMb },
         qemu: tools()['qemu-system-x86'] ?? '',

@@ -1,10 +1,12 @@
 import path from 'node:path';
+import { DISTROS } from '../guest/distro/table.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
 import { centosImageInput, debianImageInput, image } from '../stages/image.ts';
 import type { Image } from '../stages/image.ts';
 import { medium } from '../stages/medium.ts';
 import type { Medium } from '../stages/medium.ts';
 import type { Preflight } from '../stages/preflight.ts';
+import type { RunRequest } from './event.ts';
 import type { PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
 import type { Step } from './step.ts';
@@ -46,6 +48,16 @@ export function planImage(input: PlanInput, preflight: Pick<Step<Preflight>, 'ou
     summary,
   });
   return { steps: [mediumStep, step], image: step, medium: mediumStep };
+}
+
+/**
+ * The guest as its boot loader needs it: with GRUB's packages, and with its root in a partition, so that GRUB has a place before it.
+ * Another definition is another image, and the one without a boot loader stays what it is.
+ */
+export function guestBootedBy(boot: RunRequest['boot'], guest: GuestDefinition): GuestDefinition {
+  if (boot === undefined) return guest;
+  const packages = [...guest.packages, ...DISTROS[guest.family].bootLoader.packages];
+  return { ...guest, packages, rootDevice: /\d$/.test(guest.rootDevice) ? guest.rootDevice : `${guest.rootDevice}1` };
 }
 
 /** Profiles name the disk; which part of it holds the root is the guest's own affair. */

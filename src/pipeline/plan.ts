@@ -1,6 +1,8 @@
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
 import { DISTROS } from '../guest/distro/table.ts';
+import { grubMenu } from '../guest/grub-menu.ts';
+import type { GrubMenu } from '../guest/grub-menu.ts';
 import { Fault } from '../host/fault.ts';
 import { initrdScriptsDigest } from '../initrd/busybox-initrd.ts';
 import { collectorCmdline, collectorDigest } from '../initrd/collector.ts';
@@ -17,6 +19,8 @@ import type { Image } from '../stages/image.ts';
 import { initrd } from '../stages/initrd.ts';
 import { install } from '../stages/install.ts';
 import type { InstallArm, Install } from '../stages/install.ts';
+import { keepKernel } from '../stages/keep-kernel.ts';
+import type { KeptKernel } from '../stages/keep-kernel.ts';
 import type { TreeInput } from '../stages/kernel-tree.ts';
 import { preflight } from '../stages/preflight.ts';
 import type { Preflight } from '../stages/preflight.ts';
@@ -65,6 +69,8 @@ export interface Plan {
   readonly virtualBoots: readonly PlannedBoot[];
   /** Only where container work was asked for. */
   readonly bench?: BenchPlan;
+  /** Only where a disk with another default kernel was asked for. */
+  readonly keepKernel?: Step<KeptKernel>;
 }
 
 /** Shell quoting never comes in: the command line is one string for the kernel, and parameters hold no spaces. */
@@ -195,6 +201,40 @@ function planArm(
   };
 }
 
+/** GRUB's menu of a run, once its kernels are known. */
+function menuOf({ guest, profile }: PlanInput, stock: Image, arms: readonly BuiltArm[]): GrubMenu {
+  const entries = arms.map(({ arm }) => {
+    const { name, release, cmdline, initrd, usesStockInitrd } = arm.built();
+    return { name, release, cmdline, initrd: initrd === null ? undefined : usesStockInitrd ? 'stock' : 'own' } as const;
+  });
+  return grubMenu(
+    guest,
+    { release: stock.release, cmdline: guestParameters(guest, profile.cmdline).join(' ') },
+    entries,
+  );
+}
+
+function planKeepKernel(
+  arm: string,
+  input: PlanInput,
+  made: Early & Pick<Plan, 'accelerator' | 'install'>,
+  arms: readonly BuiltArm[],
+): Step<KeptKernel> {
+  return defineStep({
+    stage: keepKernel,
+    input: () => {
+      const stock = made.image.output();
+      return {
+        ...{ disk: made.install.output().disk, arm, grub: menuOf(input, stock, arms), hostKey: stock.hostKey },
+        accelerator: made.accelerator.output().accelerator,
+        machine: { cpus: input.guest.machine.cpus, memoryMb: input.guest.machine.memoryMb },
+        qemu: made.preflight.output().tools['qemu-system-x86'] ?? '',
+      };
+    },
+    summary: () => `${arm} is the default of the kept disk`,
+  });
+}
+
 /** Whether this user may open /dev/kvm; whether it works is for the probe boot to say. */
 async function kvmAccess(host: Host): Promise<string> {
   if ((await host.files.stat('/dev/kvm')) === undefined) return 'absent';
@@ -210,6 +250,7 @@ export function planRun(input: PlanInput): Plan {
       install: request.install,
       ...(request.bench === undefined ? {} : { bench: true }),
       ...(guest.family === 'centos' ? { installer: true } : {}),
+      ...(request.boot !== undefined && guest.family === 'debian' ? { partitions: true } : {}),
     }),
   });
   const tools = () => preflightStep.output().tools;
@@ -253,12 +294,22 @@ export function planRun(input: PlanInput): Plan {
         busybox: preflightStep.output().busybox,
         probe: await host.files.readText(path.join(folders.guests, 'files', 'probe')),
         arms: arms.map(({ arm }) => arm.built()),
+        ...(request.boot === undefined ? {} : { grub: menuOf(input, stock, arms) }),
         // Only where it is not Debian's, so that what is in caches stays there.
         ...(DISTROS[guest.family].hasCheckConfig ? {} : { checkConfig: null }),
       };
     },
     summary: ({ arms: proven }) => `Docker proven on ${proven.map((arm) => arm.name).join(' and ')}`,
   });
+  const keepKernelStep =
+    request.keepKernel === undefined
+      ? undefined
+      : planKeepKernel(
+          request.keepKernel,
+          input,
+          { ...early, accelerator: acceleratorStep, install: installStep },
+          arms,
+        );
   const handOverStep = defineStep({
     stage: handOver,
     input: async () => ({
@@ -293,6 +344,7 @@ export function planRun(input: PlanInput): Plan {
       ...arms.flatMap((one) => one.steps),
       ...(virtualBoots.length === 0 ? [] : [handOverStep]),
       ...(needsGuest ? [installStep] : []),
+      ...(keepKernelStep === undefined ? [] : [keepKernelStep]),
       ...(bench?.steps ?? []),
     ],
     ...early,
@@ -303,5 +355,6 @@ export function planRun(input: PlanInput): Plan {
     boots,
     virtualBoots,
     ...(bench === undefined ? {} : { bench }),
+    ...(keepKernelStep === undefined ? {} : { keepKernel: keepKernelStep }),
   };
 }

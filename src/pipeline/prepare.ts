@@ -12,6 +12,7 @@ import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
 import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
+import { guestBootedBy } from './plan-image.ts';
 import { planRun } from './plan.ts';
 import type { Plan } from './plan.ts';
 
@@ -58,7 +59,8 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
   const { host, folders, request } = options;
   const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
   const choice = decided ?? provisionalGuest(guestAsked(request, profile));
-  const { value: guest } = await loadGuest(host.files, choice.name, folders.guests);
+  const { value: definition } = await loadGuest(host.files, choice.name, folders.guests);
+  const guest = guestBootedBy(request.boot, definition);
   const onGuest = profileFor(profile, guest.name);
   await checkGuest(host, guest.name, guest.family, request, onGuest);
   await checkFragments(options, profile);

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { withBootedArm } from '../guest/arm-boot.ts';
 import { Fault } from '../host/fault.ts';
 import type { BootSummary } from '../model/boot.ts';
@@ -10,7 +11,7 @@ import { writeReports } from '../stages/report.ts';
 import { sha256Text } from '../store/canonical.ts';
 import type { History } from '../store/history.ts';
 import { bootCondition, bootDirectory, bootReading, withArmBoot } from './arm-boot.ts';
-import { assembleRecord } from './assemble.ts';
+import { assembleRecord, KEPT_DISK } from './assemble.ts';
 import { chooseGuest, guestAsked } from './guest-choice.ts';
 import { measureBenches } from './bench.ts';
 import type { PlannedBoot } from './boot-order.ts';
@@ -190,6 +191,8 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
 
   const rest = prepared.plan.steps.filter((step) => step !== prepared.plan.preflight);
   stages = [...stages, ...(await runSteps(rest, runtime, history))];
+  const kept = prepared.plan.keepKernel?.output();
+  if (kept !== undefined) await host.files.copy(await store.use(kept.disk), path.join(options.runDirectory, KEPT_DISK));
   let current = 'boots';
   const tracking: Emit = (event) => {
     if (event.type === 'boot-started' || event.type === 'bench-started') current = event.id;

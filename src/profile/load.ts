@@ -93,7 +93,7 @@ function schemaProblems(
 
 /** Every key that any object of a schema knows, for suggestions. */
 const KNOWN_KEYS = [
-  ...['name', 'description', 'guest', 'boots', 'cmdline', 'arms', 'role', 'kernel', 'initrd', 'source', 'base'],
+  ...['name', 'description', 'guest', 'boot', 'boots', 'cmdline', 'arms', 'role', 'kernel', 'initrd', 'source', 'base'],
   ...['fragments', 'symbols', 'patches', 'package', 'directory', 'tarball', 'sha256', 'family', 'machine', 'cpus'],
   ...['memoryMb', 'diskGb', 'suite', 'archives', 'keyring', 'packages', 'files', 'enable', 'mask', 'initrdModules'],
   ...[

@@ -132,6 +132,9 @@ export const profileSchema = z
       })
       .default(5)
       .describe('Measured boots an arm; auto: until the intervals decide.'),
+    boot: z
+      .exactOptional(z.enum(['direct', 'grub']))
+      .describe('direct: QEMU is the boot loader; grub: the guest has its own, on its disk. --boot overrides it.'),
     maxBoots: z.number().int().min(4).max(200).optional().describe('With boots: auto, the most boots an arm.'),
     budgetMinutes: z.number().positive().optional().describe('With boots: auto, the most time for measured boots.'),
     cmdline: cmdline

@@ -32,6 +32,24 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
       value: `${plural(environment.guestCpus, 'vCPU')}, ${environment.guestMemoryMb} MB`,
     },
     { name: 'QEMU', value: environment.qemuVersion },
+    ...(environment.boot === 'grub'
+      ? [
+          {
+            name: 'Boot loader',
+            value: 'GRUB on the guest’s disk',
+            why: 'the host’s times hold firmware and GRUB, too',
+          },
+        ]
+      : []),
+    ...(record.keptKernel === undefined
+      ? []
+      : [
+          {
+            name: 'Kept disk',
+            value: record.keptKernel.disk,
+            why: `boots ${record.keptKernel.reboot.unameRelease} (${record.keptKernel.arm}) by itself, as a boot has proved; sha256 ${shortDigest(record.keptKernel.sha256)}`,
+          },
+        ]),
     { name: 'Host', value: `${environment.hostOs}, Linux ${environment.hostKernel}` },
     {
       name: 'Boots',

@@ -26,7 +26,7 @@ export function timelinesSection(record: RunRecord, timelines: Timelines): Marku
   const shown = medianBoots(record).map((one): DrawnBoot => {
     const { boot } = one.median;
     const own = timelines.get(boot.order);
-    return { ...one, timeline: own?.arm === boot.arm ? own : timelineOfSummary(boot) };
+    return { ...one, timeline: own?.arm === boot.arm ? own : timelineOfSummary(boot, record.environment.boot) };
   });
   if (shown.length === 0) return markup`<p>No boot was measured, so there is no timeline.</p>`;
   return markup`${timelineFigure(shown)}

@@ -9,6 +9,7 @@ export function reproduceCommand(record: RunRecord): string {
     ...(record.ablation === undefined ? [] : [['--ablate', record.ablation.factors.join(',')]]),
     ['--guest', record.guest.name],
     ['--accel', record.environment.accelerator],
+    ...bootMode(record),
     ...bootOptions(record),
     ...(record.virtualBoots === undefined
       ? []
@@ -16,6 +17,11 @@ export function reproduceCommand(record: RunRecord): string {
     ...(record.bench === undefined ? [] : [benchOptions(record.bench)]),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
+}
+
+function bootMode({ environment, keptKernel }: RunRecord): readonly (readonly string[])[] {
+  if (environment.boot === undefined) return [];
+  return [['--boot', environment.boot], ...(keptKernel === undefined ? [] : [['--keep-kernel', keptKernel.arm]])];
 }
 
 function benchOptions({ workloads, rounds, minutes }: BenchRecord): readonly string[] {

@@ -1,12 +1,18 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { bootOnce } from '../guest/boot-once.ts';
+import { DISTROS } from '../guest/distro/table.ts';
 import { importProbeImage, makeProbeImage, proveDocker } from '../guest/docker.ts';
+import { checkDefault, locateEnvironment } from '../guest/grub-environment.ts';
+import { installGrub } from '../guest/grub-install.ts';
+import { entryOfArm, installedInitrdPath, installedKernelPath } from '../guest/grub-menu.ts';
+import type { GrubMenu } from '../guest/grub-menu.ts';
 import { startMachine } from '../guest/machine.ts';
 import type { Machine } from '../guest/machine.ts';
 import { createOverlay, flattenOverlay } from '../guest/overlay.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
 import { connectGuest, proveReboot } from '../guest/ssh.ts';
-import type { BootIdentity, Guest } from '../guest/ssh.ts';
+import type { BootIdentity, ConnectOptions, Guest, RebootProof } from '../guest/ssh.ts';
 import { putVerified, talkativeCmdline } from '../guest/unmeasured.ts';
 import { Fault } from '../host/fault.ts';
 import type { KeyPair } from '../host/host.ts';
@@ -46,6 +52,8 @@ type InstallInput = {
   readonly arms: readonly InstallArm[];
   /** `null` where the guest's Docker package comes without check-config.sh. */
   readonly checkConfig?: null;
+  /** What GRUB is to boot the arms by; absent: QEMU boots them. */
+  readonly grub?: GrubMenu;
 };
 
 const requirementRow = z.strictObject({
@@ -78,6 +86,8 @@ const outputSchema = z.strictObject({
         .nullable(),
     }),
   ),
+  /** Where the disk has GRUB's environment, in bytes; only where GRUB boots. */
+  environmentOffsetBytes: z.exactOptional(z.int()),
 });
 export type Install = z.infer<typeof outputSchema>;
 type InstalledArm = Install['arms'][number];
@@ -92,30 +102,37 @@ interface Lab {
   readonly keyFile: string;
 }
 
-async function bootArm(
-  lab: Lab,
-  name: string,
-  kernel: Artifact,
-  initrd: Artifact | null,
-  cmdline: string,
-): Promise<Machine> {
+interface StartedKernel {
+  readonly kernel: Artifact;
+  readonly initrd: Artifact | null;
+  readonly cmdline: string;
+}
+
+/** @param started what QEMU boots; `'disk'`: what the disk's own boot loader does */
+async function bootArm(lab: Lab, name: string, started: StartedKernel | 'disk'): Promise<Machine> {
   const { context, input } = lab;
   const { host, store, signal } = context;
-  context.progress({ message: `booting ${name}` });
+  const isDisk = started === 'disk';
+  context.progress({ message: isDisk ? `GRUB boots ${name}` : `booting ${name}` });
+  const start = isDisk
+    ? ({ startsFrom: 'disk' } as const)
+    : {
+        kernelPath: await store.use(started.kernel),
+        ...(started.initrd === null ? {} : { initrdPath: await store.use(started.initrd) }),
+        cmdline: talkativeCmdline(started.cmdline),
+      };
   return startMachine(
     host,
     {
       accelerator: input.accelerator,
       cpus: input.machine.cpus,
       memoryMb: input.machine.memoryMb,
-      kernelPath: await store.use(kernel),
-      ...(initrd === null ? {} : { initrdPath: await store.use(initrd) }),
-      cmdline: talkativeCmdline(cmdline),
+      ...start,
       disk: { path: lab.overlay, format: 'qcow2' },
       ssh: { authorizedKeysPath: lab.keyFile },
     },
     {
-      directory: path.join(path.dirname(context.logPath), `install-${name}`),
+      directory: path.join(path.dirname(context.logPath), `install-${isDisk ? 'grub-' : ''}${name}`),
       signal,
       onLine: (line) => {
         context.progress({ message: `${name}: ${line.text.slice(0, 90)}` });
@@ -132,7 +149,7 @@ async function put(lab: Lab, guest: Guest, artifact: Artifact, remotePath: strin
 async function installArm(lab: Lab, guest: Guest, arm: InstallArm): Promise<void> {
   lab.context.progress({ message: `installing ${arm.release} through SSH` });
   if (!arm.isStock) {
-    await put(lab, guest, arm.kernel, `/boot/vmlinuz-${arm.release}`);
+    await put(lab, guest, arm.kernel, installedKernelPath(arm.release));
     await put(lab, guest, arm.config, `/boot/config-${arm.release}`);
     if (arm.modules !== null) {
       await put(lab, guest, arm.modules, '/root/modules.tar');
@@ -151,7 +168,7 @@ async function installArm(lab: Lab, guest: Guest, arm: InstallArm): Promise<void
     }
   }
   if (arm.initrd !== null && !arm.usesStockInitrd) {
-    await put(lab, guest, arm.initrd, `/boot/initrd-drydock-${arm.name}`);
+    await put(lab, guest, arm.initrd, installedInitrdPath(arm.name));
   }
 }
 
@@ -174,15 +191,9 @@ async function checkConfig(lab: Lab, guest: Guest, arm: InstallArm): Promise<Con
   };
 }
 
-async function proveArm(
-  lab: Lab,
-  guest: Guest,
-  arm: InstallArm,
-  before: BootIdentity | undefined,
-): Promise<InstalledArm> {
+async function proveArm(lab: Lab, guest: Guest, arm: InstallArm, reboot: RebootProof | null): Promise<InstalledArm> {
   const { context } = lab;
   context.progress({ message: `proving Docker on ${arm.release}` });
-  const reboot = before === undefined ? null : proveReboot(before, await guest.identity(), arm.release);
   if (!arm.isStock) {
     const running = await guest.run(['zcat', '/proc/config.gz'], { okExitCodes: [0, 1, 2] });
     if (running.exitCode === 0 && running.stdout !== (await context.store.readText(arm.config))) {
@@ -219,9 +230,39 @@ async function proveArm(
   };
 }
 
+interface GrubProof {
+  readonly arms: readonly InstalledArm[];
+  readonly environmentOffsetBytes: number;
+}
+
+/** Reboots into every arm's menu entry, once each, one after another, and proves Docker there; then the guest is down. */
+async function proveThroughGrub(
+  lab: Lab,
+  login: ConnectOptions,
+  from: Guest,
+  menu: GrubMenu,
+  arms: readonly InstallArm[],
+): Promise<GrubProof> {
+  const [arm, ...rest] = arms;
+  const loader = DISTROS[menu.family].bootLoader;
+  if (arm === undefined) {
+    const environmentOffsetBytes = await locateEnvironment(from, loader, menu.partition);
+    await from.poweroff();
+    return { arms: [], environmentOffsetBytes };
+  }
+  const entry = entryOfArm(menu, arm.name);
+  const start = (): Promise<Machine> => bootArm(lab, arm.name, 'disk');
+  return bootOnce(lab.context.host, from, loader, { entry, start, login, until: DOCKER_READY }, async (booted) => {
+    const proven = await proveArm(lab, booted.guest, arm, booted.proof);
+    const others = await proveThroughGrub(lab, login, booted.guest, menu, rest);
+    return { ...others, arms: [proven, ...others.arms] };
+  });
+}
+
 /**
  * Boots the guest on its stock kernel, installs every arm through SSH, reboots into each and proves that Docker works
- * there. What comes out is the one disk from which all measured boots of all arms start.
+ * there. What comes out is the one disk from which all measured boots of all arms start. With a menu, GRUB is installed first
+ * and boots the arms.
  */
 export const install: Stage<InstallInput, Install> = {
   name: 'install',
@@ -242,30 +283,46 @@ export const install: Stage<InstallInput, Install> = {
     const isBase = (arm: InstallArm): boolean =>
       arm.isStock && arm.usesStockInitrd && arm.cmdline === input.stockCmdline;
     let before: BootIdentity;
+    let environmentOffsetBytes: number | undefined;
+    const { grub } = input;
     {
       const { kernel, initrd } = input.stock;
-      await using machine = await bootArm(lab, 'stock', kernel, initrd, input.stockCmdline);
+      await using machine = await bootArm(lab, 'stock', { kernel, initrd, cmdline: input.stockCmdline });
       await machine.waitFor(/drydock: no probe image/);
       await using guest = await connectGuest(host, machine, login);
       await importProbeImage(guest, await makeProbeImage(host, await store.use(input.busybox), input.probe, workDir));
       for (const arm of input.arms) await installArm(lab, guest, arm);
       before = await guest.identity();
-      for (const arm of input.arms.filter(isBase)) proven.push(await proveArm(lab, guest, arm, undefined));
-      await guest.reboot();
+      if (grub === undefined) {
+        for (const arm of input.arms.filter(isBase)) proven.push(await proveArm(lab, guest, arm, null));
+        await guest.reboot();
+      } else {
+        context.progress({ message: 'installing GRUB' });
+        await installGrub(guest, grub);
+        const proof = await proveThroughGrub(lab, login, guest, grub, input.arms);
+        ({ environmentOffsetBytes } = proof);
+        proven.push(...proof.arms);
+      }
     }
-    for (const arm of input.arms.filter((one) => !isBase(one))) {
-      await using machine = await bootArm(lab, arm.name, arm.kernel, arm.initrd, arm.cmdline);
+    for (const arm of grub === undefined ? input.arms.filter((one) => !isBase(one)) : []) {
+      await using machine = await bootArm(lab, arm.name, arm);
       await machine.waitFor(DOCKER_READY);
       await using guest = await connectGuest(host, machine, login);
-      proven.push(await proveArm(lab, guest, arm, before));
+      proven.push(await proveArm(lab, guest, arm, proveReboot(before, await guest.identity(), arm.release)));
       before = await guest.identity();
       await guest.reboot();
     }
     context.progress({ message: 'keeping the disk' });
     const disk = path.join(workDir, 'installed.qcow2');
     await flattenOverlay(host, overlay, disk);
+    if (grub !== undefined && environmentOffsetBytes !== undefined)
+      await checkDefault(host, { diskPath: disk, offsetBytes: environmentOffsetBytes, workDir }, grub.stock.id);
     const order = input.arms.map((arm) => arm.name);
     proven.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-    return { disk: await store.adopt(disk), arms: proven };
+    return {
+      disk: await store.adopt(disk),
+      arms: proven,
+      ...(environmentOffsetBytes === undefined ? {} : { environmentOffsetBytes }),
+    };
   },
 };

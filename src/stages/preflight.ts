@@ -7,6 +7,7 @@ import {
   BENCH_REQUIREMENTS,
   BENCH_TEST_REQUIREMENTS,
   INSTALLER_REQUIREMENTS,
+  PARTITION_REQUIREMENTS,
   REQUIREMENTS,
   TEST_REQUIREMENTS,
 } from './tools.ts';
@@ -46,7 +47,7 @@ export interface Purposes {
 function extras({ tests = false, bench = false }: Purposes): readonly Requirement[] {
   return [
     ...(bench ? BENCH_REQUIREMENTS : []),
-    ...(tests ? [...TEST_REQUIREMENTS, ...INSTALLER_REQUIREMENTS] : []),
+    ...(tests ? [...TEST_REQUIREMENTS, ...INSTALLER_REQUIREMENTS, ...PARTITION_REQUIREMENTS] : []),
     ...(bench && tests ? BENCH_TEST_REQUIREMENTS : []),
   ];
 }
@@ -198,6 +199,8 @@ type PreflightInput = {
   readonly bench?: true;
   /** The guest is made by its distribution's installer. */
   readonly installer?: true;
+  /** The guest's disk gets a partition table. */
+  readonly partitions?: true;
 };
 
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
@@ -206,9 +209,13 @@ export const preflight: Stage<PreflightInput, Preflight> = {
   version: 1,
   cache: 'never',
   output: outputSchema,
-  async run({ install: mayInstall, bench, installer }, context) {
+  async run({ install: mayInstall, bench, installer, partitions }, context) {
     const { host } = context;
-    const needed = [...wanted(host), ...(installer === true ? INSTALLER_REQUIREMENTS : [])];
+    const needed = [
+      ...wanted(host),
+      ...(installer === true ? INSTALLER_REQUIREMENTS : []),
+      ...(partitions === true ? PARTITION_REQUIREMENTS : []),
+    ];
     await provide(host, needed, mayInstall, context);
     if (bench === true) await provideBenchTools(host, mayInstall, context);
     for (const row of await machineRows(host, context.store.root)) {

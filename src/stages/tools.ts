@@ -47,6 +47,7 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   },
   { package: 'cpio', why: 'unpacks what drydock has packed', probe: { program: 'cpio' } },
   { package: 'gpg', why: "signs the tests' own packages", probe: { program: 'gpg' } },
+  { package: 'grub-common', why: "reads GRUB's menu as GRUB would", probe: { program: 'grub-script-check' } },
   { package: 'gpg-agent', why: "holds the key of the tests' own packages", probe: { program: 'gpg-agent' } },
 ];
 
@@ -66,6 +67,11 @@ export const INSTALLER_REQUIREMENTS: readonly Requirement[] = [
     probe: { file: '/etc/ssl/certs/ca-certificates.crt' },
   },
   { package: 'createrepo-c', why: 'makes the packages a repository', probe: { program: 'createrepo_c' } },
+];
+
+/** What a guest that is booted by GRUB is made with besides (`--boot grub`). */
+export const PARTITION_REQUIREMENTS: readonly Requirement[] = [
+  { package: 'fdisk', why: "writes the partition table of the guest's disk", probe: { program: 'sfdisk' } },
 ];
 
 /** Everything that a whole run uses, by apt package (Debian 12 and Ubuntu 22.04 names). */

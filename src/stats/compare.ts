@@ -22,6 +22,7 @@ const CONDITIONS: readonly (readonly [words: string, read: (environment: Environ
   ['vCPUs', ({ guestCpus }) => guestCpus],
   ['guest memory in MB', ({ guestMemoryMb }) => guestMemoryMb],
   ['guest disk', ({ guestDisk }) => guestDisk ?? 'as installed'],
+  ['boot loader', ({ boot }) => boot ?? 'direct'],
 ];
 /** A CPU that counts instructions is QEMU's own: the host's has no part in it. */
 const VIRTUAL_CONDITIONS = CONDITIONS.filter(([words]) =>

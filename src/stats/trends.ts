@@ -12,7 +12,13 @@ const CONDITIONS: readonly (readonly [name: string, read: (environment: Environm
   ['accelerator', ({ accelerator }) => accelerator],
   ['CPU', ({ cpuModel, cpuCount }) => `${cpuModel}, ${String(cpuCount)} CPUs`],
   ['QEMU', ({ qemuVersion }) => qemuVersion],
-  ['guest', ({ guest, guestDisk }) => (guestDisk === undefined ? guest : `${guest}, ${guestDisk}`)],
+  [
+    'guest',
+    ({ guest, guestDisk, boot }) =>
+      [guest, guestDisk, boot === 'grub' ? 'booted by GRUB' : undefined]
+        .filter((part) => part !== undefined)
+        .join(', '),
+  ],
   ['guest machine', ({ guestCpus, guestMemoryMb }) => `${String(guestCpus)} vCPUs, ${String(guestMemoryMb)} MB`],
 ];
 const SEED = 1;

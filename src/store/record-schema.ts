@@ -192,6 +192,8 @@ const configCheck = z.strictObject({
   missingNecessary: z.array(z.string()),
 });
 
+const rebootProof = z.strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() });
+
 const arm = z.strictObject({
   name: z.string(),
   role: z.enum(['baseline', 'candidate', 'variant']),
@@ -206,9 +208,7 @@ const arm = z.strictObject({
   patchProof: z.exactOptional(z.array(z.string())),
   docker: z.exactOptional(docker),
   configCheck: z.exactOptional(configCheck),
-  reboot: z.exactOptional(
-    z.strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() }),
-  ),
+  reboot: z.exactOptional(rebootProof),
 });
 
 const stopping = z.strictObject({
@@ -254,7 +254,11 @@ export const recordSchema: z.ZodType<RunRecord> = z.strictObject({
     guestCpus: z.int(),
     guestMemoryMb: z.int(),
     guestDisk: z.exactOptional(z.literal('with-images')),
+    boot: z.exactOptional(z.enum(['direct', 'grub'])),
   }),
+  keptKernel: z.exactOptional(
+    z.strictObject({ arm: z.string(), disk: z.string(), sha256: z.string(), reboot: rebootProof }),
+  ),
   bootsPerArm: z.int(),
   stopping: z.exactOptional(stopping),
   bootOrder: z.array(z.string()),

@@ -79,6 +79,14 @@ describe('a machine', () => {
     await groupGone(group);
   });
 
+  test('ends as at a reboot when its reset button is pressed, and once more does no harm', async () => {
+    await using machine = await start([{ print: 'up\n' }, 'spin']);
+    await machine.waitFor(/up/);
+    await machine.reset();
+    expect(await machine.exited).toMatchObject({ exitCode: 0, signal: null, reason: 'host-qmp-system-reset' });
+    await machine.reset();
+  });
+
   test('lets no guest run before its monitor watches: one that resets at once was seen to', async () => {
     await using machine = await start(['reset']);
     expect(await machine.expectExit('the guest to reboot')).toMatchObject({ exitCode: 0, reason: 'guest-reset' });

@@ -1,13 +1,18 @@
 import path from 'node:path';
 import { cacheRoot, folders } from '../../src/cli/locations.ts';
 import type { Host } from '../../src/host/host.ts';
+import type { RunRequest } from '../../src/pipeline/event.ts';
 import { prepareRun } from '../../src/pipeline/prepare.ts';
 import type { Image } from '../../src/stages/image.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
-/** The Debian guest that end-to-end tests boot, made or taken from the cache. */
-export async function provideGuestImage(host: Host, scratch: string): Promise<{ image: Image; store: Store }> {
+/** The Debian guest that end-to-end tests boot, made or taken from the cache. @param boot `grub`: the one that GRUB boots */
+export async function provideGuestImage(
+  host: Host,
+  scratch: string,
+  boot?: RunRequest['boot'],
+): Promise<{ image: Image; store: Store }> {
   const store = openStore(host, cacheRoot(undefined));
   const profilePath = path.join(folders.pipelines, 'smoke.yaml');
   const { plan } = await prepareRun({
@@ -18,6 +23,7 @@ export async function provideGuestImage(host: Host, scratch: string): Promise<{ 
       profileText: await host.files.readText(profilePath),
       guest: 'auto',
       accelerator: 'auto',
+      ...(boot === undefined ? {} : { boot }),
       boots: 1,
       install: true,
       refresh: '',

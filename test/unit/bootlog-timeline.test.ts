@@ -191,6 +191,25 @@ describe('the timeline of a boot', () => {
     expect(spans(one, 'machine')[2]).toMatchObject({ startSec: 0.7 });
   });
 
+  test('shows what GRUB takes as GRUB’s, between the firmware and the kernel', () => {
+    const { consoleText, stampsText } = evidence();
+    // As a serial terminal of GRUB gets it: escapes before the words, bytes that count.
+    const loads = '\u001b[H\u001b[Jdrydock: GRUB loads a\r\n';
+    const starts = 'drydock: GRUB starts a\r\n';
+    const shifted = stampsText.replaceAll(/^\d+/gm, (offset) => String(Number(offset) + loads.length + starts.length));
+    const one = timeline({
+      consoleText: `${loads}${starts}${consoleText}`,
+      stampsText: `0 0.400000\n${String(loads.length)} 0.800000\n${shifted}`,
+    });
+    expect(one.lanes.find(({ id }) => id === 'machine')?.title).toBe('QEMU, firmware and GRUB');
+    expect(spans(one, 'machine')).toMatchObject([
+      { name: 'QEMU start', startSec: 0 },
+      { name: 'firmware, start of GRUB', endSec: 0.4 },
+      { name: 'GRUB loads', startSec: 0.4, endSec: 0.8 },
+      { name: 'kernel before its clock', startSec: 0.8 },
+    ]);
+  });
+
   test('shows the initcalls of a boot that traced them', () => {
     const { text } = readFixture('debian-12-tcg-initcall-debug.log');
     const calls = spans(timeline({ dmesgText: text }), 'initcalls');
@@ -217,4 +236,6 @@ test('a boot of which only the record is left is placed by its ready line alone,
   expect(one.endSec).toBeCloseTo(boot.hostReadySec, 5);
   const kept = { offsetSec: 1, rate: 1.0001, errorSec: 0.02, points: 7, exchanges: 3, delay95Sec: 0.001 };
   expect(timelineOfSummary({ ...boot, hostClock: kept }).fit).toEqual({ basis: 'line', ...kept });
+  const names = [undefined, 'grub' as const].map((mode) => spans(timelineOfSummary(boot, mode), 'machine')[0]?.name);
+  expect(names).toEqual(['QEMU, firmware, kernel before its clock', 'QEMU, firmware, GRUB, kernel before its clock']);
 });

@@ -100,6 +100,7 @@ describe('runs are incomparable, with the reason,', () => {
     ['on another CPU', { environment: { cpuModel: 'Z80' } }, /^different CPU model: .*, then Z80$/],
     ['under another QEMU', { environment: { qemuVersion: '10.1' } }, /^different QEMU version/],
     ['with another guest', { environment: { guest: 'centos-7-minimal' } }, /^different guest/],
+    ['with another boot loader', { environment: { boot: 'grub' } }, /^different boot loader: direct, then grub$/],
     ['with other vCPUs', { environment: { guestCpus: 7 } }, /^different vCPUs: 2, then 7$/],
     ['on another clock', { clock: 'virtual' }, /^different clock: wall, then virtual$/],
   ];

@@ -43,6 +43,14 @@ describe('console patterns', () => {
     ['[    1.1] drydock: initrd switching root', undefined],
     ['[   36.0] drydock: docker0 up', undefined],
     ['[   36.0] drydock: ready', undefined],
+    ["error: file `/boot/vmlinuz-6.1' not found.", 'grub-error'],
+    ["error: ../../grub-core/fs/fshelp.c:257:file `/boot/vmlinuz-6.1' not found.", 'grub-error'],
+    ['error: no such device: /boot/vmlinuz-6.1.', 'grub-error'],
+    ['error: you need to load the kernel first.', 'grub-error'],
+    ['error: could not lock config file', undefined],
+    ['[    3.1] systemd[1]: error: no such device', undefined],
+    ['grub rescue> ', 'grub-prompt'],
+    ['grub> ', 'grub-prompt'],
     ['[    0.1] Command line: root=/dev/vda init=/sbin/init panic=-1', undefined],
   ])('%s', (line, id) => {
     expect(matchConsole(line)?.pattern.id).toBe(id);

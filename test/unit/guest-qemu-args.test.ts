@@ -28,6 +28,17 @@ describe('the QEMU command line', () => {
     expect(args.filter((arg) => /blk|netdev|fw_cfg|initrd/.test(arg))).toEqual([]);
   });
 
+  test('of a guest that starts from its disk names no kernel, and the disk is where the firmware looks first', () => {
+    const { accelerator, cpus, memoryMb } = probe;
+    const disk = { path: '/d/disk.qcow2', format: 'qcow2' } as const;
+    const args = qemuArgs({ accelerator, cpus, memoryMb, startsFrom: 'disk', disk }, 's');
+    expect(args.filter((arg) => ['-kernel', '-initrd', '-append'].includes(arg))).toEqual([]);
+    expect(args.filter((arg) => arg.includes('bootindex'))).toEqual([
+      'virtio-blk-pci,drive=root,serial=drydock-root,bootindex=0',
+    ]);
+    expect(qemuArgs({ ...probe, disk }, 's').join(' ')).not.toContain('bootindex');
+  });
+
   test('starts no guest before drydock watches it, whatever its accelerator and clock', () => {
     for (const change of [{}, { accelerator: 'tcg' }, { accelerator: 'tcg', clock: 'virtual' }] as const)
       expect(qemuArgs({ ...probe, ...change }, 's')).toContain('-S');

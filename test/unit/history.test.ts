@@ -72,10 +72,12 @@ describe('trends', () => {
     const mixed = [
       ...runs([30, 31]),
       ...runs([5], { id: 'kvm', environment: { accelerator: 'kvm' } }),
+      ...runs([33], { id: 'grub', environment: { boot: 'grub' } }),
       ...runs([0.4], { id: 'virtual', clock: 'virtual' }),
     ];
     const environments = trendsOf(mixed);
-    expect(environments.map(({ runs: count }) => count)).toEqual([3, 1]);
+    expect(environments.map(({ runs: count }) => count)).toEqual([3, 1, 1]);
+    expect(environments[2]?.conditions.guest).toBe('debian-12-minimal, booted by GRUB');
     expect(environments[0]?.trends.map(({ clock, points }) => [clock, points.length])).toEqual([
       ['wall', 2],
       ['virtual', 1],

@@ -56,6 +56,14 @@ describe('the journal', () => {
     expect([...past.boots]).toEqual([['boot:00:stock', { condition: 'c', durationMs: 41_000, summary }]]);
   });
 
+  test('keeps how guests are to be booted, so that a resumed run goes on in the same way', async () => {
+    const asked = { ...request, boot: 'grub', keepKernel: 'docker-min' } as const;
+    const journal = openJournal(host, directory);
+    journal.write({ type: 'run-started', runId: 'x', request: asked, steps: [], boots: [], resumed: false });
+    await journal.flush();
+    expect((await readPastRun(host, directory)).request).toEqual(asked);
+  });
+
   test('keeps every event that matters, in order, with its time', async () => {
     const lines = readFileSync(await write(), 'utf8')
       .trim()

@@ -429,6 +429,25 @@ test('the command that repeats a run survives a shell', () => {
   expect(reproduceCommand(record)).toContain(`--profile 'a'\\''; rm'`);
 });
 
+test('a run that GRUB booted says so, with the disk it kept, and is repeated as one', () => {
+  const reboot = { bootIdBefore: 'a', bootIdAfter: 'b', unameRelease: '6.1.176-docker-min' };
+  const record: RunRecord = {
+    ...fixtureRecord,
+    environment: { ...fixtureRecord.environment, boot: 'grub' },
+    keptKernel: { arm: 'docker-min', disk: 'disk.qcow2', sha256: 'd'.repeat(64), reboot },
+  };
+  const page = parsePage(renderHtml(record)).querySelector('body')?.textContent;
+  for (const text of [page, renderMarkdown(record)]) {
+    expect(text).toContain('GRUB on the guest’s disk');
+    expect(text).toContain('boots 6.1.176-docker-min (docker-min) by itself');
+  }
+  expect(reproduceCommand(record)).toContain('--accel tcg --boot grub --keep-kernel docker-min --boots 5');
+  expect(recordSchema.parse(JSON.parse(renderJson(record)))).toEqual(record);
+  const overridden = { ...fixtureRecord, environment: { ...fixtureRecord.environment, boot: 'direct' as const } };
+  expect(reproduceCommand(overridden)).toContain('--boot direct');
+  expect(renderMarkdown(overridden)).not.toContain('GRUB');
+});
+
 function withoutProofs(arm: ArmRecord): ArmRecord {
   const { name, role, kernelRelease, kernelOrigin, initrd, cmdline, kernelSizeBytes, initrdSizeBytes, kernelSha256 } =
     arm;

@@ -14,4 +14,18 @@ export const centos: Distro = {
   hasVirtualHandOver: false,
   // Docker before 20.10.10 answers clone3 with EPERM, and glibc 2.34 and later take that for the end of it (moby #42681).
   runsBenchImages: false,
+  bootLoader: {
+    // Its installer has brought GRUB and put it onto the disk; doing that again changes nothing.
+    packages: [],
+    install: (disk) => ['grub2-install', '--target=i386-pc', disk],
+    configure: ['grub2-mkconfig', '--output=/boot/grub2/grub.cfg'],
+    configPath: '/boot/grub2/grub.cfg',
+    settingsPath: '/etc/default/grub',
+    menuPath: '/etc/grub.d/42_drydock',
+    environmentPath: '/boot/grub2/grubenv',
+    listEnvironment: ['grub2-editenv', '/boot/grub2/grubenv', 'list'],
+    bootOnce: (entry) => ['grub2-reboot', entry],
+    setDefault: (entry) => ['grub2-set-default', entry],
+    stockInitrdPath: (release) => `/boot/initramfs-${release}.img`,
+  },
 };

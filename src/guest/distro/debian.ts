@@ -12,4 +12,18 @@ export const debian: Distro = {
   hasSourcePackages: true,
   hasVirtualHandOver: true,
   runsBenchImages: true,
+  bootLoader: {
+    // e2fsprogs: filefrag, which says where the environment lies.
+    packages: ['grub-pc-bin', 'grub2-common', 'e2fsprogs'],
+    install: (disk) => ['grub-install', '--target=i386-pc', disk],
+    configure: ['update-grub'],
+    configPath: '/boot/grub/grub.cfg',
+    settingsPath: '/etc/default/grub',
+    menuPath: '/etc/grub.d/42_drydock',
+    environmentPath: '/boot/grub/grubenv',
+    listEnvironment: ['grub-editenv', '/boot/grub/grubenv', 'list'],
+    bootOnce: (entry) => ['grub-reboot', entry],
+    setDefault: (entry) => ['grub-set-default', entry],
+    stockInitrdPath: (release) => `/boot/initrd.img-${release}`,
+  },
 };

@@ -1,4 +1,5 @@
 import type { Argv } from '../../host/host.ts';
+import type { BootLoader } from './boot-loader.ts';
 
 /** What differs between the distributions that a guest can be made of. Another one is a file beside this, and a row. */
 export interface Distro {
@@ -16,4 +17,6 @@ export interface Distro {
   readonly hasVirtualHandOver: boolean;
   /** Whether its Docker runs the images of container work, which are of Debian 12. */
   readonly runsBenchImages: boolean;
+  /** How it is booted by GRUB (`--boot grub`). */
+  readonly bootLoader: BootLoader;
 }

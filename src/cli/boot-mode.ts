@@ -1,0 +1,70 @@
+import { Option } from 'commander';
+import { Fault } from '../host/fault.ts';
+import type { RunRequest } from '../pipeline/event.ts';
+import { nearest } from '../profile/nearest.ts';
+import type { Profile } from '../profile/schema.ts';
+
+/** What the command line says of how guests are booted. */
+export interface BootModeFlags {
+  readonly boot?: 'direct' | 'grub' | undefined;
+  /** The arm whose kernel becomes the default of a disk that is kept. */
+  readonly keepKernel?: string | undefined;
+}
+
+interface Measured extends BootModeFlags {
+  readonly clock: 'wall' | 'virtual' | 'both';
+  readonly collect?: number | undefined;
+}
+
+/** `--boot` and `--keep-kernel`. */
+export const bootModeOptions = (): readonly Option[] => [
+  new Option(
+    '--boot <mode>',
+    "direct: QEMU loads the kernel; grub: the guest's own boot loader does, from its disk (default: the profile's, else direct)",
+  ).choices(['direct', 'grub']),
+  new Option(
+    '--keep-kernel <arm>',
+    "with --boot grub: also keep a disk in the run's folder whose default is this arm's kernel, instead of the stock one",
+  ),
+];
+
+function refuse(headline: string, hint: string): Fault {
+  return new Fault({ kind: 'usage', headline, hint });
+}
+
+/**
+ * How a run boots its guests, by the command line or else by the profile.
+ *
+ * @throws Fault `usage` when that contradicts what else was asked for
+ */
+export function bootModeAsked(profile: Profile, flags: Measured): Pick<RunRequest, 'boot' | 'keepKernel'> {
+  const { keepKernel } = flags;
+  if ((flags.boot ?? profile.boot ?? 'direct') === 'direct') {
+    if (keepKernel === undefined) return {};
+    throw refuse(
+      `--keep-kernel ${keepKernel} needs a boot loader on the guest's disk, and this run has QEMU boot it`,
+      'Run with --boot grub.',
+    );
+  }
+  if (flags.clock === 'virtual') {
+    throw refuse(
+      'GRUB boots from a disk, and a boot on the virtual clock has none',
+      'Run with --boot direct, or measure with --clock wall (or both: the boots on the virtual clock stay direct).',
+    );
+  }
+  const watched = Object.entries(profile.arms).find(([, arm]) => arm.collectHz !== undefined)?.[0];
+  if (flags.collect !== undefined || watched !== undefined) {
+    throw refuse(
+      `The process collector is put before the initrd that QEMU loads, and GRUB loads the one in the guest${watched === undefined ? '' : ` (arm ${watched})`}`,
+      'Collect with --boot direct.',
+    );
+  }
+  if (keepKernel === undefined) return { boot: 'grub' };
+  const arms = Object.keys(profile.arms);
+  if (arms.includes(keepKernel)) return { boot: 'grub', keepKernel };
+  const meant = nearest(keepKernel, arms);
+  throw refuse(
+    `The profile ${profile.name} has no arm ${keepKernel}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    `Its arms are ${arms.join(', ')}.`,
+  );
+}
