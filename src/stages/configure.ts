@@ -4,6 +4,8 @@ import { Fault } from '../host/fault.ts';
 import { bootEssentials } from '../kernel/boot-essentials.ts';
 import { parseConfig } from '../kernel/config.ts';
 import { configureKernel, rejectionFault } from '../kernel/configure.ts';
+import { checkOldInitrd } from '../kernel/old-initrd.ts';
+import { versionOfMakefile } from '../kernel/version.ts';
 import { kernelTree } from './kernel-tree.ts';
 import type { TreeInput } from './kernel-tree.ts';
 import { artifactSchema } from './schemas.ts';
@@ -19,6 +21,8 @@ type ConfigureInput = TreeInput & {
   readonly fragments: readonly { readonly name: string; readonly text: string }[];
   readonly symbols: Readonly<Record<string, string>>;
   readonly localVersion: string;
+  /** The kernel is to run the /linuxrc of an initrd in the old style. */
+  readonly oldInitrd?: boolean;
 };
 
 /** Makes the `.config` and verifies that every symbol asked for survived, before a long build starts. */
@@ -51,6 +55,10 @@ export const configure: Stage<ConfigureInput, Configured> = {
       });
     }
     const { builtIn, modules, configText } = configured;
+    if (input.oldInitrd === true) {
+      const version = versionOfMakefile(await context.host.files.readText(path.join(treeDir, 'Makefile')));
+      checkOldInitrd('This kernel', version, parseConfig(configText));
+    }
     if (parseConfig(configText).get('PRINTK') !== 'y') {
       context.finding({
         level: 'info',

@@ -2,6 +2,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { buildInitrd } from '../initrd/busybox-initrd.ts';
 import type { Artifact } from '../model/artifact.ts';
+import { unpackModules } from './initrd-modules.ts';
+import type { ModulesInput } from './initrd-modules.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage } from './stage.ts';
 
@@ -11,7 +13,7 @@ export type Initrd = z.infer<typeof outputSchema>;
 type InitrdInput = {
   readonly busybox: Artifact;
   /** Modules the kernel needs to reach the root; `null` when everything is built in. */
-  readonly modules: { readonly tar: Artifact; readonly order: readonly string[]; readonly release: string } | null;
+  readonly modules: ModulesInput | null;
   readonly compression: 'none' | 'gzip';
   /** Digest of the shell scripts that go in. */
   readonly scripts: string;
@@ -23,30 +25,14 @@ export const initrd: Stage<InitrdInput, Initrd> = {
   version: 1,
   cache: 'content',
   output: outputSchema,
-  async run(input, { host, store, workDir }) {
+  async run(input, context) {
+    const { host, store, workDir } = context;
     const outputPath = path.join(workDir, 'initrd.cpio');
-    const moduleFolder = path.join(workDir, 'modules');
-    if (input.modules !== null) {
-      await host.files.makeDirectory(moduleFolder);
-      await host.processes.run([
-        ...(['tar', '--extract', '--file'] as const),
-        await store.use(input.modules.tar),
-        '--directory',
-        moduleFolder,
-      ]);
-    }
     await buildInitrd(host, {
       busyboxPath: await store.use(input.busybox),
       outputPath,
       compression: input.compression,
-      ...(input.modules === null
-        ? {}
-        : {
-            modules: {
-              release: input.modules.release,
-              files: input.modules.order.map((file) => ({ name: file, path: path.join(moduleFolder, file) })),
-            },
-          }),
+      ...(await unpackModules(input.modules, context)),
     });
     return { initrd: await store.adopt(outputPath) };
   },

@@ -1,0 +1,24 @@
+import path from 'node:path';
+import type { InitrdModules } from '../initrd/busybox-initrd.ts';
+import type { Artifact } from '../model/artifact.ts';
+import type { StageContext } from './stage.ts';
+
+/** Modules that a kernel needs to reach the root: a tar of them, and their load order. */
+export type ModulesInput = {
+  readonly tar: Artifact;
+  readonly order: readonly string[];
+  readonly release: string;
+};
+
+/** Unpacks them for whoever packs an initrd; nothing where everything is built in. */
+export async function unpackModules(
+  input: ModulesInput | null,
+  { host, store, workDir }: StageContext,
+): Promise<{ readonly modules?: InitrdModules }> {
+  const folder = path.join(workDir, 'modules');
+  if (input === null) return {};
+  await host.files.makeDirectory(folder);
+  await host.processes.run(['tar', '--extract', '--file', await store.use(input.tar), '--directory', folder]);
+  const files = input.order.map((file) => ({ name: file, path: path.join(folder, file) }));
+  return { modules: { release: input.release, files } };
+}
