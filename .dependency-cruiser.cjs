@@ -37,7 +37,10 @@ module.exports = {
       comment: 'Stages meet in the plan, not in each other.',
       severity: 'error',
       from: { path: '^src/stages/([^/]+)\\.ts$' },
-      to: { path: '^src/stages/', pathNot: '^src/stages/(stage|schemas|tools|kernel-tree|obtain-file|initrd-modules)\\.ts$' },
+      to: {
+        path: '^src/stages/',
+        pathNot: '^src/stages/(stage|schemas|tools|kernel-tree|obtain-file|initrd-modules)\\.ts$',
+      },
     },
     {
       name: 'pure-rooms-stay-pure',
