@@ -106,6 +106,13 @@ describe('a kernel built here, with an initrd in the old style', () => {
     return textOf(machine);
   }
 
+  async function failureOf(booting: Promise<Machine>) {
+    await using machine = await booting;
+    const error: unknown = await machine.waitFor(/root is up: /).catch((reason: unknown) => reason);
+    if (error instanceof Fault) return error.failure;
+    throw new Error(`No Fault was thrown but ${String(error)}`);
+  }
+
   test('has what drydock demands of such a kernel, by its final configuration', () => {
     expect(kernel.release).toMatch(/^6\.1\..*-drydock-tiny$/);
     const config = parseConfig(kernel.configText);
@@ -155,16 +162,19 @@ describe('a kernel built here, with an initrd in the old style', () => {
     await writeFile(file, randomBytes(4 << 20));
     const large = await makeInitrd('large', file);
     expect(large.ramDiskKb).toBeGreaterThan(ramDiskKb(parseConfig(kernel.configText)));
+    // Without the size the boot is ended, though the kernel could go on without its initrd.
+    const { kind, headline } = await failureOf(boot('quiet root=/dev/vda ro', 'root.ext4', large.path));
+    expect(kind).toBe('missing-root');
+    expect(headline).toContain('into its RAM disk: incomplete write');
     const said = await bootToRoot(`root=/dev/vda ro ramdisk_size=${String(large.ramDiskKb)}`, 'root.ext4', large.path);
     // It is no module; that it was asked shows that it was read from the RAM disk.
     expect(said).toContain(`drydock: module /lib/modules/${kernel.release}/kernel/large.ko was not loaded`);
   });
 
   test('without its root says what it saw, as the cpio does', async () => {
-    await using machine = await boot('quiet root=/dev/vda rootdelay=1', undefined);
-    const error: unknown = await machine.waitFor(/root is up: /).catch((reason: unknown) => reason);
-    expect(error instanceof Fault ? error.failure.kind : error).toBe('missing-root');
-    expect(error instanceof Fault ? error.failure.headline : '').toContain('block devices seen');
+    const { kind, headline } = await failureOf(boot('quiet root=/dev/vda rootdelay=1', undefined));
+    expect(kind).toBe('missing-root');
+    expect(headline).toContain('block devices seen');
   });
 
   test('yields phases that tell the RAM disk from the initrd, and no initrd phase that would be another thing', async () => {
