@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { folders } from '../../src/cli/locations.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { initrdEntries } from '../../src/initrd/busybox-initrd.ts';
 import { writeExt2Image } from '../../src/initrd/ext2-image.ts';
 import type { CpioEntry } from '../../src/initrd/newc.ts';
 import { buildOldInitrd } from '../../src/initrd/old-initrd.ts';
+import { initrdImage } from '../../src/stages/initrd-image.ts';
+import { openStore } from '../../src/store/store.ts';
 
 /** Real e2fsprogs: what drydock writes is read back and checked by the programs that everybody has. */
 const host = createHost();
@@ -134,5 +137,65 @@ describe('drydock’s initrd in the old style', () => {
     expect(await cat('/init')).toBe(await readFile('src/initrd/linuxrc.sh', 'utf8'));
     expect(await cat('/etc/modules-load')).toBe('/lib/modules/6.1.0-x/kernel/drivers/block/virtio_blk.ko\n');
     expect(await cat('/lib/modules/6.1.0-x/kernel/drivers/block/virtio_blk.ko')).toBe('a module');
+  });
+});
+
+describe('the stage that makes it', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'drydock-initrd-image-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const FRAGMENT = 'pipelines/kconfig/old-initrd.config';
+
+  async function made(name: string, release: string, configText: string, moduleBytes?: number) {
+    const store = openStore(host, path.join(folder, 'cache'));
+    const workDir = await host.files.makeTempDirectory(store.workDir(), name);
+    const tree = path.join(folder, name);
+    await mkdir(tree);
+    await writeFile(path.join(tree, 'large.ko'), new Uint8Array(moduleBytes ?? 0));
+    const { stdout } = await host.processes.run(['tar', '--create', '--directory', tree, 'large.ko']);
+    const modules = { tar: await store.put(stdout), order: ['large.ko'], release };
+    const output = await initrdImage.run(
+      {
+        busybox: await store.put(await readFile(BUSYBOX)),
+        modules: moduleBytes === undefined ? null : modules,
+        scripts: '',
+        e2fsprogs: '',
+        kernel: { release, config: await store.put(configText) },
+      },
+      {
+        host,
+        store,
+        folders,
+        workDir,
+        signal: new AbortController().signal,
+        logPath: path.join(workDir, 'log'),
+        progress: () => undefined,
+        finding: () => undefined,
+      },
+    );
+    return { ...output, bytes: await readFile(await store.use(output.initrd)) };
+  }
+
+  test('tells the kernel nothing where the image fits its RAM disk, and the size where it does not', async () => {
+    const config = await readFile(FRAGMENT, 'utf8');
+    expect((await made('fits', '6.1.0-x', config)).parameters).toEqual([]);
+    const large = await made('large', '6.1.0-x', config, 3 << 20);
+    const sizeKb = gunzipSync(large.bytes).length / 1024;
+    expect(sizeKb).toBeGreaterThan(4096);
+    expect(large.parameters).toEqual([`ramdisk_size=${String(sizeKb)}`]);
+    const roomy = config.replace('BLK_DEV_RAM_SIZE=4096', 'BLK_DEV_RAM_SIZE=16384');
+    expect((await made('roomy', '6.1.0-x', roomy, 3 << 20)).parameters).toEqual([]);
+  });
+
+  test('refuses the kernel before it packs anything: one without a RAM disk, and one that is too new', async () => {
+    const config = await readFile(FRAGMENT, 'utf8');
+    const debian = config.replace('CONFIG_BLK_DEV_RAM=y', 'CONFIG_BLK_DEV_RAM=m');
+    await expect(made('debian', '6.1.0-53-amd64', debian)).rejects.toThrow(
+      /The kernel 6\.1\.0-53-amd64 cannot boot an initrd in the old style/,
+    );
+    await expect(made('newer', '7.1.0-x', config)).rejects.toThrow(/since 7\.0/);
   });
 });
