@@ -34,6 +34,16 @@ export default defineConfig({
           hookTimeout: 60 * MINUTE_MS,
         },
       },
+      // Builds kernels, minutes each, from the source that the main job has fetched.
+      {
+        test: {
+          name: 'kernels',
+          include: ['test/kernels/**/*.test.ts'],
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 60 * MINUTE_MS,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: 'browser',

@@ -5,6 +5,7 @@ import { costliestSteps } from './costliest.ts';
 import { attributeInitcalls } from './initcalls.ts';
 import { findMarkers } from './markers.ts';
 import { metricFindings } from './metric-ends.ts';
+import { oldInitrdWarnings } from './old-initrd.ts';
 import { findPhases } from './phases.ts';
 import { checkPresence } from './presence.ts';
 import type { PresenceCheck } from './presence.ts';
@@ -26,6 +27,8 @@ const MARKER_ORDER: readonly MarkerId[] = [
   'kernel-start',
   'initrd-unpack',
   'initrd-freed',
+  'initrd-mounted',
+  'initrd-left',
   'initmem-freed',
   'init-exec',
   'systemd-start',
@@ -35,6 +38,9 @@ const MARKER_ORDER: readonly MarkerId[] = [
   'docker0-up',
   'ready',
 ];
+
+/** Markers that nobody misses where they are not. */
+const RARE: ReadonlySet<MarkerId> = new Set(['initrd-mounted', 'initrd-left']);
 
 /** Everything that drydock reads out of a boot log, as one plain object (`LogAnalysis` says what is in it). */
 export function analyzeBootLog(log: BootLog, options: AnalysisOptions): LogAnalysis {
@@ -58,8 +64,10 @@ function analyzeBoot(boot: Boot, { top, presence }: AnalysisOptions): BootAnalys
     lastLine: boot.lines.at(-1)?.line ?? 0,
     startSec: boot.lines[0]?.atSec ?? 0,
     endSec: boot.lines.reduce((latest, { atSec }) => Math.max(latest, atSec), 0),
-    warnings: boot.warnings,
-    markers: MARKER_ORDER.map((id) => markerFinding(id, markers)),
+    warnings: [...boot.warnings, ...oldInitrdWarnings(markers)],
+    markers: MARKER_ORDER.filter((id) => markers[id] !== undefined || !RARE.has(id)).map((id) =>
+      markerFinding(id, markers),
+    ),
     metrics: metricFindings(boot, markers),
     thesisReadings: thesisReadings(boot),
     phases: findPhases(boot, markers),

@@ -12,7 +12,7 @@ interface MarkerForm {
   readonly after?: MarkerId;
 }
 
-/** Sources: init/main.c, init/initramfs.c, mm/page_alloc.c and arch/x86/mm/init.c of the versions named. */
+/** Sources: init/main.c, init/initramfs.c, init/do_mounts.c, init/do_mounts_initrd.c, mm/page_alloc.c and arch/x86/mm/init.c of the versions named. */
 const MARKER_FORMS: readonly MarkerForm[] = [
   { marker: 'kernel-start', pattern: /^Linux version \S/, from: 'all' },
   { marker: 'initrd-unpack', pattern: /^Trying to unpack rootfs image as initramfs/, from: 'all, with BLK_DEV_RAM' },
@@ -21,6 +21,16 @@ const MARKER_FORMS: readonly MarkerForm[] = [
     marker: 'initrd-freed',
     pattern: /^Freeing initrd memory: \d+k/i,
     from: 'all; the range behind the size left with 4.10',
+  },
+  {
+    marker: 'initrd-left',
+    pattern: /^Trying to move old root to \/initrd\b/,
+    from: 'up to 6.x, of an old-style initrd',
+  },
+  {
+    marker: 'initrd-mounted',
+    pattern: /^VFS: Mounted root \(\S+ filesystem\)(?: readonly)? on device 1:0\b/,
+    from: 'up to 6.x; 1:0 is the first RAM disk',
   },
   { marker: 'initmem-freed', pattern: /^Freeing unused kernel image \(initmem\) memory: \d+K/, from: '5.5 and later' },
   {
@@ -95,6 +105,11 @@ export function findMarkers(boot: Boot): BootMarkers {
     const line = candidates.get(form)?.find((candidate) => isAfter(candidate, after));
     if (line !== undefined) found.set(form.marker, toMarker(form.marker, line));
   }
+  // A RAM disk that the kernel does not leave again is no initrd but the root itself.
+  if (!isBefore(found.get('initrd-mounted'), found.get('initrd-left'))) {
+    found.delete('initrd-mounted');
+    found.delete('initrd-left');
+  }
   const systemd = findSystemdStart(boot.lines, found.get('init-exec') ?? found.get('initmem-freed'));
   if (systemd !== undefined) found.set('systemd-start', toMarker('systemd-start', systemd));
   return Object.fromEntries(found);
@@ -139,6 +154,10 @@ function findSystemdStart(lines: readonly BootLine[], initStart: Marker | undefi
 
 function isAfter(line: BootLine, other: { readonly line: number; readonly atSec: number } | undefined): boolean {
   return other === undefined || line.line > other.line;
+}
+
+function isBefore(one: Marker | undefined, other: Marker | undefined): boolean {
+  return one !== undefined && other !== undefined && one.line < other.line;
 }
 
 function toMarker(id: MarkerId, line: BootLine): Marker {

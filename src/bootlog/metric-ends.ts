@@ -2,6 +2,7 @@ import type { EndPoint, MetricFinding } from '../model/analysis.ts';
 import type { BootMarkers, MarkerId } from '../model/boot.ts';
 import type { Boot, BootLine } from '../model/bootlog.ts';
 import { METRICS } from './metrics.ts';
+import { hasOldInitrd } from './old-initrd.ts';
 
 /** Where a metric begins: with the clock, at the line before its end, or at a marker. */
 interface MetricEnds {
@@ -26,7 +27,7 @@ export function metricFindings(boot: Boot, markers: BootMarkers): MetricFinding[
     const ends = METRIC_ENDS[id];
     const from = ends === undefined ? null : startOf(ends, boot, markers);
     const to = ends === undefined ? null : markerEnd(ends.to, markers);
-    const why = valueSec === null ? reason(ends, from, to) : null;
+    const why = valueSec === null ? reason(ends, from, to, markers) : null;
     return [{ id, title, unit: 's', endPoints, valueSec, from, to, why }];
   });
 }
@@ -58,11 +59,18 @@ function markerEnd(id: MarkerId, markers: BootMarkers): EndPoint | null {
   return marker === undefined ? null : { what: id, atSec: marker.atSec, line: marker.line, text: marker.text };
 }
 
-function reason(ends: MetricEnds | undefined, from: EndPoint | null, to: EndPoint | null): string {
+function reason(
+  ends: MetricEnds | undefined,
+  from: EndPoint | null,
+  to: EndPoint | null,
+  markers: BootMarkers,
+): string {
   const missing = [from === null ? ends?.from : undefined, to === null ? ends?.to : undefined].filter(
     (id) => id !== undefined && id !== 'line-before',
   );
   if (missing.length > 0) return `${missing.join(' and ')} not found`;
   if (from !== null && to !== null && to.atSec < from.atSec) return 'its end is stamped before its start';
+  if (hasOldInitrd(markers))
+    return "the kernel ran an old-style initrd's /linuxrc before init; the phases have its time";
   return 'the log shows no initrd';
 }

@@ -1,5 +1,6 @@
 import type { BootMarkers } from '../model/boot.ts';
 import type { Clock, Score, Unit } from '../model/measure.ts';
+import { hasOldInitrd } from './old-initrd.ts';
 
 /** What drydock measures, in which unit, and between which two ends. */
 export interface MetricDefinition {
@@ -71,7 +72,11 @@ export const METRICS: readonly MetricDefinition[] = [
     clock: 'wall',
     exact: false,
     endPoints: '"Run … as init process" (the initrd\'s first program) → first line of the root\'s own systemd',
-    read: (markers) => (hasInitrd(markers) ? between(markers['init-exec'], markers['systemd-start']) : undefined),
+    // What runs as init after an old-style initrd is the root's own.
+    read: (markers) =>
+      hasInitrd(markers) && !hasOldInitrd(markers)
+        ? between(markers['init-exec'], markers['systemd-start'])
+        : undefined,
   },
   {
     id: 'module_loading',

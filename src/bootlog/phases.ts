@@ -1,5 +1,6 @@
 import type { BootMarkers, BootPhase } from '../model/boot.ts';
 import type { Boot, BootLine } from '../model/bootlog.ts';
+import { hasOldInitrd } from './old-initrd.ts';
 
 /** Where a phase begins: at a marker, or at the first line of a kind, looked for in order behind the phase before. */
 interface PhaseStart {
@@ -11,6 +12,8 @@ interface PhaseStart {
 const EARLY_INIT =
   /^(?:Built \d+ zonelists|PID hash table entries|Kernel command line:|Dentry cache hash table entries)/;
 const PCI = /^(?:PCI: |PCI host bridge|pci_bus |ACPI: bus type PCI|ACPI: PCI Root Bridge)/;
+/** An old-style initrd is found to be one and loaded (init/do_mounts_rd.c); the firmware's line has a range there. */
+const RAM_DISK = /^RAMDISK: (?!\[mem )/;
 /** What follows the freeing of init memory up to init itself, where the kernel does not announce init (before 4.18). */
 const FREEING = /^(?:Freeing unused|Write protecting|NX-protecting|x86\/mm: Checked|rodata_test:)/;
 
@@ -22,6 +25,12 @@ const PHASE_STARTS: readonly PhaseStart[] = [
   { name: 'firmware tables', at: (boot) => boot.lines[0]?.atSec },
   { name: 'early init', at: (boot) => firstLine(boot, EARLY_INIT)?.atSec },
   { name: 'PCI and drivers', at: (boot) => firstLine(boot, PCI)?.atSec },
+  {
+    name: 'RAM disk',
+    at: (boot, markers) => (hasOldInitrd(markers) ? firstLine(boot, RAM_DISK)?.atSec : undefined),
+  },
+  { name: 'initrd', at: (_boot, markers) => markers['initrd-mounted']?.atSec },
+  { name: 'leaving the initrd', at: (_boot, markers) => markers['initrd-left']?.atSec },
   { name: 'freeing init memory', at: (_boot, markers) => markers['initmem-freed']?.atSec },
   { name: 'initrd', at: (boot, markers) => (hasInitrd(markers) ? initStart(boot, markers) : undefined) },
   {
@@ -58,7 +67,9 @@ function lastSec(boot: Boot): number {
   return boot.lines.reduce((latest, line) => Math.max(latest, line.atSec), 0);
 }
 
+/** Whether the first program is an initrd's: not so behind an old-style one, which the kernel has left by then. */
 function hasInitrd(markers: BootMarkers): boolean {
+  if (hasOldInitrd(markers)) return false;
   return markers['initrd-unpack'] !== undefined || markers['initrd-freed'] !== undefined;
 }
 

@@ -2,6 +2,7 @@ import type { BootMarkers, BootPhase, CostlyStep } from '../model/boot.ts';
 import { costliestSteps } from './costliest.ts';
 import { findMarkers } from './markers.ts';
 import { bootMetrics } from './metrics.ts';
+import { oldInitrdWarnings } from './old-initrd.ts';
 import { parseBootLog } from './parse.ts';
 import { findPhases } from './phases.ts';
 
@@ -29,6 +30,6 @@ export function summarizeBootLog(text: string): BootLogSummary {
     phases: findPhases(boot, markers),
     costliest: costliestSteps(boot),
     metrics: bootMetrics(markers),
-    warnings: [...log.warnings, ...chosen, ...boot.warnings],
+    warnings: [...log.warnings, ...chosen, ...boot.warnings, ...oldInitrdWarnings(markers)],
   };
 }

@@ -12,7 +12,7 @@ const CRASH_HINT =
   'The kernel under test crashed; the trace is in the console log. Boot the stock arm to tell kernel from guest.';
 
 /**
- * What kernels (init/main.c, init/do_mounts.c, kernel/panic.c), drydock's initrd, initramfs-tools (scripts/functions,
+ * What kernels (init/main.c, init/do_mounts.c, init/do_mounts_rd.c, kernel/panic.c), drydock's initrd, initramfs-tools (scripts/functions,
  * init), dracut and systemd print when a boot goes wrong, 3.10 to 6.1. A panic's own message comes before the generic row.
  */
 export const CONSOLE_PATTERNS: readonly ConsolePattern[] = [
@@ -87,6 +87,15 @@ export const CONSOLE_PATTERNS: readonly ConsolePattern[] = [
     kind: 'missing-root',
     headline: "The guest's initrd did not find the root device",
     hint: ROOT_HINT,
+  },
+  {
+    id: 'ram-disk',
+    fatal: true,
+    start:
+      /RAMDISK: (image too big.*|incomplete write.*|could not .*|(?:error|EOF) while reading.*|.* decompressor not configured!|Couldn't find valid RAM disk image.*)/,
+    kind: 'missing-root',
+    headline: 'The kernel could not load the old-style initrd into its RAM disk: $1',
+    hint: 'Is the RAM disk large enough (ramdisk_size= in KiB, BLK_DEV_RAM_SIZE), and is the compression of the image (RD_GZIP) built in?',
   },
   {
     id: 'panic-root',

@@ -13,14 +13,18 @@ export interface InitrdModules {
   readonly files: readonly { readonly name: string; readonly path: string }[];
 }
 
-export interface InitrdOptions {
+/** What an initrd of drydock's holds, however it is packed. */
+export interface InitrdContent {
   /** A static BusyBox with the applets of `APPLETS` (Debian: busybox-static). */
   readonly busyboxPath: string;
-  readonly outputPath: string;
-  readonly compression: 'none' | 'gzip';
   readonly modules?: InitrdModules;
   /** An initrd that only says that it ran and powers off, for the probe boot. */
   readonly probe?: boolean;
+}
+
+export interface InitrdOptions extends InitrdContent {
+  readonly outputPath: string;
+  readonly compression: 'none' | 'gzip';
 }
 
 export interface InitrdResult {
@@ -44,6 +48,7 @@ const APPLETS = [
   'sh',
   'switch_root',
   'tr',
+  'umount',
   'usleep',
 ];
 
@@ -111,9 +116,14 @@ async function moduleEntries(host: Host, modules: InitrdModules): Promise<readon
   ];
 }
 
-async function entriesOf(host: Host, options: InitrdOptions): Promise<readonly CpioEntry[]> {
-  const script = await host.files.readBytes(scriptPath(options.probe === true ? 'probe.sh' : 'linuxrc.sh'));
-  const busybox = await host.files.readBytes(options.busyboxPath);
+/**
+ * The files of drydock's BusyBox initrd, parents before what is in them.
+ *
+ * @throws Fault `kernel-config` when a module is compressed
+ */
+export async function initrdEntries(host: Host, content: InitrdContent): Promise<readonly CpioEntry[]> {
+  const script = await host.files.readBytes(scriptPath(content.probe === true ? 'probe.sh' : 'linuxrc.sh'));
+  const busybox = await host.files.readBytes(content.busyboxPath);
   return [
     directory('bin'),
     { kind: 'file', path: 'bin/busybox', mode: 0o755, content: busybox },
@@ -123,12 +133,12 @@ async function entriesOf(host: Host, options: InitrdOptions): Promise<readonly C
     device('dev/console', 0o600, 5, 1),
     device('dev/null', 0o666, 1, 3),
     { kind: 'file', path: 'init', mode: 0o755, content: script },
-    // Kernels look for /init only; rdinit=/linuxrc names this one.
+    // In a cpio kernels look for /init only, and rdinit=/linuxrc names this one; of an old-style initrd they run this one.
     { kind: 'symlink', path: 'linuxrc', target: 'init' },
     directory('newroot'),
     directory('proc', 0o555),
     directory('sys', 0o555),
-    ...(options.modules === undefined ? [] : await moduleEntries(host, options.modules)),
+    ...(content.modules === undefined ? [] : await moduleEntries(host, content.modules)),
   ];
 }
 
@@ -138,7 +148,7 @@ async function entriesOf(host: Host, options: InitrdOptions): Promise<readonly C
  * @throws Fault `kernel-config` when a module is compressed
  */
 export async function buildInitrd(host: Host, options: InitrdOptions): Promise<InitrdResult> {
-  const archive = writeNewc(await entriesOf(host, options));
+  const archive = writeNewc(await initrdEntries(host, options));
   // gzip's header holds no name and, from zlib, no time (RFC 1952: MTIME 0), so the digest is the input's alone.
   const content = options.compression === 'gzip' ? gzipSync(archive, { level: 9 }) : archive;
   await host.files.writeAtomic(options.outputPath, content);

@@ -1,5 +1,7 @@
 #!/bin/sh
 # drydock's initrd: /init, also /linuxrc (rdinit=/linuxrc). Mounts the root file system and hands over to the guest's init.
+# Where it is not process 1, the kernel runs it out of an old-style initrd, a file system in a RAM disk
+# (init/do_mounts_initrd.c); then it finds the root, tells the kernel, ends, and the kernel does the rest.
 # Its time is measured, so it forks as little as it can: reading, testing and choosing are builtins of BusyBox's ash.
 # Two lines are read by drydock itself and must keep their beginnings: "drydock: root " and "drydock: init ", both fatal.
 
@@ -141,6 +143,20 @@ if ! find_root; then
     usleep 20000
   done
 fi
+
+# The kernel read root= before there were modules, and knows neither UUID= nor LABEL=: it is told the device's number, as
+# new_encode_dev() makes it (include/linux/kdev_t.h), and mounts that, with rootfstype= and rootflags= as it knows them.
+leave_to_kernel() {
+  need_sys
+  IFS=: read -r major minor < "/sys/class/block/${device##*/}/dev"
+  echo $((major << 8 | minor & 255 | (minor & ~255) << 12)) > /proc/sys/kernel/real-root-dev
+  note "initrd leaves $device to the kernel"
+  umount /sys
+  umount /proc
+  umount /dev
+  exit 0
+}
+[ $$ = 1 ] || leave_to_kernel
 
 # Without rootfstype= the usual ones first: "auto" would try ext3 on ext4 and leave errors in the kernel log.
 mounted=''

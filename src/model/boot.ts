@@ -6,6 +6,8 @@ export type MarkerId =
   | 'kernel-start' // first line the kernel printed ("Linux version")
   | 'initrd-unpack' // "Trying to unpack rootfs image as initramfs..." / "Unpacking initramfs..."
   | 'initrd-freed' // "Freeing initrd memory: ..."
+  | 'initrd-mounted' // "VFS: Mounted root (ext2 filesystem) on device 1:0.": an old-style initrd, whose /linuxrc runs now
+  | 'initrd-left' // "Trying to move old root to /initrd ...": that /linuxrc has ended, and the real root is mounted
   | 'initmem-freed' // first "Freeing unused kernel [image (initmem) ]memory: ..." = end of kernel init
   | 'init-exec' // "Run /init as init process" (first process: the initrd's, or the root's without one)
   | 'hand-over' // "drydock: hand-over": the initrd would mount the root now (boots on the virtual clock end here)

@@ -42,7 +42,7 @@ export interface ArmRecord {
   readonly kernelRelease: string;
   /** e.g. `linux-image-6.1.0-49-amd64 6.1.176-1` or `linux-source-6.1 6.1.176-1 + docker-min fragments`. */
   readonly kernelOrigin: string;
-  readonly initrd: 'stock' | 'distribution' | 'busybox' | 'none';
+  readonly initrd: 'stock' | 'stock-busybox' | 'distribution' | 'busybox' | 'busybox-image' | 'none';
   readonly cmdline: string;
   readonly kernelSizeBytes: number;
   readonly initrdSizeBytes: number;

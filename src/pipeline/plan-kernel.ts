@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { DISTROS } from '../guest/distro/table.ts';
 import type { Host } from '../host/host.ts';
+import { OLD_INITRD_FRAGMENT } from '../kernel/old-initrd.ts';
 import { rootFileSystemOf } from '../profile/guest-schema.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
 import type { KernelSpec, Profile } from '../profile/schema.ts';
@@ -12,7 +13,7 @@ import type { Preflight } from '../stages/preflight.ts';
 import { source } from '../stages/source.ts';
 import type { SourceInput } from '../stages/source.ts';
 import type { Folders } from '../stages/stage.ts';
-import { sha256Text } from '../store/canonical.ts';
+import { canonicalJson, sha256Text } from '../store/canonical.ts';
 import type { RunRequest } from './event.ts';
 import { defineStep } from './step.ts';
 import type { Step } from './step.ts';
@@ -65,6 +66,23 @@ function guestFacts(guest: GuestDefinition, spec: KernelSpec) {
   return { guest: { rootFileSystem: rootFileSystemOf(guest), keySources, loadsModules } };
 }
 
+/** Whether some arm with this kernel boots an initrd in the old style; the kernel is one for all of them. */
+function bootsOldInitrd({ arms }: Profile, spec: KernelSpec): boolean {
+  const key = canonicalJson(spec);
+  return Object.values(arms).some(
+    ({ initrd, kernel }) => initrd === 'busybox-image' && kernel !== 'stock' && canonicalJson(kernel) === key,
+  );
+}
+
+/**
+ * The fragments that a kernel is configured with: those that it names, and of itself what its patches and its arms' initrds
+ * cannot do without. A patch's fragment has the patch's name and switches it on.
+ */
+export function kernelFragments(profile: Profile, spec: KernelSpec): readonly string[] {
+  const asked = [...spec.fragments, ...spec.patches];
+  return [...new Set(bootsOldInitrd(profile, spec) ? [...asked, OLD_INITRD_FRAGMENT] : asked)];
+}
+
 /** The steps of a kernel, once for all arms that share it. */
 export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec, early: Early) {
   const { host, folders } = input;
@@ -97,8 +115,7 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
       base: spec.base,
       ...(spec.base === 'distribution' ? { distributionConfig: early.image.output().config } : {}),
       fragments: await Promise.all(
-        // A patch brings the fragment of its own name, which switches it on.
-        [...spec.fragments, ...spec.patches].map(async (fragment) => ({
+        kernelFragments(input.profile, spec).map(async (fragment) => ({
           name: fragment,
           text: await host.files.readText(path.join(folders.pipelines, 'kconfig', `${fragment}.config`)),
         })),
@@ -106,6 +123,7 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
       symbols: Object.fromEntries(Object.entries(spec.symbols).map(([symbol, value]) => [symbol, String(value)])),
       localVersion: `-${name}`,
       ...guestFacts(input.guest, spec),
+      ...(bootsOldInitrd(input.profile, spec) ? { oldInitrd: true } : {}),
     }),
     summary: ({ builtIn, modules }) => `${String(builtIn)} symbols built in, ${String(modules)} as modules`,
   });

@@ -5,18 +5,15 @@ import { grubMenu } from '../guest/grub-menu.ts';
 import type { GrubMenu } from '../guest/grub-menu.ts';
 import { Fault } from '../host/fault.ts';
 import { initrdScriptsDigest } from '../initrd/busybox-initrd.ts';
-import { collectorCmdline, collectorDigest } from '../initrd/collector.ts';
+import { collectorCmdline } from '../initrd/collector.ts';
 import { handOverDigest } from '../initrd/hand-over.ts';
-import type { Artifact } from '../model/artifact.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
 import type { Arm, Profile } from '../profile/schema.ts';
 import { accelerator } from '../stages/accelerator.ts';
 import type { AcceleratorChoice } from '../stages/accelerator.ts';
-import { collector } from '../stages/collector.ts';
 import { handOver } from '../stages/hand-over.ts';
 import type { HandOver } from '../stages/hand-over.ts';
 import type { Image } from '../stages/image.ts';
-import { initrd } from '../stages/initrd.ts';
 import { install } from '../stages/install.ts';
 import type { InstallArm, Install } from '../stages/install.ts';
 import { keepKernel } from '../stages/keep-kernel.ts';
@@ -30,9 +27,9 @@ import type { PlannedBoot } from './boot-order.ts';
 import type { RunRequest } from './event.ts';
 import { planBench } from './plan-bench.ts';
 import type { BenchPlan } from './plan-bench.ts';
-import { modulesFor, planDistributionInitrd } from './plan-distribution-initrd.ts';
 import type { InitrdNeeds } from './plan-distribution-initrd.ts';
 import { guestParameters, planImage } from './plan-image.ts';
+import { planCollector, planInitrd, whyClosed } from './plan-initrd.ts';
 import { planBuiltKernel } from './plan-kernel.ts';
 import type { BuiltKernel, Early, PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
@@ -73,10 +70,13 @@ export interface Plan {
   readonly keepKernel?: Step<KeptKernel>;
 }
 
-/** Shell quoting never comes in: the command line is one string for the kernel, and parameters hold no spaces. */
-function cmdlineOf(guest: GuestDefinition, profile: Profile, arm: Arm): string {
-  const entry = arm.initrd === 'busybox' ? ['rdinit=/linuxrc'] : [];
-  return guestParameters(guest, [...profile.cmdline, ...entry, ...arm.cmdline]).join(' ');
+/**
+ * Shell quoting never comes in: the command line is one string for the kernel, and parameters hold no spaces.
+ *
+ * @param ofInitrd what the kernel has to be told so that it starts the arm's initrd
+ */
+function cmdlineOf(guest: GuestDefinition, profile: Profile, arm: Arm, ofInitrd: readonly string[]): string {
+  return guestParameters(guest, [...profile.cmdline, ...ofInitrd, ...arm.cmdline]).join(' ');
 }
 
 interface BuiltArm {
@@ -87,34 +87,6 @@ interface BuiltArm {
 /** How often the process collector looks in this arm: what the profile says of the arm, else what the run was asked for. */
 function collectHzOf(request: RunRequest, spec: Arm): number | undefined {
   return spec.collectHz ?? request.collectHz;
-}
-
-/** The step that puts the process collector before an arm's initrd, if the run was asked for it. */
-function planCollector(
-  { host, request }: PlanInput,
-  name: string,
-  spec: Arm,
-  early: Early,
-  initrdOf: () => Artifact | null,
-) {
-  if (collectHzOf(request, spec) === undefined) return undefined;
-  if (spec.initrd === 'none') {
-    throw new Fault({
-      kind: 'usage',
-      headline: `--collect was asked for, but the arm ${name} boots without an initrd, and the collector starts from one`,
-      hint: 'Give the arm an initrd, or run without --collect: all arms are looked at in the same way, or none.',
-    });
-  }
-  return defineStep({
-    stage: collector,
-    arm: name,
-    input: async () => {
-      const base = initrdOf();
-      if (base === null) throw new Error(`The arm ${name} has lost its initrd`);
-      const { gcc = '', binutils = '' } = early.preflight.output().tools;
-      return { initrd: base, sources: await collectorDigest(host), compiler: { gcc, binutils } };
-    },
-  });
 }
 
 function planArm(
@@ -130,28 +102,9 @@ function planArm(
     shared ??
     (spec.kernel === 'stock' ? undefined : planBuiltKernel(input, spec.kernel.name ?? name, spec.kernel, early));
   if (own !== undefined) kernels.set(key, own);
-  const initrdStep =
-    spec.initrd === 'busybox'
-      ? defineStep({
-          stage: initrd,
-          arm: name,
-          input: async () => ({
-            busybox: early.preflight.output().busybox,
-            modules: modulesFor(input.guest, early.image.output(), spec, own),
-            compression: 'none' as const,
-            scripts: await initrdScriptsDigest(input.host),
-          }),
-          summary: ({ initrd: file }) => `${(file.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
-        })
-      : spec.initrd === 'distribution' && own !== undefined
-        ? planDistributionInitrd(input, name, early, own)
-        : undefined;
-
-  const initrdOf = (): Artifact | null => {
-    if (spec.initrd === 'none') return null;
-    return initrdStep === undefined ? early.image.output().initrd : initrdStep.output().initrd;
-  };
-  const collectStep = planCollector(input, name, spec, early, initrdOf);
+  const initrdPlan = planInitrd(input, name, spec, own, early);
+  const collectHz = collectHzOf(input.request, spec);
+  const collectStep = collectHz === undefined ? undefined : planCollector(input, name, spec.initrd, early, initrdPlan);
   const built = (): InstallArm => {
     const stock = early.image.output();
     const { kernel, config, release } = own === undefined ? stock : own.buildStep.output();
@@ -160,9 +113,9 @@ function planArm(
       kernel,
       config,
       release,
-      initrd: initrdOf(),
+      initrd: initrdPlan.initrd(),
       modules: own?.buildStep.output().modules ?? null,
-      cmdline: cmdlineOf(input.guest, input.profile, spec),
+      cmdline: cmdlineOf(input.guest, input.profile, spec, initrdPlan.parameters()),
       isStock: own === undefined,
       usesStockInitrd: spec.initrd === 'stock',
     };
@@ -170,7 +123,7 @@ function planArm(
   return {
     steps: [
       ...(shared === undefined ? (own?.steps ?? []) : []),
-      ...[initrdStep, collectStep].filter((step) => step !== undefined),
+      ...[initrdPlan.step, collectStep].filter((step) => step !== undefined),
     ],
     arm: {
       name,
@@ -185,7 +138,6 @@ function planArm(
       collectsProcesses: collectStep !== undefined,
       measured: () => {
         const arm = built();
-        const collectHz = collectHzOf(input.request, spec);
         if (collectStep === undefined || collectHz === undefined) return arm;
         const cmdline = [arm.cmdline, ...collectorCmdline(collectHz)].join(' ');
         return { ...arm, initrd: collectStep.output().initrd, cmdline };
@@ -320,12 +272,13 @@ export function planRun(input: PlanInput): Plan {
   });
   const names = Object.keys(profile.arms);
   const virtualBoots = bootOrder(names, request.virtualBoots ?? 0, 'virtual');
-  const bare = virtualBoots.length === 0 ? undefined : arms.find(({ arm }) => arm.spec.initrd === 'none');
-  if (bare !== undefined) {
+  for (const { arm } of virtualBoots.length === 0 ? [] : arms) {
+    const why = whyClosed(arm.spec.initrd);
+    if (why === undefined) continue;
     throw new Fault({
       kind: 'usage',
-      headline: `The arm ${bare.arm.name} boots without an initrd, and a boot on the virtual clock is one of kernel and initrd`,
-      hint: 'Give the arm an initrd, or measure with --clock wall.',
+      headline: `The arm ${arm.name} ${why}, and a boot on the virtual clock is one of kernel and initrd`,
+      hint: 'Give the arm an initrd that is a cpio, or measure with --clock wall.',
     });
   }
   const bench = planBench(input, { ...early, accelerator: acceleratorStep, install: installStep });

@@ -81,6 +81,12 @@ export function ablate(profile: Profile, factors: readonly Factor[]): Profile {
       'The stock kernel has its disk driver as a module and cannot boot without an initrd.',
     );
   }
+  if (candidate.initrd === 'busybox-image' && factors.includes('config')) {
+    throw unfit(
+      "Ablation by config would boot the stock kernel with the candidate's initrd, and it cannot run one in the old style",
+      'Ablate the candidate with initrd: busybox, or leave config out.',
+    );
+  }
   const built = candidate.kernel;
   const kernelName = built.name ?? candidateName;
   const has = (cell: readonly Factor[], factor: Factor): boolean => !factors.includes(factor) || cell.includes(factor);

@@ -88,9 +88,11 @@ const arm = z
       error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
     }),
     initrd: z
-      .enum(['stock', 'distribution', 'busybox', 'none'])
+      .enum(['stock', 'stock-busybox', 'distribution', 'busybox', 'busybox-image', 'none'])
       .describe(
-        "stock: the guest's own; distribution: made for this kernel by the guest's own tool; busybox: drydock's linuxrc; none: root= alone.",
+        "stock: the guest's own; stock-busybox: the guest's own with drydock's linuxrc in the place of its init; distribution: made for this " +
+          "kernel by the guest's own tool; busybox: a cpio of BusyBox and drydock's linuxrc; busybox-image: the same as a file system in a RAM " +
+          'disk, whose /linuxrc the kernel runs itself (the old style); none: root= alone.',
       ),
     cmdline: cmdline.default([]),
     collectHz: z
@@ -111,8 +113,11 @@ const arm = z
     }
     if (one.kernel === 'stock' && one.initrd === 'none') {
       refuse(
-        'the stock kernel has its disk driver as a module and cannot boot without an initrd; expected stock or busybox',
+        'the stock kernel has its disk driver as a module and cannot boot without an initrd; expected stock, stock-busybox or busybox',
       );
+    }
+    if (one.initrd === 'busybox-image' && one.collectHz !== undefined) {
+      refuse('the process collector starts from a cpio, which busybox-image is not; expected busybox, or no collectHz');
     }
   });
 
@@ -163,11 +168,12 @@ export const profileSchema = z
   .superRefine((profile, context) => {
     for (const [arm, { kernel, initrd }] of Object.entries(profile.arms)) {
       // The cells of an ablation do, to tell the initrd's cost from the kernel's: what they need of it is built in.
-      if (kernel === 'stock' || initrd !== 'stock' || profile.ablation !== undefined) continue;
+      if (kernel === 'stock' || !initrd.startsWith('stock') || profile.ablation !== undefined) continue;
       context.addIssue({
         code: 'custom',
         path: ['arms', arm, 'initrd'],
-        message: "a kernel built here cannot use the stock kernel's initrd; expected distribution, busybox or none",
+        message:
+          "a kernel built here cannot use the stock kernel's initrd; expected distribution, busybox, busybox-image or none",
       });
     }
     for (const cell of Object.keys(profile.ablation?.cells ?? {})) {

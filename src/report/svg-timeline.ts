@@ -50,7 +50,8 @@ const sequence: readonly TimelineLaneId[] = ['machine', 'kernel', 'userspace'];
 
 /** The spans of a boot that follow one another, in order of time. */
 export function phasesOf(timeline: BootTimeline): readonly TimelineSpan[] {
-  return sequence.flatMap((id) => spansOf(timeline, id));
+  // An old-style initrd is userspace between two phases of the kernel.
+  return sequence.flatMap((id) => spansOf(timeline, id)).toSorted((a, b) => a.startSec - b.startSec);
 }
 
 /** The same colour for the same phase in every block and chart, in order of first appearance. */

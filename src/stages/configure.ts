@@ -5,6 +5,8 @@ import { bootEssentials } from '../kernel/boot-essentials.ts';
 import type { GuestNeeds } from '../kernel/boot-essentials.ts';
 import { parseConfig } from '../kernel/config.ts';
 import { configureKernel, rejectionFault } from '../kernel/configure.ts';
+import { checkOldInitrd } from '../kernel/old-initrd.ts';
+import { versionOfMakefile } from '../kernel/version.ts';
 import type { Artifact } from '../model/artifact.ts';
 import { kernelTree } from './kernel-tree.ts';
 import type { TreeInput } from './kernel-tree.ts';
@@ -25,6 +27,8 @@ type ConfigureInput = TreeInput & {
   readonly localVersion: string;
   /** Only where it is not Debian's with everything built in, so that what is in caches stays there. */
   readonly guest?: GuestFacts;
+  /** The kernel is to run the /linuxrc of an initrd in the old style. */
+  readonly oldInitrd?: boolean;
 };
 
 type GuestFacts = {
@@ -66,6 +70,10 @@ export const configure: Stage<ConfigureInput, Configured> = {
       });
     }
     const { builtIn, modules, configText } = configured;
+    if (input.oldInitrd === true) {
+      const version = versionOfMakefile(await context.host.files.readText(path.join(treeDir, 'Makefile')));
+      checkOldInitrd('This kernel', version, parseConfig(configText));
+    }
     if (parseConfig(configText).get('PRINTK') !== 'y') {
       context.finding({
         level: 'info',

@@ -126,8 +126,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     version: ['spatch', '--version'],
   },
   { package: 'busybox-static', why: 'is the initrd', probe: { file: '/bin/busybox' } },
-  { package: 'xz-utils', why: 'unpacks kernel sources', probe: { program: 'xz' } },
-  { package: 'zstd', why: 'compresses the kernel image', probe: { program: 'zstd' } },
+  {
+    package: 'xz-utils',
+    why: "unpacks kernel sources, and guests' initrds",
+    probe: { program: 'xz' },
+    version: ['xz', '--version'],
+  },
+  {
+    package: 'zstd',
+    why: "compresses the kernel image, and guests' initrds",
+    probe: { program: 'zstd' },
+    version: ['zstd', '--version'],
+  },
   { package: 'patch', why: 'applies patches', probe: { program: 'patch' } },
   { package: 'kmod', why: 'indexes kernel modules', probe: { program: 'depmod' } },
 ];

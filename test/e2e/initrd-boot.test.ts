@@ -8,6 +8,7 @@ import { createHost } from '../../src/host/node-host.ts';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
 import { buildInitrd } from '../../src/initrd/busybox-initrd.ts';
 import { collectorCmdline, compileCollector, prependCollector } from '../../src/initrd/collector.ts';
+import { replaceInit } from '../../src/initrd/in-place.ts';
 import { moduleLoadOrder } from '../../src/initrd/modules.ts';
 import { writeGptDisk, writeMbrDisk } from '../support/disk-image.ts';
 
@@ -51,6 +52,7 @@ describe('drydock’s initrd on a real kernel', () => {
   let kernelPath: string;
   let initrdPath: string;
   let filesystem: string;
+  let modules: { readonly release: string; readonly order: readonly string[] };
   let turn = 0;
 
   beforeAll(async () => {
@@ -66,6 +68,7 @@ describe('drydock’s initrd on a real kernel', () => {
       wanted: ['virtio_pci', 'virtio_blk', 'ext4'],
     });
     initrdPath = path.join(folder, 'initrd');
+    modules = { release: path.basename(moduleRoot), order };
     const busyboxPath = (await host.processes.which('busybox')) ?? '';
     await buildInitrd(host, {
       busyboxPath,
@@ -98,14 +101,14 @@ describe('drydock’s initrd on a real kernel', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function boot(cmdline: string, diskPath?: string, initrd = initrdPath) {
+  async function boot(cmdline: string, diskPath?: string, initrd = initrdPath, memoryMb = 256) {
     turn += 1;
     return startMachine(
       host,
       {
         accelerator: 'tcg',
         cpus: 1,
-        memoryMb: 256,
+        memoryMb,
         kernelPath,
         initrdPath: initrd,
         cmdline: `console=ttyS0 quiet rdinit=/linuxrc ${cmdline}`,
@@ -134,6 +137,29 @@ describe('drydock’s initrd on a real kernel', () => {
     expect(line.text).toContain(`root is up: ext4 ${options}`);
     expect(machine.console.lines.map((one) => one.text)).toContain('mounts moved');
     expect(await machine.expectExit('the guest to power off')).toMatchObject({ reason: 'guest-shutdown' });
+  });
+
+  test('in the place of the init of Debian’s own initrd loads the modules that lie in there, and hands over', async () => {
+    const workDir = await mkdtemp(path.join(folder, 'in-place-'));
+    const replaced = path.join(folder, 'initrd-in-place');
+    await replaceInit(host, {
+      initrdPath: required('DRYDOCK_TEST_INITRD'),
+      busyboxPath: '/bin/busybox',
+      modules,
+      workDir,
+      outputPath: replaced,
+    });
+    // A louder console than the others', so that the script's own words are on it.
+    await using machine = await boot(`root=UUID=${UUID} loglevel=7`, filesystem, replaced, 512);
+    const line = await machine.waitFor(/root is up: \S+ \S+ end/);
+    expect(line.text).toContain('root is up: ext4 ro');
+    expect(await machine.expectExit('the guest to power off')).toMatchObject({ reason: 'guest-shutdown' });
+    const said = machine.console.lines.map((one) => one.text).join('\n');
+    expect(said).toContain('Run /linuxrc as init process');
+    expect(said).toContain('drydock: initrd switching root');
+    expect(said).not.toContain('was not loaded');
+    // What Debian's own init says first.
+    expect(said).not.toContain('Loading, please wait');
   });
 
   test('has the collector see every process from before itself to after the hand-over', async () => {

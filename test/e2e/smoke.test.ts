@@ -96,6 +96,11 @@ describe('a run of the smoke profile', () => {
     }
   });
 
+  test('found the guest at the time of day that it is', () => {
+    const clock = record().boots[0]?.wallClock;
+    expect(Math.abs(clock?.offsetSec ?? Number.NaN) - (clock?.errorSec ?? 0)).toBeLessThanOrEqual(2);
+  });
+
   test('used the BusyBox initrd, and modules for the disk came from it', () => {
     const log = readFileSync(path.join(runDirectory(), 'boots/boot-00-smoke/dmesg.txt'), 'utf8');
     expect(log).toContain('Run /linuxrc as init process');

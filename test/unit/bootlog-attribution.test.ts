@@ -213,6 +213,44 @@ describe('markers', () => {
     );
     expect(bootMetrics(findMarkers(boot))).toEqual({});
   });
+
+  /** Read-only, and with a systemd: what the real log among the fixtures does not have. */
+  const OLD_INITRD = [
+    '[    0.100000] Trying to unpack rootfs image as initramfs...',
+    '[    0.110000] rootfs image is not initramfs (junk within compressed archive); looks like an initrd',
+    '[    0.120000] Freeing initrd memory: 1112K',
+    '[    0.500000] RAMDISK: gzip image found at block 0',
+    '[    0.600000] VFS: Mounted root (ext2 filesystem) readonly on device 1:0.',
+    '[    0.700000] drydock: initrd start',
+    '[    0.900000] VFS: Mounted root (ext4 filesystem) readonly on device 254:0.',
+    '[    0.900000] Trying to move old root to /initrd ... ',
+    '[    0.910000] Freeing unused kernel image (initmem) memory: 600K',
+    '[    0.920000] Run /sbin/init as init process',
+    '[    1.500000] systemd[1]: systemd 252 running in system mode',
+  ] as const;
+
+  test('of an old-style initrd lie before init, whose start is then the root’s own', () => {
+    const { markers, phases, metrics, warnings } = summarizeBootLog(OLD_INITRD.join('\n'));
+    expect(markers['initrd-mounted']?.atSec).toBe(0.6);
+    expect(markers['initrd-left']?.atSec).toBe(0.9);
+    expect(phases.map(({ name, startSec }) => [name, startSec])).toEqual([
+      ['firmware tables', 0.1],
+      ['RAM disk', 0.5],
+      ['initrd', 0.6],
+      ['leaving the initrd', 0.9],
+      ['freeing init memory', 0.91],
+      ['systemd', 0.92],
+    ]);
+    expect(metrics).toEqual({ kernel_init: 0.91, initrd_release: 0.01 });
+    expect(warnings.join('\n')).toContain('ran its /linuxrc (0.300 s, with mounting the root) before it freed');
+  });
+
+  test('of a RAM disk that the kernel does not leave again are none: it is the root itself', () => {
+    const boot = bootOf(...OLD_INITRD.filter((line) => !/drydock|254:0|old root/.test(line)));
+    const markers = findMarkers(boot);
+    expect(markers['initrd-mounted']).toBeUndefined();
+    expect(markers['initrd-left']).toBeUndefined();
+  });
 });
 
 describe('presence checks', () => {

@@ -1,20 +1,23 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { readNewc, writeNewc } from '../../src/initrd/newc.ts';
+import { readNewc, readNewcAt, writeNewc } from '../../src/initrd/newc.ts';
 import type { CpioEntry } from '../../src/initrd/newc.ts';
 
 const part = fc.stringMatching(/^[a-zé0-9_-]{1,12}$/);
-const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+const entryPath = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
 const mode = fc.integer({ min: 0, max: 0o7777 });
 const number = fc.integer({ min: 0, max: 4095 });
 const entry: fc.Arbitrary<CpioEntry> = fc.oneof(
-  fc.record({ kind: fc.constant('directory' as const), path, mode }),
-  fc.record({ kind: fc.constant('file' as const), path, mode, content: fc.uint8Array({ maxLength: 700 }) }),
-  fc.record({ kind: fc.constant('symlink' as const), path, target: fc.stringMatching(/^[a-z./]{1,20}$/) }),
+  fc.record({ kind: fc.constant('directory' as const), path: entryPath, mode }),
+  fc.record({ kind: fc.constant('file' as const), path: entryPath, mode, content: fc.uint8Array({ maxLength: 700 }) }),
+  fc.record({ kind: fc.constant('symlink' as const), path: entryPath, target: fc.stringMatching(/^[a-z./]{1,20}$/) }),
   fc.record({
     kind: fc.constantFrom('character-device' as const, 'block-device' as const),
-    path,
+    path: entryPath,
     mode,
     major: number,
     minor: number,
@@ -64,6 +67,74 @@ describe('a newc archive', () => {
       '-rwxr-xr-x 0/0 10 1970-01-01 00:00:00 init',
       'lrwxrwxrwx 0/0 0 1970-01-01 00:00:00 linuxrc -> init',
     ]);
+  });
+
+  test('keeps hard links: one file under several names, read back as such and by GNU cpio', async () => {
+    const content = new TextEncoder().encode('busybox\n');
+    const entries: CpioEntry[] = [
+      { kind: 'directory', path: 'bin', mode: 0o755 },
+      { kind: 'file', path: 'bin/busybox', mode: 0o755, content, link: 2 },
+      { kind: 'file', path: 'bin/alone', mode: 0o644, content: new Uint8Array(0) },
+      { kind: 'file', path: 'bin/sh', mode: 0o755, content, link: 2 },
+      { kind: 'file', path: 'bin/mount', mode: 0o755, content, link: 2 },
+    ];
+    const archive = writeNewc(entries);
+    expect(readNewc(archive)).toEqual(entries);
+    // The content is there once.
+    expect(Buffer.from(archive).toString('latin1').split('busybox\n')).toHaveLength(2);
+
+    const folder = await mkdtemp(path.join(tmpdir(), 'drydock-newc-'));
+    try {
+      await createHost().processes.run(['cpio', '-i', '--quiet'], { cwd: folder, input: archive });
+      const [one, other, alone] = await Promise.all(
+        ['busybox', 'mount', 'alone'].map((name) => stat(path.join(folder, 'bin', name))),
+      );
+      expect(one).toMatchObject({ nlink: 3, size: content.length });
+      expect(other?.ino).toBe(one?.ino);
+      expect(alone?.nlink).toBe(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('takes hard links as one file wherever in the archive its content lies', () => {
+    const link = (name: string, content: Uint8Array): CpioEntry => ({
+      kind: 'file',
+      path: name,
+      mode: 0o755,
+      content,
+      link: 1,
+    });
+    const archive = Buffer.from(writeNewc([link('a', Uint8Array.of(0x78)), link('b', Uint8Array.of(0x78))]));
+    // As other writers have it: the first name carries the content. Sizes stand at byte 54 of each header, of 110 bytes.
+    const [headA, headB] = [archive.subarray(0, 112), archive.subarray(112, 224)];
+    const sized = (head: Buffer, size: string): Buffer =>
+      Buffer.concat([head.subarray(0, 54), Buffer.from(size), head.subarray(62)]);
+    const first = Buffer.concat([
+      sized(headA, '00000001'),
+      Buffer.from('x\0\0\0'),
+      sized(headB, '00000000'),
+      archive.subarray(228),
+    ]);
+    expect(readNewc(first)).toEqual(readNewc(archive));
+    expect(first.equals(archive)).toBe(false);
+  });
+
+  test('is read in a row with others, names as `find .` prints them become relative, and the root is nobody’s', () => {
+    const one = writeNewc([{ kind: 'directory', path: 'kernel', mode: 0o755 }]);
+    const dotted = Buffer.from(
+      writeNewc([
+        { kind: 'directory', path: 'xxdev', mode: 0o700 },
+        { kind: 'directory', path: 'y', mode: 0o755 },
+      ]),
+    );
+    dotted.write('./dev', dotted.indexOf('xxdev'), 'latin1');
+    dotted.write('.', dotted.indexOf('y\0'), 'latin1');
+    const both = Buffer.concat([one, dotted]);
+    const first = readNewcAt(both, 0);
+    expect(first.entries.map((entry) => entry.path)).toEqual(['kernel']);
+    expect(first.end).toBeLessThanOrEqual(one.length);
+    expect(readNewcAt(both, one.length).entries).toEqual([{ kind: 'directory', path: 'dev', mode: 0o700 }]);
   });
 
   test('has the header that the kernel documents, byte for byte', () => {

@@ -56,6 +56,18 @@ describe('ablate', () => {
     expect(() => ablate(same, ['cmdline'])).toThrow(/cmdline is the same in stock and docker-min/);
   });
 
+  test('refuses to boot the stock kernel with an initrd in the old style', () => {
+    const profile = dockerMin();
+    const candidate = profile.arms['docker-min'];
+    if (candidate === undefined) throw new Error('docker-min has a candidate');
+    const old: Profile = {
+      ...profile,
+      arms: { ...profile.arms, 'docker-min': { ...candidate, initrd: 'busybox-image' } },
+    };
+    expect(() => ablate(old, ['config', 'initrd'])).toThrow(/cannot run one in the old style/);
+    expect(Object.values(ablate(old, ['initrd', 'cmdline']).arms)).toHaveLength(4);
+  });
+
   test('refuses a profile without a pair', () => {
     const profile = dockerMin();
     const { stock } = profile.arms;

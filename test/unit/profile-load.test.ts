@@ -55,16 +55,35 @@ arms:
     expect(failureOf('name: [1\n').text).toMatch(/x\.yaml:\d+:\d+/);
   });
 
-  test("refuses a kernel built here with the stock kernel's initrd", () => {
+  test.each(['stock', 'stock-busybox'])('refuses initrd: %s for a kernel built here, where it stands', (initrd) => {
     const { text } = failureOf(`name: mixed
 description: d
 arms:
   own:
     role: candidate
     kernel: { source: { package: linux-source-6.1 } }
-    initrd: stock
+    initrd: ${initrd}
 `);
-    expect(text).toContain("cannot use the stock kernel's initrd");
+    expect(text).toContain('x.yaml:7:13 arms.own.initrd — a kernel built here cannot use');
+    expect(text).toContain(`7 |     initrd: ${initrd}`);
+  });
+
+  test('names the ways of an initrd where another word stands', () => {
+    const { text } = failureOf(GOOD.replace('initrd: stock', 'initrd: linuxrc'));
+    expect(text).toMatch(/x\.yaml:4:\d+ arms\.stock\.initrd — .*"stock-busybox"\|"busybox"\|"busybox-image"/);
+  });
+
+  test('refuses a process collector before an initrd that is no cpio', () => {
+    const { text } = failureOf(`name: old
+description: d
+arms:
+  own:
+    role: candidate
+    kernel: { source: { package: linux-source-6.1 } }
+    initrd: busybox-image
+    collectHz: 25
+`);
+    expect(text).toContain('x.yaml:7:13 arms.own.initrd — the process collector starts from a cpio');
   });
 
   test('refuses a tarball without a digest', () => {
