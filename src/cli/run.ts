@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { Fault } from '../host/fault.ts';
 import { quoteCommand } from '../host/shell-quote.ts';
 import type { RunRecord } from '../model/record.ts';
-import type { Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
+import type { BuildChoice, Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import { openJournal, readPastRun } from '../pipeline/journal.ts';
 import type { PastRun } from '../pipeline/journal.ts';
@@ -34,6 +34,8 @@ export interface RunCommandOptions extends BootFlags, BenchFlags {
   readonly profile: string;
   readonly guest: string;
   readonly accel: 'auto' | 'kvm' | 'tcg';
+  /** Where kernels are built; absent: as the profile says. */
+  readonly build?: 'auto' | 'host' | 'guest' | undefined;
   /** Makes the profile that is run from the one that was named: an ablation, a calibration. */
   readonly derive?: (profile: Profile) => Profile;
   readonly install: boolean;
@@ -169,6 +171,12 @@ function unitLine(unit: PlannedUnit): string {
   return `  ${unit.id.padEnd(28)} ${unit.cached ? 'cached' : expected}`;
 }
 
+/** `, built on the host (auto: current compilers build Linux 6.1)` */
+function builtWhere(choice: BuildChoice | undefined): string {
+  if (choice === undefined) return '';
+  return `, built ${choice.where === 'host' ? 'on the host' : 'in the guest'} (${choice.reason})`;
+}
+
 /** `--dry-run`: arms, stages, what is cached, how long it may take. Nothing is built, booted or installed. */
 async function showPlan(context: CommandContext, options: RunCommandOptions, request: RunRequest): Promise<number> {
   const { host, stdout } = context;
@@ -191,7 +199,11 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
   const known = ahead.filter((unit) => unit.expectedMs !== undefined);
   const totalMs = known.reduce((sum, unit) => sum + (unit.expectedMs ?? 0), 0);
   if (options.json) {
-    const arms = prepared.plan.arms.map(({ name, spec }) => ({ name, ...spec }));
+    const arms = prepared.plan.arms.map(({ name, spec, buildPlanned }) => ({
+      name,
+      ...spec,
+      ...(buildPlanned === undefined ? {} : { build: buildPlanned }),
+    }));
     stdout.write(
       `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, arms, steps, boots, benches }, null, 1)}\n`,
     );
@@ -205,11 +217,11 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
       ...(missing === undefined ? [] : [`note: ${missing}`]),
       '',
       'Arms',
-      ...prepared.plan.arms.map(({ name, spec }) => {
+      ...prepared.plan.arms.map(({ name, spec, buildPlanned }) => {
         const kernel =
           spec.kernel === 'stock'
             ? 'stock kernel'
-            : `kernel from ${spec.kernel.base} + ${spec.kernel.fragments.join(', ')}`;
+            : `kernel from ${spec.kernel.base} + ${spec.kernel.fragments.join(', ')}${builtWhere(buildPlanned)}`;
         return `  ${name.padEnd(14)} ${spec.role.padEnd(10)} ${kernel}; initrd ${spec.initrd}; ${cmdline(name)}`.trimEnd();
       }),
       `  every arm      ${prepared.profile.cmdline.join(' ')}`,
@@ -254,6 +266,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     guest: options.guest,
     ...(options.image === undefined ? {} : { image: path.resolve(options.image) }),
     accelerator: options.accel,
+    ...(options.build === undefined ? {} : { build: options.build }),
     ...boots,
     install: options.install,
     refresh: options.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',

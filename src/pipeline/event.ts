@@ -16,6 +16,15 @@ export interface GuestChoice {
   readonly reason: string;
 }
 
+/** A machine that a kernel may be built on. */
+export type BuildPlace = 'host' | 'guest';
+
+/** Where a kernel is built, and why there. */
+export interface BuildChoice {
+  readonly where: BuildPlace;
+  readonly reason: string;
+}
+
 /** What a run was asked to do; enough to go on with it after an interruption. */
 export interface RunRequest {
   readonly profilePath: string;
@@ -24,6 +33,8 @@ export interface RunRequest {
   /** Path of the installer's medium, for a guest that is made from one; absent: it is downloaded. */
   readonly image?: string;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  /** Where kernels are built; absent: as the profile says. */
+  readonly build?: BuildPlace | 'auto';
   /** Measured boots an arm; the most there may be when `sequential` is there. */
   readonly boots: number;
   /** Boots an arm on the virtual clock; requests of before it existed have none. */

@@ -70,6 +70,7 @@ const requestSchema = z.strictObject({
   guest: z.string(),
   image: z.exactOptional(z.string()),
   accelerator: z.enum(['auto', 'kvm', 'tcg']),
+  build: z.exactOptional(z.enum(['auto', 'host', 'guest'])),
   boots: z.number(),
   virtualBoots: z.exactOptional(z.number()),
   sequential: z.exactOptional(z.strictObject({ budgetMinutes: z.exactOptional(z.number()) })),

@@ -10,6 +10,7 @@ import type { Folders } from '../stages/stage.ts';
 import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
+import { planSites } from './build-choice.ts';
 import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
 import { planRun } from './plan.ts';
 import type { Plan } from './plan.ts';
@@ -58,7 +59,8 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
   const { value: guest } = await loadGuest(host.files, choice.name, folders.guests);
   await checkGuest(host, guest.name, guest.family, request, profile);
   await checkFragments(options, profile);
-  const plan = planRun({ host, profile, guest, request, folders });
+  const sites = await planSites(host, profile, guest, request);
+  const plan = planRun({ host, profile, guest, request, folders }, sites);
   return { profile, guest, choice, plan };
 }
 

@@ -9,6 +9,7 @@ export function reproduceCommand(record: RunRecord): string {
     ...(record.ablation === undefined ? [] : [['--ablate', record.ablation.factors.join(',')]]),
     ['--guest', record.guest.name],
     ['--accel', record.environment.accelerator],
+    ...buildOptions(record),
     ...bootOptions(record),
     ...(record.virtualBoots === undefined
       ? []
@@ -16,6 +17,13 @@ export function reproduceCommand(record: RunRecord): string {
     ...(record.bench === undefined ? [] : [benchOptions(record.bench)]),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
+}
+
+/** Where the kernels were built; kernels of one run that were built in two places are auto's doing. */
+function buildOptions({ arms }: RunRecord): readonly (readonly string[])[] {
+  const [first, ...others] = new Set(arms.flatMap(({ build }) => build?.where ?? []));
+  if (first === undefined) return [];
+  return [['--build', others.length === 0 ? first : 'auto']];
 }
 
 function benchOptions({ workloads, rounds, minutes }: BenchRecord): readonly string[] {

@@ -15,6 +15,8 @@ export type Configured = z.infer<typeof outputSchema>;
 type ConfigureInput = TreeInput & {
   /** Kconfig asks the compiler what it can do, so another compiler is another configuration. */
   readonly compiler: Readonly<Record<string, string>>;
+  /** Another compiler than the host's own; absent where that will do. */
+  readonly period?: { readonly package: string; readonly makeVariables: readonly string[] };
   readonly base: 'tinyconfig' | 'allnoconfig' | 'defconfig';
   readonly fragments: readonly { readonly name: string; readonly text: string }[];
   readonly symbols: Readonly<Record<string, string>>;
@@ -37,6 +39,7 @@ export const configure: Stage<ConfigureInput, Configured> = {
       fragments: input.fragments,
       symbols: input.symbols,
       localVersion: input.localVersion,
+      ...(input.period === undefined ? {} : { compiler: input.period }),
       signal: context.signal,
     });
     for (const finding of configured.findings) context.finding(finding);

@@ -7,6 +7,7 @@ import {
   BENCH_REQUIREMENTS,
   BENCH_TEST_REQUIREMENTS,
   INSTALLER_REQUIREMENTS,
+  periodRequirement,
   REQUIREMENTS,
   TEST_REQUIREMENTS,
 } from './tools.ts';
@@ -198,6 +199,8 @@ type PreflightInput = {
   readonly bench?: true;
   /** The guest is made by its distribution's installer. */
   readonly installer?: true;
+  /** Packages of older compilers, for kernels of their time. */
+  readonly compilers?: readonly string[];
 };
 
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
@@ -206,9 +209,10 @@ export const preflight: Stage<PreflightInput, Preflight> = {
   version: 1,
   cache: 'never',
   output: outputSchema,
-  async run({ install: mayInstall, bench, installer }, context) {
+  async run({ install: mayInstall, bench, installer, compilers = [] }, context) {
     const { host } = context;
-    const needed = [...wanted(host), ...(installer === true ? INSTALLER_REQUIREMENTS : [])];
+    const period = compilers.map(periodRequirement);
+    const needed = [...wanted(host), ...(installer === true ? INSTALLER_REQUIREMENTS : []), ...period];
     await provide(host, needed, mayInstall, context);
     if (bench === true) await provideBenchTools(host, mayInstall, context);
     for (const row of await machineRows(host, context.store.root)) {
@@ -224,7 +228,7 @@ export const preflight: Stage<PreflightInput, Preflight> = {
       });
     }
     const versions = await Promise.all(
-      REQUIREMENTS.flatMap(({ package: name, version }) =>
+      [...REQUIREMENTS, ...period].flatMap(({ package: name, version }) =>
         version === undefined ? [] : [versionOf(host, version).then((found): [string, string] => [name, found])],
       ),
     );

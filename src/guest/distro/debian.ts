@@ -7,4 +7,22 @@ export const debian: Distro = {
   hasSourcePackages: true,
   hasVirtualHandOver: true,
   runsBenchImages: true,
+  toolchain: {
+    gcc: 12,
+    packages: [
+      'gcc',
+      'make',
+      'flex',
+      'bison',
+      'bc',
+      'libelf-dev',
+      'libssl-dev',
+      'libc6-dev',
+      'perl',
+      'xz-utils',
+      'zstd',
+    ],
+    deciding: ['gcc-12', 'binutils', 'make'],
+    hasPeriodCompilers: true,
+  },
 };
