@@ -61,6 +61,8 @@ export interface Plan {
   readonly preflight: Step<Preflight>;
   readonly image: Step<Image>;
   readonly accelerator: Step<AcceleratorChoice>;
+  /** The guest that kernels are built in; only where one is. */
+  readonly toolchain?: Step<Image>;
   /** Only where a boot on the virtual clock needs it. */
   readonly handOver: Step<HandOver>;
   /** Only where a boot on the wall clock, or container work, needs it. */
@@ -319,6 +321,7 @@ export function planRun(input: PlanInput, sites: ReadonlyMap<string, BuildSite>)
     ],
     ...early,
     accelerator: acceleratorStep,
+    ...(buildsInGuest ? { toolchain: toolchainStep } : {}),
     handOver: handOverStep,
     install: installStep,
     arms: arms.map((one) => one.arm),

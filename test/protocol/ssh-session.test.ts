@@ -179,7 +179,9 @@ describe('a session with a guest', () => {
     const there: (readonly [number, number])[] = [];
     await session.upload(local, remote, { onProgress: (done, total) => there.push([done, total]) });
     const back: (readonly [number, number])[] = [];
-    await session.download(remote, path.join(folder, 'back'), { onProgress: (done, total) => back.push([done, total]) });
+    await session.download(remote, path.join(folder, 'back'), {
+      onProgress: (done, total) => back.push([done, total]),
+    });
     for (const told of [there, back]) {
       expect(told.length).toBeGreaterThan(3);
       expect(told.at(-1)).toEqual([300_000, 300_000]);
