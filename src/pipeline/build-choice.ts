@@ -60,7 +60,7 @@ export function decideBuild({ asked, version, guest, accelerator }: BuildQuestio
     });
   }
   const rather = (why: string): BuildChoice => ({ where: 'host', reason: `auto: ${why}` });
-  if (version === undefined) return rather('the source does not say its release before it is fetched');
+  if (version === undefined) return rather('its release is not known beforehand');
   if (!isPeriodKernel(version)) return rather(`current compilers build ${nameOf(version)}`);
   if (!fits) return rather(`${ownCompiler} is not of the time of ${nameOf(version)} either`);
   if (accelerator === 'tcg')

@@ -5,7 +5,13 @@ import { z } from 'zod';
 import { createRig } from '../support/rig/rig.ts';
 
 const recordSchema = z.looseObject({
-  arms: z.array(z.looseObject({ name: z.string(), kernelRelease: z.string() })),
+  arms: z.array(
+    z.looseObject({
+      name: z.string(),
+      kernelRelease: z.string(),
+      build: z.looseObject({ where: z.string(), compiler: z.string() }).optional(),
+    }),
+  ),
   boots: z.array(z.looseObject({ arm: z.string(), bootId: z.string() })),
   environment: z.looseObject({ accelerator: z.string(), acceleratorReason: z.string() }),
   scores: z.array(z.looseObject({ metric: z.string(), ratio: z.number() })),
@@ -25,6 +31,10 @@ describe('a run', () => {
     expect(files).toEqual(expect.arrayContaining(['record.json', 'report.html', 'report.md', 'junit.xml', 'boots']));
     const record = recordSchema.parse(JSON.parse(await readFile(path.join(directory, 'record.json'), 'utf8')));
     expect(record.arms.map((arm) => arm.kernelRelease)).toEqual(['6.1.0-49-amd64', '6.1.0-small']);
+    expect(record.arms.map((arm) => arm.build)).toEqual([
+      undefined,
+      { where: 'host', compiler: 'gcc 1.2.3', reason: 'auto: its release is not known beforehand' },
+    ]);
     expect(record.boots.map((boot) => boot.arm)).toEqual(['stock', 'small', 'small', 'stock']);
     const measured = rig.boots.filter((boot) => boot.measured !== undefined);
     expect(record.boots.map((boot) => boot.bootId)).toEqual(measured.map((boot) => boot.bootId));
