@@ -43,7 +43,7 @@ arms:
 /** Objects after which the connection is cut. */
 const CUT_AFTER = 60;
 /** Processor seconds that QEMU works before the connection is mended. */
-const CUT_CPU_SEC = 30;
+const CUT_CPU_SEC = 40;
 const TICKS_PER_SEC = 100;
 
 let scratch: string;
@@ -176,9 +176,10 @@ test('a kernel is built in the guest, goes on without the connection, compiles n
   // The first connection, and the one after the cut.
   expect(cuttable.sessionsAtSec).toHaveLength(2);
   const [, againAtSec = 0] = cuttable.sessionsAtSec;
-  const atOnce = objectsAtSec.slice(CUT_AFTER).filter((atSec) => atSec < againAtSec + 3);
+  const after = objectsAtSec.filter((atSec) => atSec > againAtSec);
+  const [first = 0] = after;
   // One object takes about a second there: so many at once were made while nobody was connected.
-  expect(atOnce.length).toBeGreaterThan(8);
+  expect(after.filter((atSec) => atSec < first + 1).length).toBeGreaterThan(8);
 
   const log = await readFile(path.join(scratch, 'build.log'), 'utf8');
   const made = log.split('\n').flatMap((line) => builtFile(line) ?? []);
@@ -204,6 +205,6 @@ test('a kernel is built in the guest, goes on without the connection, compiles n
     { directory: path.join(scratch, 'boot') },
   );
   await machine.waitFor(/drydock: probe ok/);
-  const first = machine.console.lines.find(({ text }) => text.includes('Linux version'));
-  expect(first?.text).toContain(`Linux version ${built.release} (drydock@drydock) (${built.inGuest?.compiler ?? ''}`);
+  const banner = machine.console.lines.find(({ text }) => text.includes('Linux version'));
+  expect(banner?.text).toContain(`Linux version ${built.release} (drydock@drydock) (${built.inGuest?.compiler ?? ''}`);
 });

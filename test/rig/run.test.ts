@@ -79,6 +79,11 @@ describe('a run', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Measured boots, interleaved: stock small small stock');
     expect(stdout).toMatch(/build:small +not timed on this host yet/);
+    expect(stdout).toContain('built on the host (auto: its release is not known beforehand)');
+    expect(stdout).not.toContain('image:toolchain');
+    const inGuest = await rig.drydock('run', '--profile', await rig.profile(), '--build', 'guest', '--dry-run').ended;
+    expect(inGuest.stdout).toContain('built in the guest (asked for)');
+    expect(inGuest.stdout).toMatch(/image:toolchain +not timed on this host yet/);
     expect(rig.calls.filter((call) => !/^(--version|-V)$/.test(call.args[0] ?? ''))).toEqual([]);
     await expect(readdir(rig.results)).rejects.toMatchObject({ code: 'ENOENT' });
   });
