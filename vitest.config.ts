@@ -44,6 +44,15 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // A kernel compiled in a guest under TCG, so it is no part of `npm test`: `npm run test:guest-build`.
+      {
+        test: {
+          name: 'guest-build',
+          include: ['test/guest-build/**/*.test.ts'],
+          testTimeout: 60 * MINUTE_MS,
+          hookTimeout: 30 * MINUTE_MS,
+        },
+      },
       {
         test: {
           name: 'browser',

@@ -65,6 +65,7 @@ interface RunFlags extends BootFlags, BenchFlags, BootModeFlags {
   profile: string;
   guest: string;
   accel: 'auto' | 'kvm' | 'tcg';
+  build?: 'auto' | 'host' | 'guest';
   ablate?: readonly Factor[];
   install: boolean;
   refreshImage: boolean;
@@ -106,6 +107,12 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
     )
     .addOption(
       new Option(
+        '--build <where>',
+        "where kernels are built, whatever the profile says; auto: in the guest where its compiler is of the kernel's time and KVM works",
+      ).choices(['auto', 'host', 'guest']),
+    )
+    .addOption(
+      new Option(
         '--clock <name>',
         'wall: boots to Docker; virtual: kernel and initrd alone, counted in instructions, which no noise moves',
       )
@@ -138,6 +145,7 @@ Examples:
   npm run pipeline -- --profile docker-min --boot grub --keep-kernel docker-min
   npm run pipeline -- --profile docker-min --bench all
   npm run pipeline -- --profile docker-min --boots 0 --bench package-install --minutes 10
+  npm run pipeline -- --profile docker-min --build guest
   npm run pipeline -- --profile docker-min --dry-run
   npm run pipeline -- --profile stock --guest centos-7-minimal --image CentOS-7-x86_64-Minimal-2009.iso
   npm run pipeline -- --profile ./my-profile.yaml --json

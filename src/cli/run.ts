@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { Fault } from '../host/fault.ts';
 import { quoteCommand } from '../host/shell-quote.ts';
 import type { RunRecord } from '../model/record.ts';
-import type { Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
+import type { BuildChoice, Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import { whyNotHere } from '../pipeline/guest-choice.ts';
 import { openJournal, readPastRun } from '../pipeline/journal.ts';
@@ -38,6 +38,8 @@ export interface RunCommandOptions extends BootFlags, BenchFlags, BootModeFlags 
   readonly profile: string;
   readonly guest: string;
   readonly accel: 'auto' | 'kvm' | 'tcg';
+  /** Where kernels are built; absent: as the profile says. */
+  readonly build?: 'auto' | 'host' | 'guest' | undefined;
   /** Makes the profile that is run from the one that was named: an ablation, a calibration. */
   readonly derive?: (profile: Profile) => Profile;
   readonly install: boolean;
@@ -177,6 +179,12 @@ function keptWords({ keepKernel }: RunRequest): string {
   return keepKernel === undefined ? '' : `; a disk is kept whose default is the kernel of ${keepKernel}`;
 }
 
+/** `, built on the host (auto: current compilers build Linux 6.1)` */
+function builtWhere(choice: BuildChoice | undefined): string {
+  if (choice === undefined) return '';
+  return `, built ${choice.where === 'host' ? 'on the host' : 'in the guest'} (${choice.reason})`;
+}
+
 /** `--dry-run`: arms, stages, what is cached, how long it may take. Nothing is built, booted or installed. */
 async function showPlan(context: CommandContext, options: RunCommandOptions, request: RunRequest): Promise<number> {
   const { host, stdout } = context;
@@ -200,7 +208,11 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
   const known = ahead.filter((unit) => unit.expectedMs !== undefined);
   const totalMs = known.reduce((sum, unit) => sum + (unit.expectedMs ?? 0), 0);
   if (options.json) {
-    const arms = prepared.plan.arms.map(({ name, spec }) => ({ name, ...spec }));
+    const arms = prepared.plan.arms.map(({ name, spec, buildPlanned }) => ({
+      name,
+      ...spec,
+      ...(buildPlanned === undefined ? {} : { build: buildPlanned }),
+    }));
     stdout.write(
       `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, boot: request.boot ?? 'direct', arms, steps, boots, benches }, null, 1)}\n`,
     );
@@ -215,11 +227,11 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
       ...[missing, absent].flatMap((note) => (note === undefined ? [] : [`note: ${note}`])),
       '',
       'Arms',
-      ...prepared.plan.arms.map(({ name, spec }) => {
+      ...prepared.plan.arms.map(({ name, spec, buildPlanned }) => {
         const kernel =
           spec.kernel === 'stock'
             ? 'stock kernel'
-            : `kernel from ${spec.kernel.base} + ${spec.kernel.fragments.join(', ')}`;
+            : `kernel from ${spec.kernel.base} + ${spec.kernel.fragments.join(', ')}${builtWhere(buildPlanned)}`;
         return `  ${name.padEnd(14)} ${spec.role.padEnd(10)} ${kernel}; initrd ${spec.initrd}; ${cmdline(name)}`.trimEnd();
       }),
       `  every arm      ${profileFor(prepared.profile, prepared.guest.name).cmdline.join(' ')}`,
@@ -265,6 +277,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     ...(options.image === undefined ? {} : { image: path.resolve(options.image) }),
     accelerator: options.accel,
     ...bootModeAsked(profile, options),
+    ...(options.build === undefined ? {} : { build: options.build }),
     ...boots,
     install: options.install,
     refresh: options.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',

@@ -43,6 +43,10 @@ export interface DuringOptions {
   readonly hint?: string;
   /** `false` for work that is quiet by nature, such as a long command through SSH. */
   readonly watchSilence?: boolean;
+  /** Where the work itself shows signs of life: host monotonic seconds of the last one. It counts as the console's would. */
+  readonly newsAtSec?: () => number | undefined;
+  /** How long a guest that is busy may say nothing; as for a boot unless told. */
+  readonly silentSec?: number;
 }
 
 /** A running QEMU guest. Disposing of it kills it. */
@@ -105,14 +109,18 @@ async function watchSilence(
   qemu: QemuProcess,
   limits: SilenceLimits,
   what: string,
-  hint: string | undefined,
+  { hint, newsAtSec }: Pick<DuringOptions, 'hint' | 'newsAtSec'>,
   stop: AbortSignal,
 ): Promise<never> {
   const sinceSec = clock.monotonicSec();
+  const lastNewsAtSec = (): number | undefined => {
+    const heard = [qemu.console.lastNewsAtSec, newsAtSec?.()].filter((one) => one !== undefined);
+    return heard.length === 0 ? undefined : Math.max(...heard);
+  };
   const judge = createSilenceWatch(limits, sinceSec);
   const pulseMs = Math.min(PULSE_MS, (limits.stillSec * 1000) / 4);
   const isQuiet = (): boolean => {
-    const spokeAtSec = Math.max(sinceSec, qemu.console.lastNewsAtSec ?? sinceSec);
+    const spokeAtSec = Math.max(sinceSec, lastNewsAtSec() ?? sinceSec);
     return clock.monotonicSec() - spokeAtSec > limits.stillSec / 4;
   };
   for (;;) {
@@ -122,7 +130,7 @@ async function watchSilence(
     const pulse = isQuiet()
       ? await Promise.race([qemu.pulse(), clock.sleep(PULSE_MS, stop).then(() => undefined)])
       : undefined;
-    const silence = judge(clock.monotonicSec(), qemu.console.lastNewsAtSec, pulse);
+    const silence = judge(clock.monotonicSec(), lastNewsAtSec(), pulse);
     if (silence === undefined) continue;
     const detail = [stepsSeen(qemu.console.lines), ...(await qemu.diagnose())];
     throw silenceFault(silence, what, qemu.console.sizeBytes === 0 ? FIRST_WORD.hint : hint, detail, qemu.console);
@@ -218,12 +226,13 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
   const during = async <T>(
     what: string,
     work: (signal: AbortSignal) => Promise<T>,
-    { hint, watchSilence: watched = true }: DuringOptions = {},
+    options: DuringOptions = {},
   ): Promise<T> => {
+    const { watchSilence: watched = true, silentSec = limits.silentSec } = options;
     try {
       return await race(work, (stop) => [
         rejectWith(qemu.doom),
-        ...(watched ? [watchSilence(clock, qemu, limits, what, hint, stop)] : []),
+        ...(watched ? [watchSilence(clock, qemu, { ...limits, silentSec }, what, options, stop)] : []),
       ]);
     } catch (error) {
       if (!(error instanceof Fault) || error.failure.kind !== 'no-ssh') throw error;
@@ -239,7 +248,7 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
       await Promise.race([
         qemu.exited,
         rejectOnAbort(options.signal, stop.signal),
-        watchSilence(clock, qemu, POWER_DOWN_LIMITS, 'the guest to power down', undefined, stop.signal),
+        watchSilence(clock, qemu, POWER_DOWN_LIMITS, 'the guest to power down', {}, stop.signal),
       ]);
       return 'clean';
     } catch {
@@ -295,7 +304,7 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
     expectExit: (what) =>
       race(
         () => qemu.endedWell(),
-        (stop) => [rejectWith(qemu.crash), watchSilence(clock, qemu, limits, what, undefined, stop)],
+        (stop) => [rejectWith(qemu.crash), watchSilence(clock, qemu, limits, what, {}, stop)],
       ),
     powerDown,
     reset,

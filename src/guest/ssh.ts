@@ -1,7 +1,16 @@
 import type { Duplex } from 'node:stream';
 import pRetry, { AbortError } from 'p-retry';
 import { Fault } from '../host/fault.ts';
-import type { Argv, Host, LiveProcess, RemoteForward, RunResult, SshRunOptions, SshSession } from '../host/host.ts';
+import type {
+  Argv,
+  Host,
+  LiveProcess,
+  RemoteForward,
+  RunResult,
+  SshRunOptions,
+  SshSession,
+  TransferOptions,
+} from '../host/host.ts';
 import { SshFault } from '../host/ssh-fault.ts';
 import type { ConsoleLog } from './console.ts';
 import type { MachineExit } from './machine-fault.ts';
@@ -48,8 +57,8 @@ export interface Guest extends AsyncDisposable {
   readonly console: ConsoleLog;
   /** Runs a command; a crash of the guest meanwhile is reported as the crash, not as a broken link. */
   run(command: Argv, options?: SshRunOptions): Promise<RunResult>;
-  upload(localPath: string, remotePath: string): Promise<void>;
-  download(remotePath: string, localPath: string): Promise<void>;
+  upload(localPath: string, remotePath: string, options?: TransferOptions): Promise<void>;
+  download(remotePath: string, localPath: string, options?: TransferOptions): Promise<void>;
   /** Has the guest's sshd listen on an address of the guest, for connections that end in drydock. */
   forwardIn(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<RemoteForward>;
   /** A connection to a Unix socket of the guest; a crash while it is opened is reported as the crash. */
@@ -170,10 +179,10 @@ function overSession(machine: Machine, session: SshSession, runSignal: AbortSign
     machine,
     console: machine.console,
     run,
-    upload: (localPath, remotePath) =>
-      machine.during(`the upload of ${localPath}`, () => session.upload(localPath, remotePath), quietly),
-    download: (remotePath, localPath) =>
-      machine.during(`the download of ${remotePath}`, () => session.download(remotePath, localPath), quietly),
+    upload: (localPath, remotePath, options) =>
+      machine.during(`the upload of ${localPath}`, () => session.upload(localPath, remotePath, options), quietly),
+    download: (remotePath, localPath, options) =>
+      machine.during(`the download of ${remotePath}`, () => session.download(remotePath, localPath, options), quietly),
     forwardIn: (address, port, onConnection) =>
       machine.during(
         `the guest's sshd to listen on ${address}`,

@@ -133,8 +133,9 @@ export interface SshTarget {
 export interface SshSession extends AsyncDisposable {
   /** Every argument is quoted for a POSIX shell; throws a `Fault` (`command-failed`, or `no-ssh` if the link broke). */
   run(command: readonly [string, ...string[]], options?: SshRunOptions): Promise<RunResult>;
-  upload(localPath: string, remotePath: string): Promise<void>;
-  download(remotePath: string, localPath: string): Promise<void>;
+  /** SFTP, piece by piece: a file of any size takes up no more memory than a small one. */
+  upload(localPath: string, remotePath: string, options?: TransferOptions): Promise<void>;
+  download(remotePath: string, localPath: string, options?: TransferOptions): Promise<void>;
   /**
    * Has sshd listen on `address` of the machine it runs on, and hands every connection to `onConnection` (RFC 4254, 7.1). sshd
    * needs `GatewayPorts clientspecified`; without it, it listens on loopback instead and does not say so.
@@ -164,6 +165,11 @@ export interface SshRunOptions {
   readonly input?: string | Uint8Array;
   readonly okExitCodes?: OkExitCodes;
   readonly signal?: AbortSignal;
+}
+
+export interface TransferOptions {
+  /** Told after every piece that has arrived. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
 
 export interface KeyPair {

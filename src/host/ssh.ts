@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import ssh2 from 'ssh2';
-import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
+import type { Client, ClientChannel, SFTPWrapper, TransferOptions as Ssh2TransferOptions } from 'ssh2';
 import { Fault } from './fault.ts';
 import { isOkExit } from './exit-code.ts';
-import type { RunResult, Ssh, SshRunOptions, SshSession } from './host.ts';
+import type { RunResult, Ssh, SshRunOptions, SshSession, TransferOptions } from './host.ts';
 import { quoteCommand } from './shell-quote.ts';
 import { SshFault } from './ssh-fault.ts';
 import { forwardIn } from './ssh-forward.ts';
@@ -138,6 +138,15 @@ function startSftp(client: Client): Promise<SFTPWrapper> {
   });
 }
 
+/** ssh2 tells what has been transferred so far, the size of the piece, and the size of the whole. */
+function stepping({ onProgress }: TransferOptions): Ssh2TransferOptions {
+  if (onProgress === undefined) return {};
+  const step = (doneBytes: number, _pieceBytes: number, totalBytes: number): void => {
+    onProgress(doneBytes, totalBytes);
+  };
+  return { step };
+}
+
 type Transfer = (sftp: SFTPWrapper, done: (error?: Error | null) => void) => void;
 
 async function transferred(link: Link, what: string, remotePath: string, transfer: Transfer): Promise<number> {
@@ -187,18 +196,18 @@ function session(link: Link): SshSession {
   return {
     closed: link.closed,
     run: (command, options = {}) => runCommand(link, command, options),
-    async upload(localPath, remotePath) {
+    async upload(localPath, remotePath, options = {}) {
       const what = `the upload of ${localPath} to ${remotePath}`;
       const remoteBytes = await transferred(link, what, remotePath, (sftp, done) => {
-        sftp.fastPut(localPath, remotePath, done);
+        sftp.fastPut(localPath, remotePath, stepping(options), done);
       });
       const localBytes = (await stat(localPath)).size;
       if (localBytes !== remoteBytes) throw sizesDiffer(what, localBytes, remoteBytes);
     },
-    async download(remotePath, localPath) {
+    async download(remotePath, localPath, options = {}) {
       const what = `the download of ${remotePath}`;
       const remoteBytes = await transferred(link, what, remotePath, (sftp, done) => {
-        sftp.fastGet(remotePath, localPath, done);
+        sftp.fastGet(remotePath, localPath, stepping(options), done);
       });
       const localBytes = (await stat(localPath)).size;
       if (localBytes !== remoteBytes) throw sizesDiffer(what, localBytes, remoteBytes);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host, RunResult } from '../host/host.ts';
+import type { PeriodCompiler } from './compilers.ts';
 import { countSymbols, parseConfig } from './config.ts';
 import { builtFile, estimateObjects, firstErrors } from './make-output.ts';
 
@@ -14,6 +15,8 @@ export interface BuildOptions {
   readonly jobs: number;
   /** ccache's folder; without it the compiler is called directly. */
   readonly ccacheDir?: string;
+  /** Another compiler than the host's own, with what make has to be told for it. */
+  readonly compiler?: PeriodCompiler;
   /** Files an earlier build of this configuration made, for an exact progress; estimated from the symbols otherwise. */
   readonly expectedObjects?: number;
   readonly onProgress?: (done: number, expected: number, line: string) => void;
@@ -39,7 +42,7 @@ export interface BuiltKernel {
 }
 
 /** The same for every build, so that the same source and configuration give the same bytes. */
-const REPRODUCIBLE = {
+export const REPRODUCIBLE = {
   KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',
   KBUILD_BUILD_USER: 'drydock',
   KBUILD_BUILD_HOST: 'drydock',
@@ -47,7 +50,7 @@ const REPRODUCIBLE = {
 } as const;
 
 /** Keeps distributions' modprobe tools out of `modules_install`: the guest runs its own depmod. */
-const NO_DEPMOD = 'DEPMOD=true';
+export const NO_DEPMOD = 'DEPMOD=true';
 
 function ccacheEnvironment(ccacheDir: string | undefined): Record<string, string> {
   if (ccacheDir === undefined) return {};
@@ -63,8 +66,9 @@ function ccacheEnvironment(ccacheDir: string | undefined): Record<string, string
   };
 }
 
-function buildFault(result: RunResult, logPath: string): Fault {
-  const detail = firstErrors(`${result.stderr}\n${result.stdout}`);
+/** What a build that failed is reported as, from its whole output. */
+export function buildFault(output: string, exitCode: number, logPath: string): Fault {
+  const detail = firstErrors(output);
   if (detail.some((line) => line.includes('No space left on device'))) {
     return new Fault({
       kind: 'disk-full',
@@ -76,7 +80,7 @@ function buildFault(result: RunResult, logPath: string): Fault {
   }
   return new Fault({
     kind: 'build-failed',
-    headline: `The kernel did not build: ${detail[0] ?? `make ended with exit code ${result.exitCode}`}`,
+    headline: `The kernel did not build: ${detail[0] ?? `make ended with exit code ${exitCode}`}`,
     hint: 'The first errors are below and the whole output is in the log; a symbol added last is the first suspect.',
     detail,
     logPath,
@@ -92,7 +96,13 @@ async function listBuiltIn(host: Host, buildDir: string, moduleDir: string): Pro
   await host.files.writeAtomic(path.join(moduleDir, 'modules.order'), '');
 }
 
-async function packModules(host: Host, root: string, tarPath: string, signal: AbortSignal | undefined): Promise<void> {
+/** Packs `lib/modules` of a folder; the same modules give the same bytes. */
+export async function packModules(
+  host: Host,
+  root: string,
+  tarPath: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const metadata = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX'];
   await host.processes.run(
     ['tar', '--create', `--file=${tarPath}`, `--directory=${root}`, ...metadata, 'lib'],
@@ -124,7 +134,10 @@ export async function buildKernel(host: Host, options: BuildOptions): Promise<Bu
     options.onProgress?.(objects, Math.max(expected, objects), line);
   };
   const make = async (...targets: readonly string[]): Promise<RunResult> => {
-    const compiler = options.ccacheDir === undefined ? [] : ['CC=ccache gcc'];
+    const gcc = options.compiler?.package ?? 'gcc';
+    const called = options.ccacheDir === undefined ? gcc : `ccache ${gcc}`;
+    // kbuild's own default is what it is told only when it must be.
+    const compiler = called === 'gcc' ? [] : [`CC=${called}`, ...(options.compiler?.makeVariables ?? [])];
     // An empty LOCALVERSION keeps setlocalversion from adding "+" when the tree lies inside a git checkout.
     const fixed: Argv = ['make', '-C', treeDir, `O=${buildDir}`, `-j${options.jobs}`, 'LOCALVERSION=', ...compiler];
     const result = await host.processes.run([...fixed, ...targets], {
@@ -134,7 +147,7 @@ export async function buildKernel(host: Host, options: BuildOptions): Promise<Bu
       okExitCodes: [0, 1, 2],
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    if (result.exitCode !== 0) throw buildFault(result, logPath);
+    if (result.exitCode !== 0) throw buildFault(`${result.stderr}\n${result.stdout}`, result.exitCode, logPath);
     return result;
   };
 

@@ -45,7 +45,7 @@ function sourcesOf(
  * Walks the kbuild makefiles of a tree as a build with this configuration would (Documentation/kbuild/makefiles.rst), and
  * lists the C files that it compiles.
  */
-async function compiledFiles(host: Host, treeDir: string, config: Config): Promise<Found> {
+export async function compiledFiles(host: Host, treeDir: string, config: Config): Promise<Found> {
   const found: Found = { files: [], modules: new Map() };
   const visit = async (folder: string, needs: readonly string[]): Promise<void> => {
     const text =

@@ -133,3 +133,9 @@ export function countSymbols(config: Config): { readonly builtIn: number; readon
   }
   return { builtIn, modules };
 }
+
+/** Symbols with another value in one configuration than in the other; one that is off is the same as one that is absent. */
+export function changedSymbols(before: Config, after: Config): readonly string[] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].filter((name) => (before.get(name) ?? 'n') !== (after.get(name) ?? 'n')).sort();
+}

@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import type { Finding } from '../model/finding.ts';
 import { askedOfVersion } from './asked-of-version.ts';
 import type { AskedOfVersion } from './asked-of-version.ts';
+import type { PeriodCompiler } from './compilers.ts';
 import { countSymbols, formatOrigin, formatSymbol, mergeFragments, parseConfig } from './config.ts';
 import type { AskedSymbol, Config, Conflict, Fragment, MalformedLine } from './config.ts';
 import { readKconfig } from './kconfig.ts';
@@ -14,13 +15,9 @@ import { versionOfMakefile } from './version.ts';
 
 export type ConfigBase = 'tinyconfig' | 'defconfig' | 'allnoconfig' | 'distribution';
 
-export interface ConfigureOptions {
+/** What is asked of a configuration. */
+export interface ConfigWishes {
   readonly treeDir: string;
-  /** Folder for `make O=`; made if absent. */
-  readonly buildDir: string;
-  readonly base: ConfigBase;
-  /** Text of the distribution's own configuration: what `distribution` starts from, and nothing else does. */
-  readonly distributionConfig?: string;
   readonly fragments: readonly Fragment[];
   /** Symbols that override the fragments, without `CONFIG_`; values as a `.config` spells them. */
   readonly symbols?: Readonly<Record<string, string>>;
@@ -28,6 +25,16 @@ export interface ConfigureOptions {
   readonly symbolsFile?: string;
   /** Appended to the release, e.g. `-drydock-docker-min`. */
   readonly localVersion?: string;
+}
+
+export interface ConfigureOptions extends ConfigWishes {
+  /** Folder for `make O=`; made if absent. */
+  readonly buildDir: string;
+  readonly base: ConfigBase;
+  /** Text of the distribution's own configuration: what `distribution` starts from, and nothing else does. */
+  readonly distributionConfig?: string;
+  /** Kconfig asks the compiler what it can do: another one than the host's own, with what make has to be told for it. */
+  readonly compiler?: PeriodCompiler;
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -74,7 +81,7 @@ function refuseUnclear(conflicts: readonly Conflict[], malformed: readonly Malfo
   }
 }
 
-function withOverrides(asked: readonly AskedSymbol[], options: ConfigureOptions): AskedSymbol[] {
+function withOverrides(asked: readonly AskedSymbol[], options: ConfigWishes): AskedSymbol[] {
   const origin = { file: options.symbolsFile ?? 'profile' };
   const overrides = Object.entries(options.symbols ?? {}).map(([symbol, value]) => ({ symbol, value, origin }));
   const localVersion = options.localVersion;
@@ -142,6 +149,27 @@ async function inWordsOfTree(
   return version === undefined ? { asked, findings: [], always: [] } : askedOfVersion(asked, version, tree.symbols);
 }
 
+/** Every wish as this tree's release names it, and the tree's symbols. */
+async function readWishes(host: Host, wishes: ConfigWishes): Promise<AskedOfVersion & { readonly tree: KconfigTree }> {
+  const merged = mergeFragments(wishes.fragments);
+  refuseUnclear(merged.conflicts, merged.malformed);
+  const tree = await readKconfigTree(host, wishes.treeDir);
+  return { ...(await inWordsOfTree(host, withOverrides(merged.asked, wishes), wishes.treeDir, tree)), tree };
+}
+
+/**
+ * Verifies every symbol that was asked for in a configuration that another machine has resolved: what Kconfig makes of the
+ * wishes depends on the compiler there.
+ */
+export async function verifyResolved(
+  host: Host,
+  wishes: ConfigWishes,
+  configText: string,
+): Promise<readonly Rejection[]> {
+  const { asked, tree } = await readWishes(host, wishes);
+  return verifyConfig(asked, parseConfig(configText), tree);
+}
+
 /**
  * Makes a `.config` in `buildDir` out of a base, fragments and overriding symbols, runs `olddefconfig`, and verifies
  * every symbol that was asked for. A symbol that this release of the kernel does not have is asked by the name it has
@@ -155,12 +183,8 @@ async function inWordsOfTree(
  * @throws Fault `kernel-config` for fragments that contradict each other or hold lines that mean nothing
  */
 export async function configureKernel(host: Host, options: ConfigureOptions): Promise<ConfiguredKernel> {
-  const { treeDir, buildDir, base } = options;
-  const merged = mergeFragments(options.fragments);
-  refuseUnclear(merged.conflicts, merged.malformed);
-  const tree = await readKconfigTree(host, treeDir);
-  const spoken = await inWordsOfTree(host, withOverrides(merged.asked, options), treeDir, tree);
-  const { asked } = spoken;
+  const { treeDir, buildDir, base, compiler } = options;
+  const { asked, tree, ...spoken } = await readWishes(host, options);
   const wishes = asked.map((one) => `${formatSymbol(one.symbol, one.value)}\n`).join('');
 
   await host.files.makeDirectory(buildDir);
@@ -168,8 +192,9 @@ export async function configureKernel(host: Host, options: ConfigureOptions): Pr
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
+  const variables = compiler === undefined ? [] : [`CC=${compiler.package}`, ...compiler.makeVariables];
   const make = (...targets: readonly string[]): Promise<unknown> =>
-    host.processes.run(['make', '-C', treeDir, `O=${buildDir}`, ...targets], running);
+    host.processes.run(['make', '-C', treeDir, `O=${buildDir}`, ...variables, ...targets], running);
   const configPath = path.join(buildDir, '.config');
   if (base === 'defconfig') {
     await make('defconfig');

@@ -53,6 +53,19 @@ async function whereItWaits(host: Host, treeDir: string): Promise<Waiting> {
   ]);
 }
 
+const AUTO_CONF = 'include/config/auto.conf';
+
+/** kbuild's file beside an object that says what it was made from. */
+function recordOf(object: string): string {
+  return path.join(path.dirname(object), `.${path.basename(object)}.cmd`);
+}
+
+/** The files of a build's folder that the proof reads, for one that lies on another machine. */
+export async function witnessFiles(host: Host, treeDir: string): Promise<readonly string[]> {
+  const { object } = await whereItWaits(host, treeDir);
+  return [AUTO_CONF, recordOf(object), object];
+}
+
 /** The instructions of one function in `objdump --disassemble --reloc` output. */
 function functionBody(disassembly: string, name: string): string | undefined {
   const start = disassembly.indexOf(`<${name}>:`);
@@ -74,12 +87,11 @@ export async function proveCompiledIn(host: Host, options: ProofOptions): Promis
   const waiting = await whereItWaits(host, treeDir);
   const { object, compiled } = waiting;
 
-  const autoConf = 'include/config/auto.conf';
-  if (parseConfig(await readIfThere(host, inBuild(autoConf))).get(RTC_SYMBOL) !== 'y') {
-    throw missingProof(`${autoConf} does not have CONFIG_${RTC_SYMBOL}=y`, []);
+  if (parseConfig(await readIfThere(host, inBuild(AUTO_CONF))).get(RTC_SYMBOL) !== 'y') {
+    throw missingProof(`${AUTO_CONF} does not have CONFIG_${RTC_SYMBOL}=y`, []);
   }
 
-  const recorded = path.join(path.dirname(object), `.${path.basename(object)}.cmd`);
+  const recorded = recordOf(object);
   const names = await readIfThere(host, inBuild(recorded));
   const dependency = DEPENDENCIES.find((one) => names.includes(one));
   if (dependency === undefined) throw missingProof(`${recorded} does not name ${DEPENDENCIES[0]}`, []);
@@ -95,7 +107,7 @@ export async function proveCompiledIn(host: Host, options: ProofOptions): Promis
     throw missingProof(`${waiting.function} in ${object} still waits as before`, detail);
   }
   return [
-    `${autoConf}: CONFIG_${RTC_SYMBOL}=y`,
+    `${AUTO_CONF}: CONFIG_${RTC_SYMBOL}=y`,
     `${recorded}: depends on ${dependency}`,
     `${object}: ${waiting.function} ${compiled.shows}`,
   ];

@@ -35,6 +35,14 @@ export interface ConfigCheck {
   readonly missingNecessary: readonly string[];
 }
 
+/** Where and with what a kernel was built. */
+export interface BuildRecord {
+  readonly where: 'host' | 'guest';
+  /** e.g. `gcc 12.2.0`; in a guest the compiler's own words. */
+  readonly compiler: string;
+  readonly reason: string;
+}
+
 export interface ArmRecord {
   readonly name: string;
   /** `variant`: measured beside the pair and not scored, a cell of an ablation. */
@@ -42,6 +50,8 @@ export interface ArmRecord {
   readonly kernelRelease: string;
   /** e.g. `linux-image-6.1.0-49-amd64 6.1.176-1` or `linux-source-6.1 6.1.176-1 + docker-min fragments`. */
   readonly kernelOrigin: string;
+  /** Absent for a kernel that was not built here, and in records of before there was a choice. */
+  readonly build?: BuildRecord;
   readonly initrd: 'stock' | 'stock-busybox' | 'distribution' | 'busybox' | 'busybox-image' | 'none';
   readonly cmdline: string;
   readonly kernelSizeBytes: number;

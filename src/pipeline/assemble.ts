@@ -51,11 +51,13 @@ function armRecord(prepared: PreparedRun, arm: PlannedArm): ArmRecord {
   const proof = isVirtualOnly(plan) ? undefined : plan.install.output().arms.find((one) => one.name === arm.name);
   const symbols = arm.configSymbols();
   const patchProof = arm.patchProof() ?? [];
+  const build = arm.kernelBuild();
   return {
     name: arm.name,
     role: arm.spec.role,
     kernelRelease: built.release,
     kernelOrigin: arm.kernelOrigin(),
+    ...(build === undefined ? {} : { build }),
     initrd: arm.spec.initrd,
     cmdline: built.cmdline,
     kernelSizeBytes: built.kernel.sizeBytes,

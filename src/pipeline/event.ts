@@ -16,6 +16,15 @@ export interface GuestChoice {
   readonly reason: string;
 }
 
+/** A machine that a kernel may be built on. */
+export type BuildPlace = 'host' | 'guest';
+
+/** Where a kernel is built, and why there. */
+export interface BuildChoice {
+  readonly where: BuildPlace;
+  readonly reason: string;
+}
+
 /** What a run was asked to do; enough to go on with it after an interruption. */
 export interface RunRequest {
   readonly profilePath: string;
@@ -28,6 +37,8 @@ export interface RunRequest {
   readonly boot?: 'grub';
   /** The arm whose kernel becomes the default of a disk that is kept with the run; absent: none is. */
   readonly keepKernel?: string;
+  /** Where kernels are built; absent: as the profile says. */
+  readonly build?: BuildPlace | 'auto';
   /** Measured boots an arm; the most there may be when `sequential` is there. */
   readonly boots: number;
   /** Boots an arm on the virtual clock; requests of before it existed have none. */

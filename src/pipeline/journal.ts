@@ -72,6 +72,7 @@ const requestSchema = z.strictObject({
   accelerator: z.enum(['auto', 'kvm', 'tcg']),
   boot: z.exactOptional(z.literal('grub')),
   keepKernel: z.exactOptional(z.string()),
+  build: z.exactOptional(z.enum(['auto', 'host', 'guest'])),
   boots: z.number(),
   virtualBoots: z.exactOptional(z.number()),
   sequential: z.exactOptional(z.strictObject({ budgetMinutes: z.exactOptional(z.number()) })),

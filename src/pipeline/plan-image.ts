@@ -60,6 +60,34 @@ export function guestBootedBy(boot: RunRequest['boot'], guest: GuestDefinition):
   return { ...guest, packages, rootDevice: /\d$/.test(guest.rootDevice) ? guest.rootDevice : `${guest.rootDevice}1` };
 }
 
+/**
+ * The step of an image that has what kernels are built with: the guest's own where that has them, otherwise another image of the
+ * same definition with more packages.
+ */
+export function planToolchain(
+  input: PlanInput,
+  preflight: Pick<Step<Preflight>, 'output'>,
+  own: Step<Image>,
+  packages: readonly string[],
+): Step<Image> {
+  const { host, guest, folders, request } = input;
+  if (guest.family !== 'debian' || packages.length === 0) return own;
+  const definition = { ...guest, packages: [...guest.packages, ...packages] };
+  return defineStep({
+    stage: image,
+    arm: 'toolchain',
+    input: () =>
+      debianImageInput(
+        (file) => host.files.sha256(file),
+        definition,
+        folders.guests,
+        preflight.output().tools,
+        request.refresh,
+      ),
+    summary: () => `${guest.name} with ${packages.join(', ')}`,
+  });
+}
+
 /** Profiles name the disk; which part of it holds the root is the guest's own affair. */
 const PROFILE_ROOT = 'root=/dev/vda';
 

@@ -2,9 +2,12 @@ import path from 'node:path';
 import { DISTROS } from '../guest/distro/table.ts';
 import type { Host } from '../host/host.ts';
 import { OLD_INITRD_FRAGMENT } from '../kernel/old-initrd.ts';
+import type { PeriodCompiler } from '../kernel/compilers.ts';
+import type { BuildRecord } from '../model/record.ts';
 import { rootFileSystemOf } from '../profile/guest-schema.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
 import type { KernelSpec, Profile } from '../profile/schema.ts';
+import type { AcceleratorChoice } from '../stages/accelerator.ts';
 import { build } from '../stages/build.ts';
 import { configure } from '../stages/configure.ts';
 import type { Image } from '../stages/image.ts';
@@ -14,7 +17,8 @@ import { source } from '../stages/source.ts';
 import type { SourceInput } from '../stages/source.ts';
 import type { Folders } from '../stages/stage.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
-import type { RunRequest } from './event.ts';
+import type { BuildSite } from './build-choice.ts';
+import type { BuildChoice, RunRequest } from './event.ts';
 import { defineStep } from './step.ts';
 import type { Step } from './step.ts';
 
@@ -31,6 +35,17 @@ export interface PlanInput {
 export interface Early {
   readonly preflight: Step<Preflight>;
   readonly image: Step<Image>;
+}
+
+/** What a kernel is planned with besides. */
+export interface KernelNeeds extends Early {
+  readonly accelerator: Step<AcceleratorChoice>;
+  /** The image of a guest that has what kernels are built with. */
+  readonly toolchain: Step<Image>;
+  /** With which that guest is booted. */
+  readonly stockCmdline: string;
+  /** Where and with what each kernel of the profile is built, by arm. */
+  readonly sites: ReadonlyMap<string, BuildSite>;
 }
 
 async function directoryStamp(host: Host, directory: string): Promise<string> {
@@ -83,10 +98,31 @@ export function kernelFragments(profile: Profile, spec: KernelSpec): readonly st
   return [...new Set(bootsOldInitrd(profile, spec) ? [...asked, OLD_INITRD_FRAGMENT] : asked)];
 }
 
+/** What a build in the guest is told and keyed by, beside the source. */
+function builtInGuest({ guest }: PlanInput, needs: KernelNeeds, period: PeriodCompiler | undefined) {
+  const image = needs.toolchain.output();
+  const deciding = [...DISTROS[guest.family].toolchain.deciding, ...(period === undefined ? [] : [period.package])];
+  return {
+    builder: {
+      disk: image.disk,
+      kernel: image.kernel,
+      initrd: image.initrd,
+      hostKey: image.hostKey,
+      cmdline: needs.stockCmdline,
+      accelerator: needs.accelerator.output().accelerator,
+      machine: { cpus: guest.machine.cpus, memoryMb: guest.machine.memoryMb },
+      qemu: needs.preflight.output().tools['qemu-system-x86'] ?? '',
+    },
+    compiler: Object.fromEntries(deciding.map((name) => [name, image.packages[name] ?? ''])),
+    makeVariables: period === undefined ? [] : [`CC=${period.package}`, ...period.makeVariables],
+  };
+}
+
 /** The steps of a kernel, once for all arms that share it. */
-export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec, early: Early) {
+export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec, early: KernelNeeds, site: BuildSite) {
   const { host, folders } = input;
   const tool = (tool: string): string => early.preflight.output().tools[tool] ?? '';
+  const choice = (): BuildChoice => site.decide(early.accelerator);
   const sourceStep = defineStep({
     stage: source,
     arm: name,
@@ -105,23 +141,31 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
       })
     : undefined;
   const tree = () => ({ tarball: sourceStep.output().tarball, diff: patchStep?.output().diff ?? null });
-  const compiler = () => ({ gcc: tool('gcc'), binutils: tool('binutils') });
+  /** Of this machine: a period one where the kernel is built here and needs it. */
+  const hostCompiler = () => {
+    const period = choice().where === 'host' ? site.period('host') : undefined;
+    const gcc = period?.package ?? 'gcc';
+    return { compiler: { [gcc]: tool(gcc), binutils: tool('binutils') }, ...(period === undefined ? {} : { period }) };
+  };
+  const asked = async () => ({
+    fragments: await Promise.all(
+      kernelFragments(input.profile, spec).map(async (fragment) => ({
+        name: fragment,
+        text: await host.files.readText(path.join(folders.pipelines, 'kconfig', `${fragment}.config`)),
+      })),
+    ),
+    symbols: Object.fromEntries(Object.entries(spec.symbols).map(([symbol, value]) => [symbol, String(value)])),
+    localVersion: `-${name}`,
+  });
   const configureStep = defineStep({
     stage: configure,
     arm: name,
     input: async () => ({
       ...tree(),
-      compiler: compiler(),
+      ...hostCompiler(),
       base: spec.base,
       ...(spec.base === 'distribution' ? { distributionConfig: early.image.output().config } : {}),
-      fragments: await Promise.all(
-        kernelFragments(input.profile, spec).map(async (fragment) => ({
-          name: fragment,
-          text: await host.files.readText(path.join(folders.pipelines, 'kconfig', `${fragment}.config`)),
-        })),
-      ),
-      symbols: Object.fromEntries(Object.entries(spec.symbols).map(([symbol, value]) => [symbol, String(value)])),
-      localVersion: `-${name}`,
+      ...(await asked()),
       ...guestFacts(input.guest, spec),
       ...(bootsOldInitrd(input.profile, spec) ? { oldInitrd: true } : {}),
     }),
@@ -130,16 +174,26 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
   const buildStep = defineStep({
     stage: build,
     arm: name,
-    input: () => ({
-      ...tree(),
-      compiler: compiler(),
-      config: configureStep.output().config,
-      proveRtc: patchStep !== undefined,
-    }),
-    summary: ({ release, kernel }) => `${release}, bzImage ${(kernel.sizeBytes / 1024 ** 2).toFixed(2)} MiB`,
+    input: async () => {
+      const common = { ...tree(), config: configureStep.output().config, proveRtc: patchStep !== undefined };
+      if (choice().where === 'host') return { ...common, ...hostCompiler() };
+      return { ...common, ...builtInGuest(input, early, site.period('guest')), asked: await asked() };
+    },
+    summary: ({ release, kernel }) => {
+      const { where, reason } = choice();
+      const size = `${(kernel.sizeBytes / 1024 ** 2).toFixed(2)} MiB`;
+      return `${release}, bzImage ${size}, built ${where === 'host' ? 'on the host' : 'in the guest'} (${reason})`;
+    },
   });
+  /** Where and with which compiler it was built, once it has been. */
+  const made = (): BuildRecord => {
+    const { inGuest } = buildStep.output();
+    const { where, reason } = choice();
+    const own = Object.entries(hostCompiler().compiler).find(([tool]) => tool.startsWith('gcc')) ?? [];
+    return { where, compiler: inGuest?.compiler ?? own.join(' '), reason };
+  };
   const steps = [sourceStep, ...(patchStep === undefined ? [] : [patchStep]), configureStep, buildStep];
-  return { steps, sourceStep, configureStep, buildStep, tree };
+  return { steps, sourceStep, configureStep, buildStep, tree, made };
 }
 
 export type BuiltKernel = ReturnType<typeof planBuiltKernel>;

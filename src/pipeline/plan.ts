@@ -7,6 +7,7 @@ import { Fault } from '../host/fault.ts';
 import { initrdScriptsDigest } from '../initrd/busybox-initrd.ts';
 import { collectorCmdline } from '../initrd/collector.ts';
 import { handOverDigest } from '../initrd/hand-over.ts';
+import type { BuildRecord } from '../model/record.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
 import type { Arm, Profile } from '../profile/schema.ts';
 import { accelerator } from '../stages/accelerator.ts';
@@ -24,14 +25,15 @@ import type { Preflight } from '../stages/preflight.ts';
 import { canonicalJson } from '../store/canonical.ts';
 import { bootOrder } from './boot-order.ts';
 import type { PlannedBoot } from './boot-order.ts';
-import type { RunRequest } from './event.ts';
+import { hostCompilers, toolchainPackages } from './build-choice.ts';
+import type { BuildSite } from './build-choice.ts';
+import type { BuildChoice, RunRequest } from './event.ts';
 import { planBench } from './plan-bench.ts';
 import type { BenchPlan } from './plan-bench.ts';
-import type { InitrdNeeds } from './plan-distribution-initrd.ts';
-import { guestParameters, planImage } from './plan-image.ts';
+import { guestParameters, planImage, planToolchain } from './plan-image.ts';
 import { planCollector, planInitrd, whyClosed } from './plan-initrd.ts';
 import { planBuiltKernel } from './plan-kernel.ts';
-import type { BuiltKernel, Early, PlanInput } from './plan-kernel.ts';
+import type { BuiltKernel, Early, KernelNeeds, PlanInput } from './plan-kernel.ts';
 import { defineStep } from './step.ts';
 import type { Step } from './step.ts';
 
@@ -47,6 +49,10 @@ export interface PlannedArm {
   /** Absent for a kernel that was not built here. */
   configSymbols(): { readonly builtIn: number; readonly modules: number } | undefined;
   patchProof(): readonly string[] | undefined;
+  /** Where and with what its kernel was built. */
+  kernelBuild(): BuildRecord | undefined;
+  /** Where it is to be built, as far as that is known before the run. */
+  readonly buildPlanned: BuildChoice | undefined;
   /** The source of a kernel that is built here. */
   tree(): TreeInput | undefined;
 }
@@ -57,6 +63,8 @@ export interface Plan {
   readonly preflight: Step<Preflight>;
   readonly image: Step<Image>;
   readonly accelerator: Step<AcceleratorChoice>;
+  /** The guest that kernels are built in; only where one is. */
+  readonly toolchain?: Step<Image>;
   /** Only where a boot on the virtual clock needs it. */
   readonly handOver: Step<HandOver>;
   /** Only where a boot on the wall clock, or container work, needs it. */
@@ -93,14 +101,17 @@ function planArm(
   input: PlanInput,
   name: string,
   spec: Arm,
-  early: InitrdNeeds,
+  early: KernelNeeds,
   kernels: Map<string, BuiltKernel>,
 ): BuiltArm {
+  const site = early.sites.get(name);
   const key = canonicalJson(spec.kernel);
   const shared = kernels.get(key);
   const own =
     shared ??
-    (spec.kernel === 'stock' ? undefined : planBuiltKernel(input, spec.kernel.name ?? name, spec.kernel, early));
+    (spec.kernel === 'stock' || site === undefined
+      ? undefined
+      : planBuiltKernel(input, spec.kernel.name ?? name, spec.kernel, early, site));
   if (own !== undefined) kernels.set(key, own);
   const initrdPlan = planInitrd(input, name, spec, own, early);
   const collectHz = collectHzOf(input.request, spec);
@@ -144,10 +155,12 @@ function planArm(
       },
       configSymbols: () => {
         if (own === undefined) return undefined;
-        const { builtIn, modules } = own.configureStep.output();
+        const { builtIn, modules } = own.buildStep.output().inGuest ?? own.configureStep.output();
         return { builtIn, modules };
       },
       patchProof: () => own?.buildStep.output().patchProof,
+      kernelBuild: () => own?.made(),
+      buildPlanned: site?.planned,
       tree: () => own?.tree(),
     },
   };
@@ -193,13 +206,20 @@ async function kvmAccess(host: Host): Promise<string> {
   return (await host.files.isWritable('/dev/kvm')) ? 'writable' : 'denied';
 }
 
-/** Lays out a run: which stages for which arm, and the interleaved boots. Nothing is executed here. */
-export function planRun(input: PlanInput): Plan {
+/**
+ * Lays out a run: which stages for which arm, and the interleaved boots. Nothing is executed here.
+ *
+ * @param sites where each kernel is built, by arm
+ */
+export function planRun(input: PlanInput, sites: ReadonlyMap<string, BuildSite>): Plan {
   const { host, guest, request, profile, folders } = input;
+  const builds = [...sites.values()];
+  const compilers = hostCompilers(builds);
   const preflightStep = defineStep({
     stage: preflight,
     input: () => ({
       install: request.install,
+      ...(compilers.length === 0 ? {} : { compilers }),
       ...(request.bench === undefined ? {} : { bench: true }),
       ...(guest.family === 'centos' ? { installer: true } : {}),
       ...(request.boot !== undefined && guest.family === 'debian' ? { partitions: true } : {}),
@@ -227,10 +247,12 @@ export function planRun(input: PlanInput): Plan {
     summary: ({ accelerator: chosen, reason }) => `${chosen}: ${reason}`,
   });
   const early = { preflight: preflightStep, image: imageStep };
+  const toolchainStep = planToolchain(input, preflightStep, imageStep, toolchainPackages(guest.family, builds));
+  const buildsInGuest = builds.some(({ planned }) => planned.where === 'guest');
+  const stockCmdline = guestParameters(guest, profile.cmdline).join(' ');
+  const needs = { ...early, accelerator: acceleratorStep, toolchain: toolchainStep, stockCmdline, sites };
   const kernels = new Map<string, BuiltKernel>();
-  const arms = Object.entries(profile.arms).map(([name, spec]) =>
-    planArm(input, name, spec, { ...early, accelerator: acceleratorStep }, kernels),
-  );
+  const arms = Object.entries(profile.arms).map(([name, spec]) => planArm(input, name, spec, needs, kernels));
   const installStep = defineStep({
     stage: install,
     input: async () => {
@@ -239,7 +261,7 @@ export function planRun(input: PlanInput): Plan {
         disk: stock.disk,
         hostKey: stock.hostKey,
         stock: { kernel: stock.kernel, initrd: stock.initrd, release: stock.release },
-        stockCmdline: guestParameters(guest, profile.cmdline).join(' '),
+        stockCmdline,
         accelerator: acceleratorStep.output().accelerator,
         machine: { cpus: guest.machine.cpus, memoryMb: guest.machine.memoryMb },
         qemu: tools()['qemu-system-x86'] ?? '',
@@ -293,7 +315,8 @@ export function planRun(input: PlanInput): Plan {
       preflightStep,
       ...imageSteps,
       // What only one of the clocks needs is left out with it.
-      ...(needsAccelerator ? [acceleratorStep] : []),
+      ...(needsAccelerator || buildsInGuest ? [acceleratorStep] : []),
+      ...(buildsInGuest && toolchainStep !== imageStep ? [toolchainStep] : []),
       ...arms.flatMap((one) => one.steps),
       ...(virtualBoots.length === 0 ? [] : [handOverStep]),
       ...(needsGuest ? [installStep] : []),
@@ -302,6 +325,7 @@ export function planRun(input: PlanInput): Plan {
     ],
     ...early,
     accelerator: acceleratorStep,
+    ...(buildsInGuest ? { toolchain: toolchainStep } : {}),
     handOver: handOverStep,
     install: installStep,
     arms: arms.map((one) => one.arm),

@@ -11,6 +11,7 @@ import type { Folders } from '../stages/stage.ts';
 import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
+import { planSites } from './build-choice.ts';
 import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
 import { guestBootedBy } from './plan-image.ts';
 import { planRun } from './plan.ts';
@@ -64,7 +65,8 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
   const onGuest = profileFor(profile, guest.name);
   await checkGuest(host, guest.name, guest.family, request, onGuest);
   await checkFragments(options, profile);
-  const plan = planRun({ host, profile: onGuest, guest, request, folders });
+  const sites = await planSites(host, onGuest, guest, request);
+  const plan = planRun({ host, profile: onGuest, guest, request, folders }, sites);
   return { profile, guest, choice, plan };
 }
 

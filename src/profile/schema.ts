@@ -131,6 +131,10 @@ export const profileSchema = z
     name,
     description: z.string().min(1),
     guest: z.enum(['auto', ...GUESTS]).default('auto'),
+    build: z
+      .enum(['auto', 'host', 'guest'])
+      .default('auto')
+      .describe('Where kernels are built; auto: in the guest where its compiler is of their time and KVM works.'),
     boots: z
       .union([z.number().int().min(1).max(200), z.literal('auto')], {
         error: 'expected a whole number from 1 to 200, or auto',

@@ -74,6 +74,7 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
     { name: 'Order', value: record.bootOrder.length === 0 ? 'no boots' : record.bootOrder.join(', ') },
     { name: 'Samples', value: sampleWords(record) },
     { name: 'Clock', value: clocks(record) },
+    ...buildFacts(record),
     { name: 'Profile', value: profile.name, why: `sha256 ${shortDigest(profile.sha256)}` },
     {
       name: 'Guest image',
@@ -83,6 +84,23 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
     { name: 'Started', value: formatInstant(record.startedAt) },
     { name: 'Finished', value: formatInstant(record.finishedAt) },
   ];
+}
+
+/** Where and with which compiler the kernels of the run were built: one fact for all that share both. */
+function buildFacts({ arms }: RunRecord): readonly Fact[] {
+  const shared = new Map<string, { readonly names: string[]; readonly why: string }>();
+  for (const { name, build } of arms) {
+    if (build === undefined) continue;
+    const value = `${build.where === 'host' ? 'on the host' : 'in the guest'} with ${build.compiler}`;
+    const known = shared.get(value);
+    if (known === undefined) shared.set(value, { names: [name], why: build.reason });
+    else known.names.push(name);
+  }
+  return [...shared].map(([value, { names, why }]) => ({
+    name: `Kernel of ${names.join(', ')}`,
+    value: `built ${value}`,
+    why,
+  }));
 }
 
 /** Every look with the p its tests had to come below. */

@@ -10,6 +10,7 @@ export function reproduceCommand(record: RunRecord): string {
     ['--guest', record.guest.name],
     ['--accel', record.environment.accelerator],
     ...bootMode(record),
+    ...buildOptions(record),
     ...bootOptions(record),
     ...(record.virtualBoots === undefined
       ? []
@@ -22,6 +23,13 @@ export function reproduceCommand(record: RunRecord): string {
 function bootMode({ environment, keptKernel }: RunRecord): readonly (readonly string[])[] {
   if (environment.boot === undefined) return [];
   return [['--boot', environment.boot], ...(keptKernel === undefined ? [] : [['--keep-kernel', keptKernel.arm]])];
+}
+
+/** Where the kernels were built; kernels of one run that were built in two places are auto's doing. */
+function buildOptions({ arms }: RunRecord): readonly (readonly string[])[] {
+  const [first, ...others] = new Set(arms.flatMap(({ build }) => build?.where ?? []));
+  if (first === undefined) return [];
+  return [['--build', others.length === 0 ? first : 'auto']];
 }
 
 function benchOptions({ workloads, rounds, minutes }: BenchRecord): readonly string[] {

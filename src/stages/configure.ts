@@ -19,6 +19,8 @@ export type Configured = z.infer<typeof outputSchema>;
 type ConfigureInput = TreeInput & {
   /** Kconfig asks the compiler what it can do, so another compiler is another configuration. */
   readonly compiler: Readonly<Record<string, string>>;
+  /** Another compiler than the host's own; absent where that will do. */
+  readonly period?: { readonly package: string; readonly makeVariables: readonly string[] };
   readonly base: 'tinyconfig' | 'allnoconfig' | 'defconfig' | 'distribution';
   /** What `distribution` starts from: the configuration of the guest's stock kernel. */
   readonly distributionConfig?: Artifact;
@@ -56,6 +58,7 @@ export const configure: Stage<ConfigureInput, Configured> = {
       fragments: input.fragments,
       symbols: input.symbols,
       localVersion: input.localVersion,
+      ...(input.period === undefined ? {} : { compiler: input.period }),
       signal: context.signal,
     });
     for (const finding of configured.findings) context.finding(finding);

@@ -8,6 +8,7 @@ import {
   BENCH_TEST_REQUIREMENTS,
   INSTALLER_REQUIREMENTS,
   PARTITION_REQUIREMENTS,
+  periodRequirement,
   REQUIREMENTS,
   TEST_REQUIREMENTS,
 } from './tools.ts';
@@ -201,6 +202,8 @@ type PreflightInput = {
   readonly installer?: true;
   /** The guest's disk gets a partition table. */
   readonly partitions?: true;
+  /** Packages of older compilers, for kernels of their time. */
+  readonly compilers?: readonly string[];
 };
 
 /** Makes sure that the host has what a run needs, installing it where that is allowed. */
@@ -209,12 +212,14 @@ export const preflight: Stage<PreflightInput, Preflight> = {
   version: 1,
   cache: 'never',
   output: outputSchema,
-  async run({ install: mayInstall, bench, installer, partitions }, context) {
+  async run({ install: mayInstall, bench, installer, partitions, compilers = [] }, context) {
     const { host } = context;
+    const period = compilers.map(periodRequirement);
     const needed = [
       ...wanted(host),
       ...(installer === true ? INSTALLER_REQUIREMENTS : []),
       ...(partitions === true ? PARTITION_REQUIREMENTS : []),
+      ...period,
     ];
     await provide(host, needed, mayInstall, context);
     if (bench === true) await provideBenchTools(host, mayInstall, context);
@@ -231,7 +236,7 @@ export const preflight: Stage<PreflightInput, Preflight> = {
       });
     }
     const versions = await Promise.all(
-      REQUIREMENTS.flatMap(({ package: name, version }) =>
+      [...REQUIREMENTS, ...period].flatMap(({ package: name, version }) =>
         version === undefined ? [] : [versionOf(host, version).then((found): [string, string] => [name, found])],
       ),
     );

@@ -141,3 +141,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { package: 'patch', why: 'applies patches', probe: { program: 'patch' } },
   { package: 'kmod', why: 'indexes kernel modules', probe: { program: 'depmod' } },
 ];
+
+/** An older compiler, by the name of its package and program, such as `gcc-11`. */
+export function periodRequirement(compiler: string): Requirement {
+  return {
+    package: compiler,
+    why: 'compiles kernels that newer compilers cannot',
+    probe: { program: compiler },
+    version: [compiler, '-dumpfullversion'],
+  };
+}

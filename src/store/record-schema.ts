@@ -201,6 +201,9 @@ const arm = z.strictObject({
   role: z.enum(['baseline', 'candidate', 'variant']),
   kernelRelease: z.string(),
   kernelOrigin: z.string(),
+  build: z.exactOptional(
+    z.strictObject({ where: z.enum(['host', 'guest']), compiler: z.string(), reason: z.string() }),
+  ),
   initrd: z.enum(['stock', 'stock-busybox', 'distribution', 'busybox', 'busybox-image', 'none']),
   cmdline: z.string(),
   kernelSizeBytes: z.int(),

@@ -188,6 +188,15 @@ describe('building', () => {
     expect(await readFile(built.bzImagePath, 'utf8')).toContain(`ccache gcc ${folder('ccache')}`);
   });
 
+  test('with an older compiler calls that one, through ccache too, and tells make what it needs', async () => {
+    const compiler = { package: 'gcc-11', makeVariables: ['HOSTCFLAGS=-fcommon', 'KCFLAGS=-fno-pie'] };
+    const direct = await buildKernel(host, { ...options('period', 'CONFIG_NET=y\n'), compiler });
+    expect(await readFile(direct.bzImagePath, 'utf8')).toMatch(/ gcc-11 +LOCALVERSION.* -fcommon -fno-pie$/m);
+    const ccacheDir = folder('period-ccache');
+    const cached = await buildKernel(host, { ...options('period-cached', 'CONFIG_NET=y\n'), compiler, ccacheDir });
+    expect(await readFile(cached.bzImagePath, 'utf8')).toContain(`ccache gcc-11 ${ccacheDir}`);
+  });
+
   test('packs modules the same way each time, without links into this machine', async () => {
     const digests: string[] = [];
     for (const name of ['modules-a', 'modules-b']) {

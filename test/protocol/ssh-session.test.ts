@@ -173,6 +173,23 @@ describe('a session with a guest', () => {
     expect((await readFile(back)).equals(content)).toBe(true);
   });
 
+  test('tells after every piece of a transfer how far it is', async () => {
+    const [local, remote] = [path.join(folder, 'local'), path.join(folder, 'remote')];
+    await writeFile(local, randomBytes(300_000));
+    const there: (readonly [number, number])[] = [];
+    await session.upload(local, remote, { onProgress: (done, total) => there.push([done, total]) });
+    const back: (readonly [number, number])[] = [];
+    await session.download(remote, path.join(folder, 'back'), {
+      onProgress: (done, total) => back.push([done, total]),
+    });
+    for (const told of [there, back]) {
+      expect(told.length).toBeGreaterThan(3);
+      expect(told.at(-1)).toEqual([300_000, 300_000]);
+      const done = told.map(([bytes]) => bytes);
+      expect(done).toEqual([...done].sort((one, other) => one - other));
+    }
+  });
+
   test('says which file could not be downloaded', async () => {
     const fault = await faultOf(session.download(path.join(folder, 'absent'), path.join(folder, 'x')));
     expect(fault.failure.kind).toBe('command-failed');

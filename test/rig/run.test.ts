@@ -5,7 +5,13 @@ import { z } from 'zod';
 import { createRig } from '../support/rig/rig.ts';
 
 const recordSchema = z.looseObject({
-  arms: z.array(z.looseObject({ name: z.string(), kernelRelease: z.string() })),
+  arms: z.array(
+    z.looseObject({
+      name: z.string(),
+      kernelRelease: z.string(),
+      build: z.looseObject({ where: z.string(), compiler: z.string() }).optional(),
+    }),
+  ),
   boots: z.array(z.looseObject({ arm: z.string(), bootId: z.string() })),
   environment: z.looseObject({ accelerator: z.string(), acceleratorReason: z.string() }),
   scores: z.array(z.looseObject({ metric: z.string(), ratio: z.number() })),
@@ -27,6 +33,10 @@ describe('a run', () => {
     expect(files).toEqual(expect.arrayContaining(['record.json', 'report.html', 'report.md', 'junit.xml', 'boots']));
     const record = recordSchema.parse(JSON.parse(await readFile(path.join(directory, 'record.json'), 'utf8')));
     expect(record.arms.map((arm) => arm.kernelRelease)).toEqual(['6.1.0-49-amd64', '6.1.0-small']);
+    expect(record.arms.map((arm) => arm.build)).toEqual([
+      undefined,
+      { where: 'host', compiler: 'gcc 1.2.3', reason: 'auto: its release is not known beforehand' },
+    ]);
     expect(record.boots.map((boot) => boot.arm)).toEqual(['stock', 'small', 'small', 'stock']);
     const measured = rig.boots.filter((boot) => boot.measured !== undefined);
     expect(record.boots.map((boot) => boot.bootId)).toEqual(measured.map((boot) => boot.bootId));
@@ -104,6 +114,11 @@ describe('a run', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Measured boots, interleaved: stock small small stock');
     expect(stdout).toMatch(/build:small +not timed on this host yet/);
+    expect(stdout).toContain('built on the host (auto: its release is not known beforehand)');
+    expect(stdout).not.toContain('image:toolchain');
+    const inGuest = await rig.drydock('run', '--profile', await rig.profile(), '--build', 'guest', '--dry-run').ended;
+    expect(inGuest.stdout).toContain('built in the guest (asked for)');
+    expect(inGuest.stdout).toMatch(/image:toolchain +not timed on this host yet/);
     expect(rig.calls.filter((call) => !/^(--version|-V)$/.test(call.args[0] ?? ''))).toEqual([]);
     await expect(readdir(rig.results)).rejects.toMatchObject({ code: 'ENOENT' });
   });

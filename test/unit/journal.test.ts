@@ -21,6 +21,7 @@ const request: RunRequest = {
   profileText: 'name: x',
   guest: 'auto',
   accelerator: 'tcg',
+  build: 'guest',
   boots: 2,
   install: true,
   refresh: '',

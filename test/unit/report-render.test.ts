@@ -421,6 +421,40 @@ test('a run that booted until it knew says so everywhere, and is repeated that w
   expect(recordSchema.parse(JSON.parse(renderJson(record)))).toEqual(record);
 });
 
+describe('where the kernels were built', () => {
+  const built = (...builds: readonly ArmRecord['build'][]): RunRecord => ({
+    ...fixtureRecord,
+    arms: fixtureRecord.arms.map((arm, index) => {
+      const build = builds[index];
+      return build === undefined ? arm : { ...arm, build };
+    }),
+  });
+  const inGuest = { where: 'guest', compiler: 'gcc (Debian 12.2.0-14) 12.2.0', reason: 'asked for' } as const;
+  const onHost = { where: 'host', compiler: 'gcc 12.2.0', reason: 'auto: current compilers build Linux 6.1' } as const;
+
+  test('is told with the compiler and the reason, and kept in the record', () => {
+    const record = built(undefined, inGuest);
+    for (const text of [parsePage(renderHtml(record)).querySelector('body')?.textContent, renderMarkdown(record)]) {
+      expect(text).toContain('Kernel of docker-min');
+      expect(text).toContain('built in the guest with gcc (Debian 12.2.0-14) 12.2.0');
+      expect(text).toContain('asked for');
+    }
+    expect(recordSchema.parse(JSON.parse(renderJson(record)))).toEqual(record);
+  });
+
+  test('is told once for all arms that share it', () => {
+    expect(renderMarkdown(built(onHost, onHost)).match(/built on the host with gcc 12\.2\.0/g)).toHaveLength(1);
+    expect(renderMarkdown(built(onHost, onHost))).toContain('Kernel of stock, docker-min');
+  });
+
+  test('is part of the command that repeats the run; two places are what auto made of it', () => {
+    expect(reproduceCommand(built(undefined, inGuest))).toContain(' --build guest ');
+    expect(reproduceCommand(built(undefined, onHost))).toContain(' --build host ');
+    expect(reproduceCommand(built(onHost, inGuest))).toContain(' --build auto ');
+    expect(reproduceCommand(fixtureRecord)).not.toContain('--build');
+  });
+});
+
 test('the command that repeats a run survives a shell', () => {
   expect(reproduceCommand(fixtureRecord)).toBe(
     'npm ci && npm run pipeline -- --profile docker-min --guest debian-12-minimal --accel tcg --boots 5',

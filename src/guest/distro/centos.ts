@@ -28,4 +28,6 @@ export const centos: Distro = {
     setDefault: (entry) => ['grub2-set-default', entry],
     stockInitrdPath: (release) => `/boot/initramfs-${release}.img`,
   },
+  // In every image: its definition names them, and the installer has them on its second disk.
+  toolchain: { gcc: 4.8, packages: [], deciding: ['gcc', 'binutils', 'make'], hasPeriodCompilers: false },
 };

@@ -26,4 +26,22 @@ export const debian: Distro = {
     setDefault: (entry) => ['grub-set-default', entry],
     stockInitrdPath: (release) => `/boot/initrd.img-${release}`,
   },
+  toolchain: {
+    gcc: 12,
+    packages: [
+      'gcc',
+      'make',
+      'flex',
+      'bison',
+      'bc',
+      'libelf-dev',
+      'libssl-dev',
+      'libc6-dev',
+      'perl',
+      'xz-utils',
+      'zstd',
+    ],
+    deciding: ['gcc-12', 'binutils', 'make'],
+    hasPeriodCompilers: true,
+  },
 };

@@ -19,4 +19,18 @@ export interface Distro {
   readonly runsBenchImages: boolean;
   /** How it is booted by GRUB (`--boot grub`). */
   readonly bootLoader: BootLoader;
+  /** What kernels are built with in it. */
+  readonly toolchain: Toolchain;
+}
+
+/** The compiler of a distribution and what comes with it. */
+export interface Toolchain {
+  /** Release of its gcc, as `4.8` or `12`. */
+  readonly gcc: number;
+  /** Packages that the image for building has besides; none where every image has them. */
+  readonly packages: readonly string[];
+  /** Packages whose versions decide what comes out of a build. */
+  readonly deciding: readonly string[];
+  /** Whether its archive has the older compilers of src/kernel/compilers.ts. */
+  readonly hasPeriodCompilers: boolean;
 }
