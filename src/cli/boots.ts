@@ -40,7 +40,7 @@ function minutes(text: string): number {
 export const bootOptions = (): readonly Option[] => [
   new Option(
     '--boots <n|auto>',
-    "measured boots an arm (default: the profile's; with --bench, those that its sessions begin with; fewer than 4 decide nothing); auto: until the intervals decide",
+    "measured boots an arm (default: the profile's; with --bench, those that its sessions begin with, unless a collector looks on; fewer than 4 decide nothing); auto: until the intervals decide",
   ).argParser(bootCount),
   new Option(
     '--max-boots <n>',

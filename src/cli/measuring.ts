@@ -23,7 +23,9 @@ export function measuringAsked(
   const bench = benchAsked(profile, flags);
   const boots = bootsAsked(profile, flags);
   if (bench === undefined) return boots;
-  const shares = flags.boots === undefined && boots.sequential === undefined && flags.collect === undefined;
+  const collects =
+    flags.collect !== undefined || Object.values(profile.arms).some((arm) => arm.collectHz !== undefined);
+  const shares = flags.boots === undefined && boots.sequential === undefined && !collects;
   if (!shares || flags.clock === 'virtual') return { ...boots, bench };
   const rounds = bench.rounds ?? profile.bench?.rounds ?? 0;
   return { ...boots, boots: rounds, bench: { ...bench, measuresBoots: true } };

@@ -13,8 +13,11 @@ export interface Environment {
   readonly guest: string;
   readonly guestCpus: number;
   readonly guestMemoryMb: number;
-  /** Which disk the measured boots started from, where that is another than the installed guest's: it has the workloads' images as well. */
-  readonly guestDisk?: 'with-images';
+  /**
+   * What the disk of the measured boots has besides, where that is another than the installed guest's: `with` and the tags of the
+   * workloads' images, each naming its digest.
+   */
+  readonly guestDisk?: string;
   /**
    * What loads the kernel. `grub`: firmware and GRUB are in the host's times of the boots. Absent: QEMU, and so with `direct`, which
    * is only said where it overrode the profile.

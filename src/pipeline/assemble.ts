@@ -97,6 +97,12 @@ function scoreArms(
   return { scores, findings };
 }
 
+/** Images are part of the disk that sessions boot from; it is theirs alone, by content. */
+function guestDiskOf({ bench }: Plan, request: RunRequest): Pick<Environment, 'guestDisk'> {
+  if (bench === undefined || request.bench?.measuresBoots !== true) return {};
+  return { guestDisk: `with ${bench.images.map((image) => image.tagged().tag).join(', ')}` };
+}
+
 function bootModeOf(profile: Profile, { boot }: RunRequest): Pick<Environment, 'boot'> {
   if (boot !== undefined) return { boot };
   return profile.boot === 'grub' ? { boot: 'direct' } : {};
@@ -156,7 +162,7 @@ export function assembleRecord(input: AssembleInput): RunRecord {
       guest: choice.name,
       guestCpus: guest.machine.cpus,
       guestMemoryMb: guest.machine.memoryMb,
-      ...(input.request.bench?.measuresBoots === true ? { guestDisk: 'with-images' as const } : {}),
+      ...guestDiskOf(plan, input.request),
       ...bootModeOf(profile, input.request),
     },
     ...keptKernelOf(plan, input.request),

@@ -13,6 +13,11 @@ export interface PlannedBench {
   readonly boot?: PlannedBoot;
 }
 
+/** What is remembered of how long a session takes: one that begins with a measured boot is timed without it. */
+export function sessionKind({ place, boot }: PlannedBench): string {
+  return `${boot === undefined ? 'bench' : 'booted-bench'}:${place}`;
+}
+
 /**
  * Interleaves the places as `bootOrder` does the arms: forward in even rounds, backward in odd ones, so that a drift of the
  * machine weighs on every place alike.

@@ -16,6 +16,7 @@ import { readOutBoot } from '../stages/boot.ts';
 import type { SessionWork, SessionWorkload } from '../stages/bench-session.ts';
 import { canonicalJson, sha256Text } from '../store/canonical.ts';
 import { bootCondition, bootDirectory, bootReading, withArmBoot } from './arm-boot.ts';
+import { sessionKind } from './bench-order.ts';
 import type { PlannedBench } from './bench-order.ts';
 import { benchRecord } from './bench-record.ts';
 import { workOf } from './bench-work.ts';
@@ -64,6 +65,8 @@ function conditionOf({ options, prepared, plan, request }: Lab, place: string): 
     accelerator: prepared.plan.accelerator.output().accelerator,
     qemu: prepared.plan.preflight.output().tools['qemu-system-x86'] ?? '',
     machine: prepared.guest.machine,
+    cpu: host.system.cpuModel,
+    cpus: host.system.cpuCount,
     workloads: [...request.workloads],
     minutes: request.minutes ?? null,
     host: host.system.hostname,
@@ -199,7 +202,8 @@ function doneBefore(lab: Lab, planned: PlannedBench, arm: PlannedArm | undefined
     return known;
   }
   const boot = past?.boots.get(planned.boot.id);
-  if (boot?.condition !== bootConditionOf(lab, arm)) return undefined;
+  // A boot of a later start, whose session was not finished, is not the one that this session began with.
+  if (boot?.condition !== bootConditionOf(lab, arm) || boot.summary.bootId !== known.session.bootId) return undefined;
   announce(lab, planned, 'boot');
   emit({ type: 'boot-finished', id: planned.boot.id, ...boot });
   announce(lab, planned, 'session');
@@ -322,7 +326,7 @@ async function runSessions(lab: Lab, scratch: string, findings: readonly Finding
     const { session, durationMs, boot } = done;
     if (before === undefined) {
       benchesSec += durationMs / 1000;
-      history.note(`bench:${planned.place}`, durationMs);
+      history.note(sessionKind(planned), durationMs);
       if (boot !== undefined) {
         bootsSec += boot.durationMs / 1000;
         history.note(`boot:${planned.place}`, boot.durationMs);

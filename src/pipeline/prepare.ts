@@ -11,6 +11,7 @@ import type { Folders } from '../stages/stage.ts';
 import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
+import { sessionKind } from './bench-order.ts';
 import { planSites } from './build-choice.ts';
 import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
 import { guestBootedBy } from './plan-image.ts';
@@ -95,9 +96,9 @@ export async function foresee(
     return { id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
   });
   if (prepared.plan.bench === undefined) return { steps, boots };
-  const benches = prepared.plan.bench.sessions.map(({ id, place }): PlannedUnit => {
-    const expectedMs = history.expectedMs(`bench:${place}`);
-    return { id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
+  const benches = prepared.plan.bench.sessions.map((session): PlannedUnit => {
+    const expectedMs = history.expectedMs(sessionKind(session));
+    return { id: session.id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
   });
   return { steps, boots, benches };
 }

@@ -180,6 +180,14 @@ export const profileSchema = z
           "a kernel built here cannot use the stock kernel's initrd; expected distribution, busybox, busybox-image or none",
       });
     }
+    if (profile.bench !== undefined && profile.arms.host !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['arms', 'host'],
+        message:
+          'host is the machine that drydock runs on, where work in containers is measured too; expected another name',
+      });
+    }
     for (const cell of Object.keys(profile.ablation?.cells ?? {})) {
       if (profile.arms[cell] !== undefined) continue;
       context.addIssue({ code: 'custom', path: ['ablation', 'cells', cell], message: 'expected the name of an arm' });

@@ -166,6 +166,10 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         return;
       }
       case 'run-failed':
+        // Boots that sessions begin with are under way as long as the sessions are; only one of the two has failed.
+        if (event.id?.startsWith('bench:') === true) rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);
+        else if (event.id?.startsWith('boot:') === true)
+          rows.get('benches')?.finish(`benches  ${String(benchesDone)} sessions`);
         for (const row of rows.values()) {
           if (row.startedSec !== undefined || row.id === event.id) row.fail(`${row.id}: ${event.failure.headline}`);
           else row.finish(`${row.id}  not run`);

@@ -57,7 +57,7 @@ export function environmentFacts(record: RunRecord): readonly Fact[] {
       why:
         environment.guestDisk === undefined
           ? 'each from the same disk state, in a throwaway overlay'
-          : 'those that the sessions of container work begin with, each from the same disk with the workloads’ images, in a throwaway overlay',
+          : `those that the sessions of container work begin with, each from the same disk, in a throwaway overlay: the guest ${environment.guestDisk}`,
     },
     ...(record.virtualBoots === undefined
       ? []

@@ -14,6 +14,7 @@ import { costliestSection, timelinesSection, type Timelines } from './html-timel
 import { Markup, markup } from './markup.ts';
 import { metricName } from './metric-names.ts';
 import { reproduceCommand } from './reproduce.ts';
+import { timeWords } from './run-time.ts';
 import { headline } from './score-rows.ts';
 import { samplesSvg } from './svg-samples.ts';
 import { zoomScript } from './zoom-script.ts';
@@ -122,10 +123,9 @@ function stagesSection(record: RunRecord): Markup {
   ): Markup => markup`<tr><th scope="row">${stage.name}</th><td>${stage.arm ?? 'all'}</td>
 <td>${stage.cached ? 'from cache' : 'ran'}</td><td class="num">${formatDuration(stage.durationMs / 1000)}</td>
 <td class="mono" title="${stage.fingerprint}">${shortDigest(stage.fingerprint)}</td></tr>`;
-  const { totalSec, bootsSec, outsideSec } = record.time;
+  const { totalSec } = record.time;
   const cached = record.stages.filter((stage) => stage.cached).length;
-  return markup`<p>${plural(record.stages.length, 'stage')}, ${cached} from cache. The run took ${formatDuration(totalSec)}: ${formatDuration(bootsSec)} in
-boots, ${formatDuration(outsideSec)} outside them.</p>
+  return markup`<p>${plural(record.stages.length, 'stage')}, ${cached} from cache. The run took ${formatDuration(totalSec)}: ${timeWords(record)}.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Stages"><table>
 <thead><tr><th scope="col">Stage</th><th scope="col">Arm</th><th scope="col">Result</th><th scope="col" class="num">Time</th><th scope="col">Fingerprint</th></tr></thead>
 <tbody>${record.stages.map(row)}</tbody></table></div>`;

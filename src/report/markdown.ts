@@ -9,6 +9,7 @@ import { replaceUnprintable } from './markup.ts';
 import { medianBoot } from './median-boot.ts';
 import { configProof, dockerProof, rebootProof, type ProofState } from './proofs.ts';
 import { reproduceCommand } from './reproduce.ts';
+import { timeWords } from './run-time.ts';
 import { armsBaselineFirst, headline, scoreGroups, type ScoreGroup } from './score-rows.ts';
 
 // Few enough for a job summary; the page has them all.
@@ -41,7 +42,7 @@ export function renderMarkdown(record: RunRecord): string {
     ...(warnings.length === 0 ? [] : ['## Warnings', markdownList(warnings)]),
     '## Run it again',
     fence(reproduceCommand(record)),
-    `${plural(record.stages.length, 'stage')}, ${record.stages.filter((stage) => stage.cached).length} from cache; ${formatDuration(record.time.totalSec)} in all, ${formatDuration(record.time.bootsSec)} of it in boots.`,
+    `${plural(record.stages.length, 'stage')}, ${record.stages.filter((stage) => stage.cached).length} from cache; ${formatDuration(record.time.totalSec)} in all: ${timeWords(record)}.`,
   ];
   return `${sections.join('\n\n')}\n`;
 }

@@ -1,5 +1,5 @@
 import type { Environment } from '../model/environment.ts';
-import type { Measurement } from '../model/measure.ts';
+import type { Clock, Measurement } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { ChangePoint, EnvironmentTrends, Trend, TrendPoint } from '../model/trend.ts';
 import { findBreaks } from './change-points.ts';
@@ -8,14 +8,15 @@ import { DEFAULT_ABSOLUTE_THRESHOLD, DEFAULT_RELATIVE_THRESHOLD } from './score.
 import { median } from './summary.ts';
 
 /** What must match for runs to share a series. */
-const CONDITIONS: readonly (readonly [name: string, read: (environment: Environment) => string])[] = [
+const CONDITIONS: readonly (readonly [name: string, read: (environment: Environment, clock: Clock) => string])[] = [
   ['accelerator', ({ accelerator }) => accelerator],
   ['CPU', ({ cpuModel, cpuCount }) => `${cpuModel}, ${String(cpuCount)} CPUs`],
   ['QEMU', ({ qemuVersion }) => qemuVersion],
   [
     'guest',
-    ({ guest, guestDisk, boot }) =>
-      [guest, guestDisk, boot === 'grub' ? 'booted by GRUB' : undefined]
+    ({ guest, guestDisk, boot }, clock) =>
+      // Sizes have nothing to do with the disk or with who reads the kernel from it, and the virtual clock's boots have neither.
+      [guest, ...(clock === 'wall' ? [guestDisk, boot === 'grub' ? 'booted by GRUB' : undefined] : [])]
         .filter((part) => part !== undefined)
         .join(', '),
   ],
@@ -91,22 +92,23 @@ function trendOf(series: readonly Series[]): Trend | undefined {
  * @param runs oldest first
  */
 export function trendsOf(runs: readonly RunRecord[], filter: TrendFilter = {}): readonly EnvironmentTrends[] {
-  const conditionsOf = ({ environment }: RunRecord): Record<string, string> =>
-    Object.fromEntries(CONDITIONS.map(([name, read]) => [name, read(environment)]));
-  return grouped(runs, (run) => JSON.stringify(conditionsOf(run))).flatMap((own): EnvironmentTrends[] => {
+  const conditionsOf = ({ run: { environment }, measurement: { clock } }: Series): Record<string, string> =>
+    Object.fromEntries(CONDITIONS.map(([name, read]) => [name, read(environment, clock)]));
+  const series = runs.flatMap((run) =>
+    Object.entries(run.measurements).flatMap(([arm, measurements]) =>
+      measurements
+        .filter(({ samples }) => samples.length > 0)
+        .filter(({ metric }) => (filter.metric ?? metric) === metric && (filter.arm ?? arm) === arm)
+        .map((measurement): Series => ({ run, arm, measurement })),
+    ),
+  );
+  return grouped(series, (one) => JSON.stringify(conditionsOf(one))).flatMap((own): EnvironmentTrends[] => {
     const [first] = own;
     if (first === undefined) return [];
-    const series = own.flatMap((run) =>
-      Object.entries(run.measurements).flatMap(([arm, measurements]) =>
-        measurements
-          .filter(({ samples }) => samples.length > 0)
-          .filter(({ metric }) => (filter.metric ?? metric) === metric && (filter.arm ?? arm) === arm)
-          .map((measurement): Series => ({ run, arm, measurement })),
-      ),
-    );
-    const trends = grouped(series, ({ run, arm, measurement: { metric, clock, unit } }) =>
+    const trends = grouped(own, ({ run, arm, measurement: { metric, clock, unit } }) =>
       JSON.stringify([run.profile.name, arm, metric, clock, unit]),
     ).flatMap((one) => trendOf(one) ?? []);
-    return trends.length === 0 ? [] : [{ conditions: conditionsOf(first), runs: own.length, trends }];
+    const runsHere = new Set(own.map(({ run }) => run)).size;
+    return [{ conditions: conditionsOf(first), runs: runsHere, trends }];
   });
 }

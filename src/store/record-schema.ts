@@ -258,7 +258,7 @@ export const recordSchema: z.ZodType<RunRecord> = z.strictObject({
     guest: z.string(),
     guestCpus: z.int(),
     guestMemoryMb: z.int(),
-    guestDisk: z.exactOptional(z.literal('with-images')),
+    guestDisk: z.exactOptional(z.string()),
     boot: z.exactOptional(z.enum(['direct', 'grub'])),
   }),
   keptKernel: z.exactOptional(

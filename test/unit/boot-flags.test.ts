@@ -39,6 +39,12 @@ describe('with container work', () => {
   test('boots that were asked for are made for themselves', () => {
     for (const boots of [0, 3]) expect(asked({ boots })).toEqual({ boots, bench: { workloads: ['cpu'] } });
     expect(asked({ boots: 'auto' }).bench).toEqual({ workloads: ['cpu'] });
+    const looking = profileSchema.parse({
+      ...working,
+      arms: { ...working.arms, stock: { ...working.arms.stock, collectHz: 20 } },
+    });
+    const { bench } = measuringAsked(looking, { clock: 'wall', bench: ['cpu'] });
+    expect(bench).toEqual({ workloads: ['cpu'] });
     expect(asked({ collect: 50 })).toEqual({ boots: working.boots, bench: { workloads: ['cpu'] } });
   });
 

@@ -84,6 +84,26 @@ describe('trends', () => {
     ]);
   });
 
+  test('part boots of disks with other images, and nothing that no disk has a part in', () => {
+    const withImages = (tags: string) => ({ environment: { guestDisk: `with ${tags}` } });
+    const environments = trendsOf([
+      ...runs([30]),
+      ...runs([31], { id: 'tools', ...withImages('drydock/tools:0123') }),
+      ...runs([32], { id: 'all', ...withImages('drydock/system:4567, drydock/tools:0123') }),
+      ...runs([0.4], { id: 'virtual', clock: 'virtual' }),
+      ...runs([0.4], { id: 'virtual-tools', clock: 'virtual', ...withImages('drydock/tools:0123') }),
+    ]);
+    expect(environments.map(({ conditions }) => conditions.guest)).toEqual([
+      'debian-12-minimal',
+      'debian-12-minimal, with drydock/tools:0123',
+      'debian-12-minimal, with drydock/system:4567, drydock/tools:0123',
+    ]);
+    expect(environments[0]?.trends.map(({ clock, points }) => [clock, points.length])).toEqual([
+      ['wall', 1],
+      ['virtual', 2],
+    ]);
+  });
+
   test('leave out steps that are too small to matter', () => {
     const tiny = runs([...new Array<number>(8).fill(30), ...new Array<number>(8).fill(30.1)]);
     expect(trendsOf(tiny)[0]?.trends[0]?.changePoints).toEqual([]);

@@ -204,7 +204,7 @@ test('a run is repeated with its workloads', () => {
 });
 
 test('a run whose boots are those of its sessions is repeated as one', () => {
-  const environment = { ...fixtureRecord.environment, guestDisk: 'with-images' as const };
+  const environment = { ...fixtureRecord.environment, guestDisk: 'with drydock/tools:0123456789ab' };
   expect(reproduceCommand({ ...fixtureBenchRecord, environment })).not.toContain('--boots');
 });
 
