@@ -134,7 +134,10 @@ if ! find_root; then
     if [ "$wait_sec" != forever ] && [ $((now - start)) -ge "$wait_sec" ]; then
       need_sys
       seen=''
-      for dir in /sys/class/block/*; do [ -e "$dir" ] && seen="$seen ${dir##*/}"; done
+      for dir in /sys/class/block/*; do
+        # RAM disks are there without any driver of a disk.
+        case $dir in */ram* | */\*) ;; *) seen="$seen ${dir##*/}" ;; esac
+      done
       if [ -z "$seen" ]; then
         give_up "drydock: root $root not found; block devices seen: none; is VIRTIO_BLK built in?"
       fi
@@ -152,8 +155,8 @@ leave_to_kernel() {
   echo $((major << 8 | minor & 255 | (minor & ~255) << 12)) > /proc/sys/kernel/real-root-dev
   note "initrd leaves $device to the kernel"
   umount /sys
-  umount /proc
   umount /dev
+  umount /proc
   exit 0
 }
 [ $$ = 1 ] || leave_to_kernel

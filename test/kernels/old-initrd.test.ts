@@ -130,7 +130,7 @@ describe('a kernel built here, with an initrd in the old style', () => {
       /VFS: Mounted root \(ext2 filesystem\) on device 1:0\./,
       /drydock: initrd start/,
       /drydock: initrd leaves \/dev\/vda to the kernel/,
-      /VFS: Mounted root \(ext4 filesystem\) readonly on device 254:0\./,
+      /VFS: Mounted root \(ext4 filesystem\) readonly on device \d+:0\./,
       /Trying to move old root to \/initrd \.\.\. /,
       /\/initrd does not exist\. Ignored\./,
       /Unmounting old root/,
@@ -142,12 +142,12 @@ describe('a kernel built here, with an initrd in the old style', () => {
     expect(places.map((place, index) => (place === -1 ? steps[index] : 'found'))).toEqual(steps.map(() => 'found'));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     // Nothing went wrong underway: what the script mounted, it could take away again.
-    expect(said).not.toMatch(/umount|can't|not found|No such/);
+    expect(said).not.toMatch(/^(?:mount|umount|insmod|sh|\/?linuxrc|\/init):/m);
   });
 
   test('is told the root’s number where it cannot know the device by its name, with type and flags', async () => {
-    const said = await bootToRoot(`root=UUID=${UUID} rw rootfstype=ext4 rootflags=noatime`, 'root.ext4');
-    expect(said).toMatch(/root is up: ext4 rw,noatime/);
+    const said = await bootToRoot(`root=UUID=${UUID} rw rootfstype=ext4 rootflags=commit=7`, 'root.ext4');
+    expect(said).toMatch(/root is up: ext4 rw,relatime,commit=7 end/);
     expect(said).toMatch(/drydock: initrd leaves \/dev\/vda to the kernel/);
   });
 
@@ -174,7 +174,7 @@ describe('a kernel built here, with an initrd in the old style', () => {
   test('without its root says what it saw, as the cpio does', async () => {
     const { kind, headline } = await failureOf(boot('quiet root=/dev/vda rootdelay=1', undefined));
     expect(kind).toBe('missing-root');
-    expect(headline).toContain('block devices seen');
+    expect(headline).toContain('/dev/vda not found; block devices seen: none; is VIRTIO_BLK built in?');
   });
 
   test('yields phases that tell the RAM disk from the initrd, and no initrd phase that would be another thing', async () => {
