@@ -70,7 +70,9 @@ arms:
 
   test('names the ways of an initrd where another word stands', () => {
     const { text } = failureOf(GOOD.replace('initrd: stock', 'initrd: linuxrc'));
-    expect(text).toMatch(/x\.yaml:4:\d+ arms\.stock\.initrd — .*"stock-busybox"\|"distribution"\|"busybox"\|"busybox-image"/);
+    expect(text).toMatch(
+      /x\.yaml:4:\d+ arms\.stock\.initrd — .*"stock-busybox"\|"distribution"\|"busybox"\|"busybox-image"/,
+    );
   });
 
   test('refuses a process collector before an initrd that is no cpio', () => {
