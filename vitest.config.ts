@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'docker-min',
           include: ['test/docker-min/**/*.test.ts'],
-          testTimeout: 5 * MINUTE_MS,
+          testTimeout: 30 * MINUTE_MS,
           hookTimeout: 60 * MINUTE_MS,
         },
       },
