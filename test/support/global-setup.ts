@@ -9,7 +9,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   const host = createHost();
   const scratch = await mkdtemp(path.join(tmpdir(), 'drydock-e2e-'));
   const { image, store } = await provideGuestImage(host, scratch);
-  const modules = path.join(scratch, 'modules');
+  // Named as below /lib/modules: what reads the folder reads the release off its name.
+  const modules = path.join(scratch, image.release);
   await host.files.makeDirectory(modules);
   await host.processes.run(['tar', '--extract', '--file', await store.use(image.modules), '--directory', modules]);
   process.env.DRYDOCK_TEST_KERNEL = await store.use(image.kernel);
