@@ -4,6 +4,7 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { readNewcAt } from './newc.ts';
 import type { CpioEntry } from './newc.ts';
+import { zstdStreamBytes } from './zstd-stream.ts';
 
 type CompressionName = 'none' | 'gzip' | 'zstd' | 'xz';
 
@@ -12,7 +13,13 @@ interface Compression {
   readonly name: Exclude<CompressionName, 'none'>;
   readonly magic: readonly number[];
   /** Programs that take the name of a file and leave another one beside it, with this ending more or less; gzip is Node's own. */
-  readonly tool?: { readonly suffix: string; readonly unpack: Argv; readonly pack: Argv };
+  readonly tool?: {
+    readonly suffix: string;
+    readonly unpack: Argv;
+    readonly pack: Argv;
+    /** Length of the stream, for a program that takes the zeros behind it for damage. */
+    readonly streamBytes?: (bytes: Uint8Array) => number;
+  };
 }
 
 /** One thread each, so that the same content gives the same bytes on any machine with the same tool. */
@@ -25,6 +32,7 @@ const COMPRESSIONS: readonly Compression[] = [
       suffix: '.zst',
       unpack: ['zstd', '--decompress', '--quiet'],
       pack: ['zstd', '-9', '--single-thread', '--quiet'],
+      streamBytes: zstdStreamBytes,
     },
   },
   {
@@ -78,13 +86,14 @@ async function runOn(
 }
 
 async function unpack(host: Host, workDir: string, { tool }: Compression, content: Uint8Array): Promise<Uint8Array> {
-  if (tool !== undefined) {
-    return runOn(host, workDir, tool.unpack, content, { from: `archive${tool.suffix}`, to: 'archive' });
-  }
   try {
-    return gunzipSync(content);
+    if (tool === undefined) return gunzipSync(content);
+    const stream = content.subarray(0, tool.streamBytes?.(content));
+    return await runOn(host, workDir, tool.unpack, stream, { from: `archive${tool.suffix}`, to: 'archive' });
   } catch (error) {
-    throw unreadable(`gzip says: ${error instanceof Error ? error.message : String(error)}`, error);
+    if (error instanceof Fault) throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    throw unreadable(tool === undefined ? `gzip says: ${words}` : words, error);
   }
 }
 

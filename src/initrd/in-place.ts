@@ -3,7 +3,6 @@ import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { compressArchive, decompressFile, openInitrd } from './archives.ts';
 import { initrdEntries } from './busybox-initrd.ts';
-import { concatenateArchives } from './hand-over.ts';
 import { writeNewc } from './newc.ts';
 import type { CpioEntry } from './newc.ts';
 
@@ -93,5 +92,6 @@ export async function replaceInit(host: Host, options: InPlaceOptions): Promise<
   lay(tree, { kind: 'directory', path: 'etc', mode: 0o755 });
   lay(tree, { kind: 'file', path: 'etc/modules-load', mode: 0o644, content: new TextEncoder().encode(list) });
   const main = await compressArchive(host, writeNewc([...tree.values()]), original.compression, workDir);
-  await host.files.writeAtomic(outputPath, concatenateArchives([original.early, main]));
+  // It begins where its forerunner did, and nothing follows it.
+  await host.files.writeAtomic(outputPath, Buffer.concat([original.early, main]));
 }

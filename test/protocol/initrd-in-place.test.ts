@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -129,6 +130,29 @@ describe('an initrd with its init replaced in place', () => {
     expect(Buffer.from(result.early).equals(MICROCODE)).toBe(true);
   });
 
+  test.each(['zstd', 'xz', 'gzip'] as const)(
+    'comes out of one under %s that is padded, whatever its length',
+    async (form) => {
+      // Contents of several lengths, so that streams end at every distance from a multiple of four.
+      for (const length of [0, 1, 2, 3, 40, 41, 42, 43]) {
+        const extra: CpioEntry = { kind: 'file', path: 'etc/extra', mode: 0o644, content: randomBytes(length) };
+        const archive = writeNewc([...DEBIAN, extra]);
+        const stream = form === 'gzip' ? gzipSync(archive) : await packed(form, archive);
+        const workDir = await scratch();
+        const opened = await openInitrd(host, Buffer.concat([MICROCODE, stream, new Uint8Array(8)]), workDir);
+        expect(opened.compression).toBe(form);
+        expect(opened.entries.map(plain)).toContainEqual(plain(extra));
+      }
+    },
+  );
+
+  test('ends where its last archive does', async () => {
+    const { bytes, early } = await replaced(Buffer.concat([MICROCODE, await packed('zstd', writeNewc(DEBIAN))]));
+    const file = path.join(await scratch(), 'main.zst');
+    await writeFile(file, bytes.subarray(early.length));
+    await host.processes.run(['zstd', '--test', '--quiet', file]);
+  });
+
   test('comes without compression out of one without, and a last archive lies over the ones before it', async () => {
     const one = await replaced(Buffer.concat([MICROCODE, writeNewc(DEBIAN)]));
     expect(one.compression).toBe('none');
@@ -176,6 +200,7 @@ describe('an initrd with its init replaced in place', () => {
 
   test.each([
     ['a compression that is not known', (): Uint8Array => Buffer.from('BZh91AY&SY'), 'something unknown (425a6839)'],
+    ['a zstd stream that breaks off', (): Uint8Array => Buffer.from('28b52ffd0458410000', 'hex'), 'breaks off'],
     ['a gzip stream that breaks off', (): Uint8Array => gzipSync(writeNewc(DEBIAN)).subarray(0, 300), 'gzip says'],
     ['an archive that breaks off', (): Uint8Array => writeNewc(DEBIAN).subarray(0, 1000), 'byte'],
   ])('is refused for %s', async (_what, initrd, words) => {

@@ -214,7 +214,7 @@ describe('markers', () => {
     expect(bootMetrics(findMarkers(boot))).toEqual({});
   });
 
-  /** Read-only, and with a systemd: what the real log among the fixtures does not have. */
+  /** Put together from the messages of 6.1's init/initramfs.c, do_mounts_rd.c, do_mounts.c and do_mounts_initrd.c; no log of a boot. */
   const OLD_INITRD = [
     '[    0.100000] Trying to unpack rootfs image as initramfs...',
     '[    0.110000] rootfs image is not initramfs (junk within compressed archive); looks like an initrd',
