@@ -66,6 +66,32 @@ export function checkOldInitrd(kernel: string, version: KernelVersion | undefine
   });
 }
 
+/** File systems whose drivers mount the image. */
+const IMAGE_TYPES = ['ext2', 'ext4'];
+
+/**
+ * Refuses kernel parameters with which no kernel mounts the RAM disk: it does so with the type and the options that the command
+ * line gives for the root (mount_block_root in init/do_mounts.c), and goes on to the next type only where one refuses the disk.
+ *
+ * @param name of the arm
+ * @throws Fault `profile`
+ */
+export function checkOldInitrdParameters(name: string, parameters: readonly string[]): void {
+  const flags = parameters.find((one) => one.startsWith('rootflags='));
+  const types = parameters.findLast((one) => one.startsWith('rootfstype='));
+  const asked = types?.slice('rootfstype='.length).split(',') ?? IMAGE_TYPES;
+  const refuse = (parameter: string, hint: string): Fault =>
+    new Fault({
+      kind: 'profile',
+      headline: `The arm ${name} boots an initrd in the old style, whose RAM disk the kernel would mount with ${parameter}, too`,
+      hint,
+    });
+  if (flags !== undefined)
+    throw refuse(flags, "Leave rootflags= away, and mount with options from the root's own /etc/fstab.");
+  if (types !== undefined && !asked.some((type) => IMAGE_TYPES.includes(type)))
+    throw refuse(types, `Name the image's file system behind the root's: ${types},ext2`);
+}
+
 /** Size of a RAM disk unless the command line says another, in KiB. */
 export function ramDiskKb(config: Config): number {
   return Number(config.get('BLK_DEV_RAM_SIZE') ?? 4096);

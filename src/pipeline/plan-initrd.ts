@@ -1,6 +1,7 @@
 import { Fault } from '../host/fault.ts';
 import { initrdScriptsDigest } from '../initrd/busybox-initrd.ts';
 import { collectorDigest } from '../initrd/collector.ts';
+import { checkOldInitrdParameters } from '../kernel/old-initrd.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Arm } from '../profile/schema.ts';
 import { collector } from '../stages/collector.ts';
@@ -74,6 +75,7 @@ export function planInitrd(
       return { step, initrd: () => step.output().initrd, parameters: () => BY_NAME };
     }
     case 'busybox-image': {
+      checkOldInitrdParameters(name, [...input.profile.cmdline, ...spec.cmdline]);
       const step = defineStep({
         stage: initrdImage,
         arm: name,

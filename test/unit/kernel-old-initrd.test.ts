@@ -2,22 +2,32 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
 import { parseConfig } from '../../src/kernel/config.ts';
-import { checkOldInitrd, OLD_INITRD_FRAGMENT, ramDiskKb } from '../../src/kernel/old-initrd.ts';
+import {
+  checkOldInitrd,
+  checkOldInitrdParameters,
+  OLD_INITRD_FRAGMENT,
+  ramDiskKb,
+} from '../../src/kernel/old-initrd.ts';
 import { parseVersion } from '../../src/kernel/version.ts';
 import type { Failure } from '../../src/model/failure.ts';
 
 const FRAGMENT = readFileSync(`pipelines/kconfig/${OLD_INITRD_FRAGMENT}.config`, 'utf8');
 const DEBIAN = readFileSync('test/fixtures/kernel/check-config/debian-6.1.config', 'utf8');
 
-function failureOf(version: string, text: string): Failure | undefined {
+function failureFrom(check: () => void): Failure | undefined {
   try {
-    checkOldInitrd('The kernel x', parseVersion(version), parseConfig(text));
+    check();
     return undefined;
   } catch (error) {
     if (error instanceof Fault) return error.failure;
     throw error;
   }
 }
+
+const failureOf = (version: string, text: string): Failure | undefined =>
+  failureFrom(() => {
+    checkOldInitrd('The kernel x', parseVersion(version), parseConfig(text));
+  });
 
 describe('a kernel for an initrd in the old style', () => {
   test.each(['3.10', '4.10.11', '6.1.0-drydock', '6.19'])('may be %s with what the fragment asks for', (version) => {
@@ -69,5 +79,24 @@ describe('a kernel for an initrd in the old style', () => {
     expect(ramDiskKb(parseConfig('CONFIG_BLK_DEV_RAM_SIZE=16384'))).toBe(16384);
     expect(ramDiskKb(parseConfig(FRAGMENT))).toBe(4096);
     expect(ramDiskKb(parseConfig(''))).toBe(4096);
+  });
+
+  test.each([
+    ['rootflags=noatime', ['rootflags=noatime'], 'root.s own /etc/fstab'],
+    ['rootfstype=xfs', ['rootfstype=ext4', 'rootfstype=xfs'], 'rootfstype=xfs,ext2'],
+  ])('would be told %s for its RAM disk as well, which is refused', (parameter, parameters, hint) => {
+    const check = (): void => {
+      checkOldInitrdParameters('old', ['root=/dev/vda', ...parameters]);
+    };
+    expect(check).toThrow(
+      `The arm old boots an initrd in the old style, whose RAM disk the kernel would mount with ${parameter}`,
+    );
+    expect(failureFrom(check)?.hint).toMatch(new RegExp(hint));
+  });
+
+  test.each([[[]], [['rootfstype=ext4']], [['rootfstype=xfs,ext2']]])('mounts its RAM disk with %j', (parameters) => {
+    expect(() => {
+      checkOldInitrdParameters('old', ['root=/dev/vda', ...parameters]);
+    }).not.toThrow();
   });
 });
