@@ -291,7 +291,9 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
         what,
         async (signal) => {
           try {
-            return await qemu.console.waitFor(pattern, { signal });
+            const line = await qemu.console.waitFor(pattern, { signal });
+            // A guest that goes on after a crash, as one without its initrd may, has not got there.
+            return qemu.hasCrashedBy(line) ? await rejectWith(qemu.crash) : line;
           } catch (error) {
             if (signal.aborted) throw error;
             // The console ended; why it did is for QEMU to say.

@@ -35,6 +35,8 @@ export interface QemuProcess {
   endedWell(): Promise<MachineExit>;
   /** Resolves, never rejects, once the console reported a crash or its log could not be written. */
   readonly crash: Promise<Fault>;
+  /** Whether the console had reported a crash by this line; `crash` may still wait for the rest of the report. */
+  hasCrashedBy(line: ConsoleLine): boolean;
   /** Resolves, never rejects, with the crash, or else with what QEMU's end means to one who still needs the guest. */
   readonly doom: Promise<Fault>;
   /** The monitor; throws `qemu-died` when QEMU ends before it answers. */
@@ -65,6 +67,7 @@ function watchForCrash(host: Host, hasExited: () => boolean) {
     resolveCrash = resolve;
   });
   let hit: ConsoleHit | undefined;
+  let hitIndex = Number.POSITIVE_INFINITY;
   const completed = async ({ pattern }: ConsoleHit, fromIndex: number, console: ConsoleLog): Promise<void> => {
     const sinceSec = host.clock.monotonicSec();
     const { end } = pattern;
@@ -79,11 +82,13 @@ function watchForCrash(host: Host, hasExited: () => boolean) {
     crash,
     report: resolveCrash,
     isUnderWay: (): boolean => hit !== undefined,
+    hasCrashedBy: (line: ConsoleLine): boolean => hitIndex < line.index,
     see(line: ConsoleLine, console: ConsoleLog): void {
       if (hit !== undefined) return;
       const found = matchConsole(line.text);
       if (found?.pattern.fatal !== true) return;
       hit = found;
+      hitIndex = line.index;
       void completed(found, line.index, console).then(() => {
         resolveCrash(crashFault(found, console));
       });
@@ -177,6 +182,7 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
       return exit;
     },
     crash: watch.crash,
+    hasCrashedBy: watch.hasCrashedBy,
     doom,
     async connectMonitor() {
       try {
