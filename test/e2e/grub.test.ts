@@ -15,6 +15,7 @@ import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import type { Image } from '../../src/stages/image.ts';
 import type { Store } from '../../src/store/store.ts';
+import { withGrubAlone } from '../support/grub-guest.ts';
 import { provideGuestImage } from '../support/guest-image.ts';
 
 const host = createHost();
@@ -63,7 +64,7 @@ describe('a kernel that GRUB boots once', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'drydock-grub-'));
-    ({ image, store } = await provideGuestImage(host, folder, 'grub'));
+    ({ image, store } = await provideGuestImage(host, folder, withGrubAlone));
     await writeFile(path.join(folder, 'key.pub'), `${key.publicKey}\n`);
     await createOverlay(host, await store.use(image.disk), path.join(folder, 'disk.qcow2'));
     const [kernelPath, initrdPath] = [await store.use(image.kernel), await store.use(image.initrd)];

@@ -1,29 +1,34 @@
 import path from 'node:path';
 import { cacheRoot, folders } from '../../src/cli/locations.ts';
 import type { Host } from '../../src/host/host.ts';
-import type { RunRequest } from '../../src/pipeline/event.ts';
 import { prepareRun } from '../../src/pipeline/prepare.ts';
+import { defineStep } from '../../src/pipeline/step.ts';
+import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
+import { debianImageInput, image as imageStage } from '../../src/stages/image.ts';
 import type { Image } from '../../src/stages/image.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
-/** The Debian guest that end-to-end tests boot, made or taken from the cache. @param boot `grub`: the one that GRUB boots */
+/**
+ * The Debian guest that end-to-end tests boot, made or taken from the cache.
+ *
+ * @param change makes another guest of the shipped definition
+ */
 export async function provideGuestImage(
   host: Host,
   scratch: string,
-  boot?: RunRequest['boot'],
+  change?: (definition: DebianDefinition) => DebianDefinition,
 ): Promise<{ image: Image; store: Store }> {
   const store = openStore(host, cacheRoot(undefined));
   const profilePath = path.join(folders.pipelines, 'smoke.yaml');
-  const { plan } = await prepareRun({
+  const { plan, guest } = await prepareRun({
     host,
     folders,
     request: {
       profilePath,
       profileText: await host.files.readText(profilePath),
-      guest: 'auto',
+      guest: 'debian-12-minimal',
       accelerator: 'auto',
-      ...(boot === undefined ? {} : { boot }),
       boots: 1,
       install: true,
       refresh: '',
@@ -38,6 +43,22 @@ export async function provideGuestImage(
     emit: () => undefined,
   };
   await plan.preflight.run(runtime);
-  await plan.image.run(runtime);
-  return { image: plan.image.output(), store };
+  if (guest.family !== 'debian') throw new Error(`${guest.name} is not made of packages`);
+  const changed = change?.(guest);
+  const step =
+    changed === undefined
+      ? plan.image
+      : defineStep({
+          stage: imageStage,
+          input: () =>
+            debianImageInput(
+              (file) => host.files.sha256(file),
+              changed,
+              folders.guests,
+              plan.preflight.output().tools,
+              '',
+            ),
+        });
+  await step.run(runtime);
+  return { image: step.output(), store };
 }

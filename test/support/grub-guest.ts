@@ -1,0 +1,19 @@
+import { debian } from '../../src/guest/distro/debian.ts';
+import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
+
+/** The guest with GRUB's packages and its root in a partition, as `--boot grub` makes it. */
+export function withGrub(definition: DebianDefinition): DebianDefinition {
+  const packages = [...definition.packages, ...debian.bootLoader.packages];
+  return { ...definition, packages, rootDevice: '/dev/vda1' };
+}
+
+/** The same without Docker, which costs every boot its time: for what ends before Docker would be asked for. */
+export function withGrubAlone(definition: DebianDefinition): DebianDefinition {
+  const withDocker = withGrub(definition);
+  return {
+    ...withDocker,
+    packages: withDocker.packages.filter((name) => !['docker.io', 'apparmor', 'iptables'].includes(name)),
+    files: withDocker.files.filter(({ to }) => !/drydock\/(?:modules|ready)$|drydock-\w+\.service$/.test(to)),
+    enable: withDocker.enable.filter((unit) => !unit.startsWith('drydock-')),
+  };
+}
