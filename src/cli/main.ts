@@ -12,6 +12,8 @@ import type { Factor } from '../profile/schema.ts';
 import { addAnalyzeCommand } from './analyze.ts';
 import { benchOptions } from './bench-flags.ts';
 import type { BenchFlags } from './bench-flags.ts';
+import { imageOptions } from './image.ts';
+import type { ImageFlags } from './image.ts';
 import { bootModeOptions } from './boot-mode.ts';
 import type { BootModeFlags } from './boot-mode.ts';
 import { bootOptions } from './boots.ts';
@@ -61,7 +63,7 @@ const failOnOption = () =>
     .choices(['worse', 'never'])
     .default('worse');
 
-interface RunFlags extends BootFlags, BenchFlags, BootModeFlags {
+interface RunFlags extends BootFlags, BenchFlags, BootModeFlags, ImageFlags {
   profile: string;
   guest: string;
   accel: 'auto' | 'kvm' | 'tcg';
@@ -69,7 +71,6 @@ interface RunFlags extends BootFlags, BenchFlags, BootModeFlags {
   ablate?: readonly Factor[];
   install: boolean;
   refreshImage: boolean;
-  image?: string;
   collect?: number;
   json: boolean;
   dryRun: boolean;
@@ -125,7 +126,6 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
       factorList,
     )
     .option('--no-install', 'never install packages on this host; print the command instead')
-    .option('--image <path>', "the installer's ISO of centos-7-minimal, instead of downloading it")
     .option('--refresh-image', 'make a new guest image, with the packages of today', false)
     .addOption(collectOption())
     .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
@@ -148,6 +148,7 @@ Examples:
   npm run pipeline -- --profile docker-min --build guest
   npm run pipeline -- --profile docker-min --dry-run
   npm run pipeline -- --profile stock --guest centos-7-minimal --image CentOS-7-x86_64-Minimal-2009.iso
+  npm run pipeline -- --profile docker-min --guest debian-12-minimal --image debian.qcow2 --image-key ~/.ssh/id_ed25519
   npm run pipeline -- --profile ./my-profile.yaml --json
 
 Changes that --ablate knows:
@@ -166,7 +167,8 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
         }),
       );
     });
-  for (const option of [...bootModeOptions(), ...bootOptions(), ...benchOptions()]) run.addOption(option);
+  for (const option of [...imageOptions(), ...bootModeOptions(), ...bootOptions(), ...benchOptions()])
+    run.addOption(option);
 
   program
     .command('resume <run>')

@@ -28,13 +28,15 @@ import { bootModeAsked } from './boot-mode.ts';
 import type { BootModeFlags } from './boot-mode.ts';
 import type { BootFlags } from './boots.ts';
 import type { CommandContext } from './context.ts';
+import { imageAsked } from './image.ts';
+import type { ImageFlags } from './image.ts';
 import { cacheRoot, folders, resultsRoot } from './locations.ts';
 import { measuringAsked } from './measuring.ts';
 
 /** Exit code of everything that the user has to mend before another try makes sense. */
 const USAGE = 2;
 
-export interface RunCommandOptions extends BootFlags, BenchFlags, BootModeFlags {
+export interface RunCommandOptions extends BootFlags, BenchFlags, BootModeFlags, ImageFlags {
   readonly profile: string;
   readonly guest: string;
   readonly accel: 'auto' | 'kvm' | 'tcg';
@@ -44,8 +46,6 @@ export interface RunCommandOptions extends BootFlags, BenchFlags, BootModeFlags 
   readonly derive?: (profile: Profile) => Profile;
   readonly install: boolean;
   readonly refreshImage: boolean;
-  /** Path of an installer's medium. */
-  readonly image?: string | undefined;
   /** Samples a second of the process collector; absent: none. */
   readonly collect?: number | undefined;
   readonly json: boolean;
@@ -274,7 +274,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     profilePath,
     profileText: text,
     guest: options.guest,
-    ...(options.image === undefined ? {} : { image: path.resolve(options.image) }),
+    ...(await imageAsked(host, options)),
     accelerator: options.accel,
     ...bootModeAsked(profile, options),
     ...(options.build === undefined ? {} : { build: options.build }),

@@ -8,8 +8,8 @@ export interface DiskSpec {
 
 /** How the guest can be reached: user networking that reaches nothing but sshd, from loopback. */
 export interface SshAccessSpec {
-  /** File with the run's public key; the guest reads it from fw_cfg `opt/drydock/authorized_keys`. */
-  readonly authorizedKeysPath: string;
+  /** File with the run's public key; the guest reads it from fw_cfg `opt/drydock/authorized_keys`. Absent: it knows a key. */
+  readonly authorizedKeysPath?: string;
 }
 
 /** A file that a guest sees as one more drive, beside the disk it boots from. */
@@ -144,19 +144,18 @@ function driveArgs(drive: DriveSpec, index: number): string[] {
   return ['-blockdev', JSON.stringify(blockdev), '-device', device];
 }
 
-function sshArgs(ssh: SshAccessSpec): string[] {
-  return [
+function sshArgs({ authorizedKeysPath }: SshAccessSpec): string[] {
+  const network = [
     '-netdev',
     // Port 0: the kernel picks a free one and QEMU says which (`info usernet`), so two runs cannot clash.
     'user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22',
     '-device',
     'virtio-net-pci,netdev=net,romfile=',
-    '-fw_cfg',
-    `name=opt/drydock/authorized_keys,file=${escapeOption(ssh.authorizedKeysPath)}`,
-    // For a kernel without a driver for fw_cfg, as those before 4.6 are: the same as an OEM string of the SMBIOS tables.
-    '-smbios',
-    `type=11,path=${escapeOption(ssh.authorizedKeysPath)}`,
   ];
+  if (authorizedKeysPath === undefined) return network;
+  const file = escapeOption(authorizedKeysPath);
+  // The second is for a kernel without a driver for fw_cfg, as those before 4.6 are: an OEM string of the SMBIOS tables.
+  return [...network, '-fw_cfg', `name=opt/drydock/authorized_keys,file=${file}`, '-smbios', `type=11,path=${file}`];
 }
 
 /**

@@ -4,6 +4,7 @@ import { Fault } from '../host/fault.ts';
 import type {
   Argv,
   Host,
+  HostKey,
   LiveProcess,
   RemoteForward,
   RunResult,
@@ -27,8 +28,7 @@ const KEY_REFUSALS = 5;
 
 export interface ConnectOptions {
   readonly privateKey: string;
-  /** The one accepted host key, `ssh-ed25519 AAAA…`. */
-  readonly hostKey: string;
+  readonly hostKey: HostKey;
   /** `root` unless told. */
   readonly username?: string;
   readonly signal?: AbortSignal;

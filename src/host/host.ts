@@ -120,14 +120,15 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** The one host key that is accepted, `ssh-ed25519 AAAA…`; where none is known, why that is, and then any ed25519 key is. */
+export type HostKey = string | { readonly unpinned: string };
 export interface SshTarget {
   readonly host: string;
   readonly port: number;
   readonly username: string;
   /** OpenSSH private key text. */
   readonly privateKey: string;
-  /** The one host key that is accepted: `ssh-ed25519 AAAA…`. */
-  readonly hostKey: string;
+  readonly hostKey: HostKey;
 }
 
 export interface SshSession extends AsyncDisposable {

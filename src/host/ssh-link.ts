@@ -131,7 +131,10 @@ export async function openLink(target: SshTarget, muteMs: number, signal: AbortS
   const socket = await speakingSocket(target, muteMs, signal);
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
-    const pinned = Buffer.from(target.hostKey.trim().split(/\s+/)[1] ?? '', 'base64');
+    const pinned =
+      typeof target.hostKey === 'string'
+        ? Buffer.from(target.hostKey.trim().split(/\s+/)[1] ?? '', 'base64')
+        : undefined;
     let hostKeyRefused = false;
     let lastError: unknown;
     const onAbort = (): void => {
@@ -177,7 +180,7 @@ export async function openLink(target: SshTarget, muteMs: number, signal: AbortS
       keepaliveInterval: KEEPALIVE_INTERVAL_MS,
       keepaliveCountMax: KEEPALIVE_COUNT,
       hostVerifier: (key: Buffer): boolean => {
-        hostKeyRefused = !key.equals(pinned);
+        hostKeyRefused = pinned !== undefined && !key.equals(pinned);
         return !hostKeyRefused;
       },
     });

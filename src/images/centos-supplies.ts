@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host, RunOptions } from '../host/host.ts';
 import type { CentosDefinition } from '../profile/guest-schema.ts';
+import { writeSupplyLists } from './supply-lists.ts';
 
 export interface SuppliesOptions {
   readonly definition: CentosDefinition;
@@ -11,8 +12,6 @@ export interface SuppliesOptions {
   readonly signingKeyPath: string;
   /** Empty scratch folder. */
   readonly directory: string;
-  /** The ISO image that is made. */
-  readonly outputPath: string;
   readonly run: RunOptions;
 }
 
@@ -92,17 +91,14 @@ async function verify(host: Host, options: SuppliesOptions, packages: readonly s
   });
 }
 
-async function writeList(host: Host, file: string, lines: readonly string[]): Promise<void> {
-  await host.files.writeAtomic(file, lines.map((line) => `${line}\n`).join(''));
-}
-
 /**
- * Packs all that a fresh system is finished with into one ISO image: the packages as a yum repository, the files and units of
- * the definition as lists, and the script that reads them (vm-images/files/centos/provision).
+ * Gathers all that a system is made a guest with, as files below `directory`: the packages as a yum repository, the files and
+ * units of the definition, and the script that reads them (vm-images/files/centos/provision).
  *
+ * @returns the folder that holds them
  * @throws Fault `download-failed` when the packages cannot be had, `digest-mismatch` when one is not signed by the key
  */
-export async function buildSupplies(host: Host, options: SuppliesOptions): Promise<void> {
+export async function gatherSupplies(host: Host, options: SuppliesOptions): Promise<string> {
   const { definition, directory, definitionFolder, run } = options;
   const { files, processes } = host;
   const tree = path.join(directory, 'tree');
@@ -120,19 +116,18 @@ export async function buildSupplies(host: Host, options: SuppliesOptions): Promi
     ['createrepo_c', '--quiet', '--checksum', 'sha256', '--general-compress-type', 'gz', packages],
     run,
   );
-
   await files.copy(options.signingKeyPath, path.join(tree, 'signing-key'));
-  await files.copy(path.resolve(definitionFolder, definition.provision), path.join(tree, 'provision'));
-  for (const [index, { from }] of definition.files.entries()) {
-    await files.copy(path.resolve(definitionFolder, from), path.join(tree, 'files', String(index)));
-  }
-  await writeList(host, path.join(tree, 'package-names'), definition.packages);
-  const placed = definition.files.map(({ mode, to }, index) => `${mode} ${String(index)} ${to}`);
-  await writeList(host, path.join(tree, 'file-list'), placed);
-  await writeList(host, path.join(tree, 'enable'), definition.enable);
-  await writeList(host, path.join(tree, 'mask'), definition.mask);
-  await processes.run(
-    ['xorriso', '-as', 'mkisofs', '-quiet', '-V', 'DRYDOCK', '-R', '-o', options.outputPath, tree],
-    run,
+  await writeSupplyLists(
+    host,
+    definition,
+    path.resolve(definitionFolder, definition.provision),
+    definitionFolder,
+    tree,
   );
+  return tree;
+}
+
+/** The supplies as one ISO image, for a disk of an installer. */
+export async function packSupplies(host: Host, tree: string, outputPath: string, run: RunOptions): Promise<void> {
+  await host.processes.run(['xorriso', '-as', 'mkisofs', '-quiet', '-V', 'DRYDOCK', '-R', '-o', outputPath, tree], run);
 }

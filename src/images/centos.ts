@@ -1,16 +1,16 @@
 import path from 'node:path';
-import { chooseAccelerator, probeKvm } from '../guest/accelerator.ts';
+import { chooseAccelerator } from '../guest/accelerator.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
-import { buildInitrd } from '../initrd/busybox-initrd.ts';
 import type { Finding } from '../model/finding.ts';
 import type { CentosDefinition } from '../profile/guest-schema.ts';
-import { readExport } from './centos-export.ts';
-import type { CentosExport } from './centos-export.ts';
+import { readExport } from './guest-export.ts';
+import type { GuestExport } from './guest-export.ts';
 import { openInstallerMedium } from './centos-medium.ts';
-import { buildSupplies } from './centos-supplies.ts';
+import { gatherSupplies, packSupplies } from './centos-supplies.ts';
 import { runInstaller } from './installer-run.ts';
 import { fillKickstart } from './kickstart.ts';
+import { tryKvm } from './kvm-probe.ts';
 
 export interface CentosImageOptions {
   readonly definition: CentosDefinition;
@@ -28,7 +28,7 @@ export interface CentosImageOptions {
 }
 
 /** Files of a fresh guest image, all below the work directory that was given. */
-export interface CentosImage extends CentosExport {
+export interface CentosImage extends GuestExport {
   /** qcow2, self-contained. */
   readonly diskPath: string;
   /** Version-release of the package that holds the stock kernel. */
@@ -37,15 +37,6 @@ export interface CentosImage extends CentosExport {
 
 /** Under TCG, an installation is some hours of work instead of some minutes. */
 const HOUR_MS = 3_600_000;
-
-async function installerAccelerator(host: Host, options: CentosImageOptions, kernelPath: string) {
-  const { workDir, busyboxPath, signal } = options;
-  return chooseAccelerator('auto', async () => {
-    const initrdPath = path.join(workDir, 'probe.cpio');
-    await buildInitrd(host, { busyboxPath, outputPath: initrdPath, compression: 'none', probe: true });
-    return probeKvm(host, { kernelPath, initrdPath, directory: path.join(workDir, 'probe'), signal });
-  });
-}
 
 /**
  * Makes a CentOS guest with the distribution's own installer: kernel and initrd out of its ISO, a kickstart behind the initrd,
@@ -59,21 +50,24 @@ export async function buildCentosImage(host: Host, options: CentosImageOptions):
   const kickstart = fillKickstart(template, definition);
   onProgress('fetching the packages that the medium lacks', 0.005);
   const suppliesPath = path.join(workDir, 'supplies.iso');
-  await buildSupplies(host, {
+  const run = {
+    logPath,
+    signal,
+    onLine: (line: string) => {
+      onProgress(line.slice(0, 100));
+    },
+  };
+  const supplies = await gatherSupplies(host, {
     definition,
     definitionFolder,
     signingKeyPath: medium.signingKeyPath,
     directory: path.join(workDir, 'supplies'),
-    outputPath: suppliesPath,
-    run: {
-      logPath,
-      signal,
-      onLine: (line) => {
-        onProgress(line.slice(0, 100));
-      },
-    },
+    run,
   });
-  const { accelerator, reason } = await installerAccelerator(host, options, medium.kernelPath);
+  await packSupplies(host, supplies, suppliesPath, run);
+  const { accelerator, reason } = await chooseAccelerator('auto', () =>
+    tryKvm(host, medium.kernelPath, { busyboxPath: options.busyboxPath, directory: workDir, signal }),
+  );
   if (accelerator === 'tcg') {
     options.onFinding({
       level: 'warning',

@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { installerProgress } from '../guest/anaconda.ts';
 import { startMachine } from '../guest/machine.ts';
-import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { concatenateArchives } from '../initrd/hand-over.ts';
 import { writeNewc } from '../initrd/newc.ts';
 import type { Accelerator } from '../model/environment.ts';
-import type { FailureKind } from '../model/failure.ts';
 import type { InstallerMedium } from './centos-medium.ts';
+import { notUnderTest } from './not-under-test.ts';
 
 /** The installer holds its packages' lists, its own root and a transaction in memory. */
 const INSTALLER_MEMORY_MB = 2048;
@@ -65,17 +64,6 @@ export function installerCmdline(label: string): string {
   ].join(' ');
 }
 
-/** What ends an installation is neither a kernel under test nor a profile. */
-const OURS: readonly FailureKind[] = ['interrupted', 'missing-tool', 'disk-full', 'internal', 'unavailable'];
-
-function installerFault(error: unknown): unknown {
-  if (!(error instanceof Fault) || OURS.includes(error.failure.kind)) return error;
-  return new Fault(
-    { ...error.failure, kind: 'unavailable', headline: `The installation did not end well: ${error.failure.headline}` },
-    { cause: error },
-  );
-}
-
 /**
  * Runs the distribution's own installer, without a network, and waits until it has powered off. What it leaves is on the disk
  * and in the export. The console is watched as in every boot: a crash, a question that nobody answers and silence end it; a
@@ -120,6 +108,6 @@ export async function runInstaller(host: Host, run: InstallerRun): Promise<void>
     );
     await machine.expectExit('the installer to finish');
   } catch (error) {
-    throw installerFault(error);
+    throw notUnderTest(error, 'The installation did not end well');
   }
 }

@@ -25,6 +25,16 @@ export interface BuildChoice {
   readonly reason: string;
 }
 
+/** A given disk. */
+export interface AdoptRequest {
+  /** Path of a qcow2. */
+  readonly disk: string;
+  /** Path of a private key that root of it lets in; absent: its cloud-init is told one. */
+  readonly keyPath?: string;
+  /** The device of its root; absent: the one of the guest's definition. */
+  readonly root?: string;
+}
+
 /** What a run was asked to do; enough to go on with it after an interruption. */
 export interface RunRequest {
   readonly profilePath: string;
@@ -32,6 +42,8 @@ export interface RunRequest {
   readonly guest: string;
   /** Path of the installer's medium, for a guest that is made from one; absent: it is downloaded. */
   readonly image?: string;
+  /** A disk on which the guest's distribution is installed already: the guest is made of it instead. */
+  readonly adopt?: AdoptRequest;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
   /** GRUB in the guest boots; absent: QEMU does. The profile's wish is in here, too. */
   readonly boot?: 'grub';

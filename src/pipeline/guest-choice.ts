@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { probeKvm } from '../guest/accelerator.ts';
 import type { ProbeResult } from '../guest/accelerator.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
-import { buildInitrd } from '../initrd/busybox-initrd.ts';
+import { hostKernelPath, tryKvm } from '../images/kvm-probe.ts';
 import type { Artifact } from '../model/artifact.ts';
 import { armNotMadeFor, profileFor } from '../profile/for-guest.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
@@ -11,7 +10,7 @@ import { loadGuest } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
 import type { Store } from '../store/store.ts';
-import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
+import type { AdoptRequest, GuestChoice, PlannedUnit, RunRequest } from './event.ts';
 import { whyUnfit } from './guest-fit.ts';
 import { planImage } from './plan-image.ts';
 
@@ -25,8 +24,11 @@ export function guestAsked(request: Pick<RunRequest, 'guest'>, profile: Pick<Pro
 }
 
 /** What can be said before the machine has been looked at. */
-export function provisionalGuest(asked: string): GuestChoice {
-  if (asked !== 'auto') return { name: asked, reason: 'asked for by name' };
+export function provisionalGuest(asked: string, { adopt }: Pick<RunRequest, 'adopt'> = {}): GuestChoice {
+  if (asked !== 'auto') {
+    const made = adopt === undefined ? '' : `, made of the given disk ${path.basename(adopt.disk)}`;
+    return { name: asked, reason: `asked for by name${made}` };
+  }
   return {
     name: EVERYWHERE,
     reason: `auto, unless this machine's KVM works and ${THESIS_GUEST} can be had, which is tried when the run begins`,
@@ -63,11 +65,11 @@ async function mediumFrom(question: GuestQuestion): Promise<{ readonly from: str
 export async function whyNotHere(
   { downloads }: Pick<Host, 'downloads'>,
   guest: GuestDefinition,
-  request: Pick<RunRequest, 'image'>,
+  request: Pick<RunRequest, 'image' | 'adopt'>,
   steps: readonly Pick<PlannedUnit, 'id' | 'cached'>[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (guest.family === 'debian' || request.image !== undefined) return undefined;
+  if (guest.family === 'debian' || request.image !== undefined || request.adopt !== undefined) return undefined;
   if (steps.some(({ id, cached }) => id === 'medium' && cached)) return undefined;
   const why = await downloads.whyNot(guest.medium.address, signal);
   return why === undefined
@@ -76,21 +78,10 @@ export async function whyNotHere(
 }
 
 /** KVM tried with the host's own kernel, the one kernel that is here before any guest is. */
-async function tryKvm({ host, store, signal, busybox }: GuestQuestion): Promise<ProbeResult> {
-  const kernelPath = `/boot/vmlinuz-${host.system.kernel}`;
-  if ((await host.files.stat(kernelPath))?.kind !== 'file') {
-    return { works: false, evidence: `there is no ${kernelPath} to try it with` };
-  }
+async function tryHostKernel({ host, store, signal, busybox }: GuestQuestion): Promise<ProbeResult> {
   const directory = await host.files.makeTempDirectory(store.workDir(), 'guest-choice-');
   try {
-    const initrdPath = path.join(directory, 'probe.cpio');
-    await buildInitrd(host, {
-      busyboxPath: await store.use(busybox),
-      outputPath: initrdPath,
-      compression: 'none',
-      probe: true,
-    });
-    return await probeKvm(host, { kernelPath, initrdPath, directory, signal });
+    return await tryKvm(host, hostKernelPath(host), { busyboxPath: await store.use(busybox), directory, signal });
   } finally {
     await host.files.remove(directory);
   }
@@ -134,8 +125,46 @@ export function chooseGuest(question: GuestQuestion): Promise<GuestChoice> {
     accelerator: request.accelerator,
     opensKvm: () => host.files.isWritable('/dev/kvm'),
     mediumFrom: () => mediumFrom(question),
-    probe: () => tryKvm(question),
+    probe: () => tryHostKernel(question),
   });
+}
+
+/** Refuses what cannot be done with a given disk. */
+async function checkAdoption(
+  { files }: Pick<Host, 'files'>,
+  family: GuestDefinition['family'],
+  request: RunRequest,
+  adopt: AdoptRequest,
+  profile: Profile,
+): Promise<void> {
+  const refuse = (kind: 'usage' | 'unavailable', headline: string, hint: string): Fault =>
+    new Fault({ kind, headline, hint });
+  if (guestAsked(request, profile) === 'auto')
+    throw refuse(
+      'usage',
+      `--image ${adopt.disk} is a disk, and drydock is not told what is installed on it`,
+      `Name it: --guest ${EVERYWHERE} or --guest ${THESIS_GUEST}.`,
+    );
+  if (request.boot === 'grub')
+    throw refuse(
+      'usage',
+      '--boot grub is for guests whose boot loader drydock has installed, and a given disk has its own',
+      'Leave --boot grub away, or leave --image away.',
+    );
+  if (family === 'debian' && (request.build ?? profile.build) === 'guest')
+    throw refuse(
+      'usage',
+      '--build guest is for guests that are made with what kernels are built with, and a given disk is taken as it is',
+      'Run with --build host, or leave --image away.',
+    );
+  const missing = await firstMissing(files, [adopt.disk, ...(adopt.keyPath === undefined ? [] : [adopt.keyPath])]);
+  if (missing !== undefined)
+    throw refuse('unavailable', `There is no file ${missing}`, 'Mend the path after --image or --image-key.');
+}
+
+async function firstMissing(files: Host['files'], paths: readonly string[]): Promise<string | undefined> {
+  for (const one of paths) if ((await files.stat(one))?.kind !== 'file') return one;
+  return undefined;
 }
 
 /**
@@ -165,6 +194,7 @@ export async function checkGuest(
       hint: 'Give this user /dev/kvm, or run with --accel tcg (the installation then takes hours).',
     });
   }
+  if (request.adopt !== undefined) await checkAdoption(host, family, request, request.adopt, profile);
   if (request.image === undefined) return;
   if (family === 'debian' && guestAsked(request, profile) !== 'auto') {
     throw new Fault({

@@ -69,6 +69,9 @@ const requestSchema = z.strictObject({
   profileText: z.string(),
   guest: z.string(),
   image: z.exactOptional(z.string()),
+  adopt: z.exactOptional(
+    z.strictObject({ disk: z.string(), keyPath: z.exactOptional(z.string()), root: z.exactOptional(z.string()) }),
+  ),
   accelerator: z.enum(['auto', 'kvm', 'tcg']),
   boot: z.exactOptional(z.literal('grub')),
   keepKernel: z.exactOptional(z.string()),

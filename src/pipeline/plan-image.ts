@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { DISTROS } from '../guest/distro/table.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';
-import { centosImageInput, debianImageInput, image } from '../stages/image.ts';
+import { adoptedImageInput, centosImageInput, debianImageInput, image } from '../stages/image.ts';
 import type { Image } from '../stages/image.ts';
 import { medium } from '../stages/medium.ts';
 import type { Medium } from '../stages/medium.ts';
@@ -24,6 +24,19 @@ export function planImage(input: PlanInput, preflight: Pick<Step<Preflight>, 'ou
   const digest = (file: string) => host.files.sha256(file);
   const summary = ({ release, kernelVersion }: Image): string =>
     `${guest.name}, stock kernel ${release} (${kernelVersion})`;
+  const { adopt } = request;
+  if (adopt !== undefined) {
+    const step = defineStep({
+      stage: image,
+      input: () => {
+        const { busybox } = preflight.output();
+        const given = { path: adopt.disk, busybox, ...(adopt.keyPath === undefined ? {} : { keyPath: adopt.keyPath }) };
+        return adoptedImageInput(digest, guest, folders.guests, given, request.refresh);
+      },
+      summary: (made) => `${summary(made)}, from ${path.basename(adopt.disk)}`,
+    });
+    return { steps: [step], image: step };
+  }
   if (guest.family === 'debian') {
     const step = defineStep({
       stage: image,
@@ -48,6 +61,13 @@ export function planImage(input: PlanInput, preflight: Pick<Step<Preflight>, 'ou
     summary,
   });
   return { steps: [mediumStep, step], image: step, medium: mediumStep };
+}
+
+/** The guest as a given disk is: its root may be elsewhere than on one that is made here, where Debian's is the whole disk. */
+export function guestOnDisk({ adopt }: Pick<RunRequest, 'adopt'>, guest: GuestDefinition): GuestDefinition {
+  if (adopt === undefined) return guest;
+  const first = /\d$/.test(guest.rootDevice) ? guest.rootDevice : `${guest.rootDevice}1`;
+  return { ...guest, rootDevice: adopt.root ?? first };
 }
 
 /**

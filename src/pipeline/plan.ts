@@ -222,6 +222,7 @@ export function planRun(input: PlanInput, sites: ReadonlyMap<string, BuildSite>)
       ...(compilers.length === 0 ? {} : { compilers }),
       ...(request.bench === undefined ? {} : { bench: true }),
       ...(guest.family === 'centos' ? { installer: true } : {}),
+      ...(request.adopt !== undefined && request.adopt.keyPath === undefined ? { seed: true } : {}),
       ...(request.boot !== undefined && guest.family === 'debian' ? { partitions: true } : {}),
     }),
   });

@@ -14,7 +14,7 @@ import type { GuestChoice, PlannedUnit, RunRequest } from './event.ts';
 import { sessionKind } from './bench-order.ts';
 import { planSites } from './build-choice.ts';
 import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
-import { guestBootedBy } from './plan-image.ts';
+import { guestBootedBy, guestOnDisk } from './plan-image.ts';
 import { planRun } from './plan.ts';
 import type { Plan } from './plan.ts';
 
@@ -60,9 +60,9 @@ async function checkFragments({ host, folders, request }: PrepareOptions, profil
 export async function prepareRun(options: PrepareOptions, decided?: GuestChoice): Promise<PreparedRun> {
   const { host, folders, request } = options;
   const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
-  const choice = decided ?? provisionalGuest(guestAsked(request, profile));
+  const choice = decided ?? provisionalGuest(guestAsked(request, profile), request);
   const { value: definition } = await loadGuest(host.files, choice.name, folders.guests);
-  const guest = guestBootedBy(request.boot, definition);
+  const guest = guestOnDisk(request, guestBootedBy(request.boot, definition));
   const onGuest = profileFor(profile, guest.name);
   await checkGuest(host, guest.name, guest.family, request, onGuest);
   await checkFragments(options, profile);

@@ -37,6 +37,9 @@ const debianGuest = z.strictObject({
   archives: z.array(z.string().regex(/^https?:\/\/\S+ \S+ .+$/, 'expected ADDRESS SUITE COMPONENT…')).min(1),
   keyring: absolutePath.describe('Keyring on the host that signs the archives.'),
   packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected a package name')).min(1),
+  adopt: z
+    .exactOptional(z.string().min(1))
+    .describe('Script that makes an installed system this guest (--image DISK); path below vm-images/.'),
 });
 
 /** A guest that its distribution's own installer makes, from its own medium. */

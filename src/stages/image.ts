@@ -1,5 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { adoptDisk } from '../images/adopted.ts';
+import type { AdoptedImage } from '../images/adopted.ts';
 import { buildCentosImage } from '../images/centos.ts';
 import type { CentosImage } from '../images/centos.ts';
 import { buildDebianImage } from '../images/debian.ts';
@@ -7,7 +9,7 @@ import type { DebianImage } from '../images/debian.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Json } from '../model/json.ts';
 import { guestSchema } from '../profile/guest-schema.ts';
-import type { CentosDefinition, DebianDefinition } from '../profile/guest-schema.ts';
+import type { CentosDefinition, DebianDefinition, GuestDefinition } from '../profile/guest-schema.ts';
 import type { Store } from '../store/store.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
@@ -37,7 +39,14 @@ type DebianImageInput = {
 };
 /** An installer makes the image: which one, and what answers its questions is among the files. */
 type CentosImageInput = DebianImageInput & { readonly iso: Artifact; readonly busybox: Artifact };
-type ImageInput = DebianImageInput | CentosImageInput;
+/** A system that is installed on a disk already. */
+type AdoptedImageInput = DebianImageInput & {
+  readonly busybox: Artifact;
+  readonly disk: { readonly path: string; readonly sha256: string };
+  /** File of a private key that the system lets in as root; null: cloud-init is told one. */
+  readonly keyPath: string | null;
+};
+type ImageInput = DebianImageInput | CentosImageInput | AdoptedImageInput;
 
 /** Progress marks in mmdebstrap's output, as fractions of the time that a build takes. */
 const MILESTONES: readonly (readonly [RegExp, number])[] = [
@@ -88,7 +97,32 @@ async function centosImage(
   return keep(built, store);
 }
 
-async function keep(built: DebianImage | CentosImage, store: Store): Promise<Image> {
+async function adoptedImage(
+  definition: GuestDefinition,
+  input: AdoptedImageInput,
+  context: StageContext,
+): Promise<Image> {
+  const { host, store, workDir, logPath, signal, folders } = context;
+  const built = await adoptDisk(host, {
+    definition,
+    definitionFolder: folders.guests,
+    diskPath: input.disk.path,
+    ...(input.keyPath === null ? {} : { rootKey: await host.files.readText(input.keyPath) }),
+    busyboxPath: await store.use(input.busybox),
+    workDir,
+    logPath,
+    signal,
+    onProgress: (message) => {
+      context.progress({ message });
+    },
+    onFinding: (finding) => {
+      context.finding(finding);
+    },
+  });
+  return keep(built, store);
+}
+
+async function keep(built: DebianImage | CentosImage | AdoptedImage, store: Store): Promise<Image> {
   return {
     disk: await store.adopt(built.diskPath),
     kernel: await store.adopt(built.kernelPath),
@@ -111,6 +145,7 @@ export const image: Stage<ImageInput, Image> = {
   output: outputSchema,
   async run(input, context) {
     const definition = guestSchema.parse(input.definition);
+    if ('disk' in input) return adoptedImage(definition, input, context);
     if (definition.family === 'debian') return debianImage(definition, context);
     if (!('iso' in input)) throw new Error(`${definition.name} was planned without its installer`);
     return centosImage(definition, input, context);
@@ -138,8 +173,10 @@ export async function debianImageInput(
   refresh: string,
 ): Promise<ImageInput> {
   const files = definition.files.map(({ from }) => from);
+  // What makes an installed disk this guest has no part in an image that is made here.
+  const made = Object.fromEntries(Object.entries(definition).filter(([field]) => field !== 'adopt'));
   return {
-    definition,
+    definition: made,
     files: await digests(sha256, folder, files),
     tools: { mmdebstrap: tools.mmdebstrap ?? '', e2fsprogs: tools.e2fsprogs ?? '' },
     refresh,
@@ -156,4 +193,29 @@ export async function centosImageInput(
 ): Promise<ImageInput> {
   const files = [definition.kickstart, definition.provision, ...definition.files.map(({ from }) => from)];
   return { definition, files: await digests(sha256, folder, files), tools: {}, refresh, ...made };
+}
+
+/**
+ * Input of the image stage for a disk on which the guest's distribution is installed already.
+ *
+ * @throws Fault when the disk cannot be read
+ */
+export async function adoptedImageInput(
+  sha256: (file: string) => Promise<string>,
+  definition: GuestDefinition,
+  folder: string,
+  given: { readonly path: string; readonly keyPath?: string; readonly busybox: Artifact },
+  refresh: string,
+): Promise<ImageInput> {
+  const script = definition.family === 'debian' ? definition.adopt : definition.provision;
+  const files = [...(script === undefined ? [] : [script]), ...definition.files.map(({ from }) => from)];
+  return {
+    definition,
+    files: await digests(sha256, folder, files),
+    tools: {},
+    refresh,
+    busybox: given.busybox,
+    disk: { path: given.path, sha256: await sha256(given.path) },
+    keyPath: given.keyPath ?? null,
+  };
 }

@@ -10,6 +10,7 @@ import {
   PARTITION_REQUIREMENTS,
   periodRequirement,
   REQUIREMENTS,
+  SEED_REQUIREMENTS,
   TEST_REQUIREMENTS,
 } from './tools.ts';
 import type { Requirement } from './tools.ts';
@@ -200,6 +201,8 @@ type PreflightInput = {
   readonly bench?: true;
   /** The guest is made by its distribution's installer. */
   readonly installer?: true;
+  /** The guest's cloud-init is told a key. */
+  readonly seed?: true;
   /** The guest's disk gets a partition table. */
   readonly partitions?: true;
   /** Packages of older compilers, for kernels of their time. */
@@ -212,12 +215,13 @@ export const preflight: Stage<PreflightInput, Preflight> = {
   version: 1,
   cache: 'never',
   output: outputSchema,
-  async run({ install: mayInstall, bench, installer, partitions, compilers = [] }, context) {
+  async run({ install: mayInstall, bench, installer, seed, partitions, compilers = [] }, context) {
     const { host } = context;
     const period = compilers.map(periodRequirement);
     const needed = [
       ...wanted(host),
       ...(installer === true ? INSTALLER_REQUIREMENTS : []),
+      ...(seed === true ? SEED_REQUIREMENTS : []),
       ...(partitions === true ? PARTITION_REQUIREMENTS : []),
       ...period,
     ];

@@ -69,6 +69,15 @@ export const INSTALLER_REQUIREMENTS: readonly Requirement[] = [
   { package: 'createrepo-c', why: 'makes the packages a repository', probe: { program: 'createrepo_c' } },
 ];
 
+/** What a given disk is let in by besides, when it knows no key (`--image DISK`). */
+export const SEED_REQUIREMENTS: readonly Requirement[] = [
+  {
+    package: 'xorriso',
+    why: "makes the volume that cloud-init takes the run's key from",
+    probe: { program: 'xorriso' },
+  },
+];
+
 /** What a guest that is booted by GRUB is made with besides (`--boot grub`). */
 export const PARTITION_REQUIREMENTS: readonly Requirement[] = [
   { package: 'fdisk', why: "writes the partition table of the guest's disk", probe: { program: 'sfdisk' } },

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { readExport } from '../../src/images/centos-export.ts';
+import { readExport } from '../../src/images/guest-export.ts';
 import { runInstaller } from '../../src/images/installer-run.ts';
 import { moduleLoadOrder } from '../../src/initrd/modules.ts';
 import { writeNewc } from '../../src/initrd/newc.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { readExport } from '../../src/images/centos-export.ts';
+import { readExport } from '../../src/images/guest-export.ts';
 import { centosDefinition, GUESTS } from '../support/centos.ts';
 
 const host = createHost();
@@ -104,7 +104,7 @@ describe('the script that finishes a fresh CentOS', () => {
 
   test('installs, places, enables, and hands over what the host has to know', async () => {
     expect(await provision()).toEqual([
-      ...['packages', 'files', 'units', 'the host key', 'labels', 'export', 'done'].map(
+      ...['packages', 'files', 'what has set it up before', 'units', 'the host key', 'labels', 'export', 'done'].map(
         (step) => `drydock: provisioning: ${step}`,
       ),
     ]);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
 import type { FileServer } from '../../src/host/host.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { buildSupplies } from '../../src/images/centos-supplies.ts';
+import { gatherSupplies, packSupplies } from '../../src/images/centos-supplies.ts';
 import type { CentosDefinition } from '../../src/profile/guest-schema.ts';
 import { centosDefinition, GUESTS, guestFile } from '../support/centos.ts';
 import { makeRpmRepository } from '../support/rpm-repository.ts';
@@ -49,14 +49,14 @@ describe('what an installation lacks on its medium', () => {
   const build = async (change: Partial<CentosDefinition> = {}): Promise<string> => {
     turn += 1;
     const outputPath = path.join(folder, `supplies-${String(turn)}.iso`);
-    await buildSupplies(host, {
+    const supplies = await gatherSupplies(host, {
       definition: { ...shipped, packages: ['docker'], repositories: { base: address }, ...change },
       definitionFolder: GUESTS,
       signingKeyPath: repository.keyPath,
       directory: path.join(folder, `scratch-${String(turn)}`),
-      outputPath,
       run: {},
     });
+    await packSupplies(host, supplies, outputPath, {});
     return outputPath;
   };
 

@@ -36,6 +36,45 @@ describe.concurrent('a run that cannot start', () => {
     expect(stderr).toContain('--guest debian-12-minimal');
   });
 
+  test.each([
+    [
+      'whose system nobody has named',
+      [],
+      ['is a disk, and drydock is not told what is installed on it', '--guest debian-12-minimal'],
+    ],
+    [
+      'whose boot loader is its own affair',
+      ['--guest', 'debian-12-minimal', '--boot', 'grub'],
+      ['--boot grub is for guests whose boot loader drydock has installed', 'leave --image away'],
+    ],
+    [
+      'that has not what kernels are built with',
+      ['--guest', 'debian-12-minimal', '--build', 'guest'],
+      ['--build guest is for guests that are made with what kernels are built with', '--build host'],
+    ],
+    [
+      'whose root is said to be on another disk',
+      ['--guest', 'debian-12-minimal', '--image-root', '/dev/mapper/centos-root'],
+      ["--image-root /dev/mapper/centos-root is no partition of the guest's disk", 'logical volume'],
+    ],
+  ])('refuses a given disk %s', async (_, flags, words) => {
+    await using rig = await createRig();
+    const disk = path.join(rig.folder, 'given.img');
+    await writeFile(disk, Buffer.from('QFI\u00fb\0\0\0\u0003', 'latin1'));
+    const { code, stderr } = await rig.drydock('run', '--profile', 'smoke', '--image', disk, ...flags).ended;
+    expect(code).toBe(2);
+    for (const word of words) expect(stderr).toContain(word);
+  });
+
+  test('refuses a key for a disk that is none', async () => {
+    await using rig = await createRig();
+    const iso = path.join(rig.folder, 'centos.iso');
+    await writeFile(iso, 'not a disk');
+    const { code, stderr } = await rig.drydock('run', '--profile', 'smoke', '--image', iso, '--image-key', iso).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(`--image-key is for a disk, and ${iso} is no qcow2`);
+  });
+
   test('without a tool that it may not install prints the one command, and can be resumed', async () => {
     await using rig = await createRig();
     await rm(path.join(rig.bin, 'spatch'));

@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts';
 import { MissingModulesError, moduleLoadOrder } from '../initrd/modules.ts';
 
 /** What a fresh system told about itself, as files below the directory that was given. */
-export interface CentosExport {
+export interface GuestExport {
   readonly release: string;
   readonly kernelPath: string;
   readonly initrdPath: string;
@@ -25,8 +25,8 @@ function unfinished(logPath: string, cause?: unknown): Fault {
   return new Fault(
     {
       kind: 'unavailable',
-      headline: 'The installer powered off without having finished: the system did not hand its kernel and initrd over',
-      hint: "The end of the console log shows how far it came; drydock's own script says each of its steps there.",
+      headline: 'The system powered off without having finished: it did not hand its kernel and initrd over',
+      hint: "The end of the log shows how far it came; drydock's own script says each of its steps there.",
       logPath,
     },
     { cause },
@@ -37,9 +37,9 @@ function unfinished(logPath: string, cause?: unknown): Fault {
 const plainName = (file: string): string => file.replace(/\.xz$/, '');
 
 /**
- * Reads what the script in the guest wrote to the export disk: one tar (vm-images/files/centos/provision).
+ * Reads what the script in the guest exported: one tar (vm-images/files/centos/provision, vm-images/files/adopt).
  *
- * @param consoleLog named when the export is not whole
+ * @param log named when the export is not whole
  * @throws Fault `unavailable` when it is not whole, `profile` for modules that the kernel does not have
  */
 export async function readExport(
@@ -47,8 +47,8 @@ export async function readExport(
   exportPath: string,
   wantedModules: readonly string[],
   directory: string,
-  consoleLog: string,
-): Promise<CentosExport> {
+  log: string,
+): Promise<GuestExport> {
   const { files, processes } = host;
   const tree = path.join(directory, 'export');
   await files.makeDirectory(tree);
@@ -56,9 +56,9 @@ export async function readExport(
     await processes.run(['tar', '--extract', '--no-same-owner', '--file', exportPath, '--directory', tree]);
   } catch (error) {
     if (!(error instanceof Fault) || error.failure.kind !== 'command-failed') throw error;
-    throw unfinished(consoleLog, error);
+    throw unfinished(log, error);
   }
-  if ((await files.stat(path.join(tree, 'complete'))) === undefined) throw unfinished(consoleLog);
+  if ((await files.stat(path.join(tree, 'complete'))) === undefined) throw unfinished(log);
   const text = async (name: string): Promise<string> => (await files.readText(path.join(tree, name))).trim();
   const packages = Object.fromEntries(
     (await text('packages')).split('\n').map((line): [string, string] => {
