@@ -306,6 +306,14 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
       hint: 'Boots may be left out where there is container work instead: --boots 0 --bench all.',
     });
   }
+  if (request.boots === 0 && bench === undefined && request.boot === 'grub') {
+    throw new Fault({
+      kind: 'usage',
+      headline:
+        '--boot grub is for measured boots and container work, and --boots 0 leaves neither: boots on the virtual clock have no disk',
+      hint: 'Run with --boot direct, or with at least --boots 1.',
+    });
+  }
   if (bench !== undefined && options.clock === 'virtual') {
     throw new Fault({
       kind: 'usage',

@@ -66,6 +66,14 @@ describe.concurrent('a run that cannot start', () => {
     for (const word of words) expect(stderr).toContain(word);
   });
 
+  test('refuses GRUB where nothing is booted from a disk', async () => {
+    await using rig = await createRig();
+    const flags = ['--boot', 'grub', '--boots', '0', '--clock', 'both', '--keep-kernel', 'smoke'];
+    const { code, stderr } = await rig.drydock('run', '--profile', 'smoke', ...flags).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('--boot grub is for measured boots and container work');
+  });
+
   test('refuses a key for a disk that is none', async () => {
     await using rig = await createRig();
     const iso = path.join(rig.folder, 'centos.iso');
