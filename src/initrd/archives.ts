@@ -85,10 +85,28 @@ async function runOn(
   return result;
 }
 
+/** What `info: true` makes of zlib's answer (Node's zlib, "Class: Options"). */
+interface Inflated {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** The kernel would go on with another archive there; leaving it out without a word would be another initrd. xz says so itself. */
+function checkNothingBehind(content: Uint8Array, streamBytes: number): void {
+  const at = skipZeros(content, streamBytes);
+  if (at < content.length) throw unreadable(`behind its compressed archive something follows, ${String(at)} bytes on`);
+}
+
 async function unpack(host: Host, workDir: string, { tool }: Compression, content: Uint8Array): Promise<Uint8Array> {
   try {
-    if (tool === undefined) return gunzipSync(content);
-    const stream = content.subarray(0, tool.streamBytes?.(content));
+    if (tool === undefined) {
+      const { buffer, engine } = gunzipSync(content, { info: true }) as unknown as Inflated;
+      checkNothingBehind(content, engine.bytesWritten);
+      return buffer;
+    }
+    const streamBytes = tool.streamBytes?.(content);
+    if (streamBytes !== undefined) checkNothingBehind(content, streamBytes);
+    const stream = content.subarray(0, streamBytes);
     return await runOn(host, workDir, tool.unpack, stream, { from: `archive${tool.suffix}`, to: 'archive' });
   } catch (error) {
     if (error instanceof Fault) throw error;

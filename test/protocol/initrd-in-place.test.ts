@@ -202,6 +202,11 @@ describe('an initrd with its init replaced in place', () => {
     ['a compression that is not known', (): Uint8Array => Buffer.from('BZh91AY&SY'), 'something unknown (425a6839)'],
     ['a zstd stream that breaks off', (): Uint8Array => Buffer.from('28b52ffd0458410000', 'hex'), 'breaks off'],
     ['a gzip stream that breaks off', (): Uint8Array => gzipSync(writeNewc(DEBIAN)).subarray(0, 300), 'gzip says'],
+    [
+      'an archive behind a gzip stream, which the kernel would unpack too',
+      (): Uint8Array => Buffer.concat([gzipSync(writeNewc(DEBIAN)), Buffer.alloc(8), writeNewc(DEBIAN)]),
+      'something follows',
+    ],
     ['an archive that breaks off', (): Uint8Array => writeNewc(DEBIAN).subarray(0, 1000), 'byte'],
   ])('is refused for %s', async (_what, initrd, words) => {
     const { kind, headline } = await failure(replaced(initrd()));
