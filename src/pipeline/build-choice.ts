@@ -88,7 +88,7 @@ function siteOf(question: BuildQuestion): BuildSite {
   const planned = decideBuild(question);
   return {
     planned,
-    mayBeHost: asked !== 'guest',
+    mayBeHost: planned.where === 'host' || (asked === 'auto' && question.accelerator === 'auto'),
     decide: (step) => {
       if (asked !== 'auto' || planned.where === 'host') return planned;
       return decideBuild({ ...question, accelerator: step.output().accelerator });

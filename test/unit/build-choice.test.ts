@@ -154,6 +154,9 @@ describe('the kernels of a profile', () => {
     expect(toolchainPackages('debian', await sites(debian, 'guest'))).toContain('gcc-11');
     expect(hostCompilers(await sites(centos, 'guest'))).toEqual([]);
     expect(toolchainPackages('centos', await sites(centos, 'guest'))).toEqual([]);
+    // Where KVM was asked for by name, the host has no part in it.
+    const underKvm = await planSites(host, period, centos, { accelerator: 'kvm', build: 'auto' });
+    expect(hostCompilers([...underKvm.values()])).toEqual([]);
     // Auto gives it to CentOS under KVM; without KVM it comes back to the host.
     const [undecided] = await sites(centos, 'auto');
     expect(hostCompilers(undecided === undefined ? [] : [undecided])).toEqual(['gcc-11']);
