@@ -88,6 +88,18 @@ export function ablate(profile: Profile, factors: readonly Factor[]): Profile {
     );
   }
   const built = candidate.kernel;
+  if (built.base === 'distribution' && factors.includes('initrd')) {
+    throw unfit(
+      "Ablation by initrd would boot the candidate's kernel with the stock initrd, whose modules are of another release",
+      'A kernel with base: distribution has its disk driver as a module; leave initrd out.',
+    );
+  }
+  if (candidate.initrd === 'distribution' && factors.includes('config')) {
+    throw unfit(
+      "Ablation by config would boot the stock kernel with an initrd that the distribution made for the candidate's",
+      'Give the candidate initrd: busybox, or leave config out.',
+    );
+  }
   const kernelName = built.name ?? candidateName;
   const has = (cell: readonly Factor[], factor: Factor): boolean => !factors.includes(factor) || cell.includes(factor);
   const cells = feasibleCells(factors);

@@ -38,6 +38,13 @@ export function calibrationOf(profile: Profile, armName: string | undefined): Pr
     });
   }
   const [name, arm] = chosen;
+  if (arm.initrd === 'busybox-image' || arm.initrd === 'none') {
+    throw new Fault({
+      kind: 'usage',
+      headline: `The arm ${name} cannot be calibrated: one way of looking at it is the process collector, which starts from a cpio`,
+      hint: 'Calibrate an arm whose initrd is a cpio; the noise of this host is the same.',
+    });
+  }
   const kernel = arm.kernel === 'stock' ? arm.kernel : { ...arm.kernel, name: arm.kernel.name ?? name };
   const make = (role: Arm['role'], look: Pick<Look, 'cmdline' | 'collectHz'>): Arm => ({
     ...arm,

@@ -68,6 +68,18 @@ describe('ablate', () => {
     expect(Object.values(ablate(old, ['initrd', 'cmdline']).arms)).toHaveLength(4);
   });
 
+  test.each([
+    [['config', 'initrd'], 'busybox', /kernel with the stock initrd/],
+    [['config'], 'distribution', /an initrd that the distribution made/],
+  ] as const)('refuses to take %j apart where base and initrd %s need each other', (factors, initrd, words) => {
+    const profile = dockerMin();
+    const candidate = profile.arms['docker-min'];
+    if (candidate === undefined || candidate.kernel === 'stock') throw new Error('docker-min builds a kernel');
+    const kernel = { ...candidate.kernel, base: 'distribution' as const };
+    const arms = { ...profile.arms, 'docker-min': { ...candidate, kernel, initrd } };
+    expect(() => ablate({ ...profile, arms }, factors)).toThrow(words);
+  });
+
   test('refuses a profile without a pair', () => {
     const profile = dockerMin();
     const { stock } = profile.arms;

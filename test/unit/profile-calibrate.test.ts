@@ -28,6 +28,14 @@ describe('the profile of a calibration', () => {
     expect(profileSchema.parse(parse(stringify(derived)))).toEqual(derived);
   });
 
+  test('refuses an arm that the collector has no place in', () => {
+    const profile = dockerMin();
+    const candidate = profile.arms['docker-min'];
+    if (candidate === undefined) throw new Error('docker-min has a candidate');
+    const arms = { ...profile.arms, old: { ...candidate, initrd: 'busybox-image' as const } };
+    expect(() => calibrationOf({ ...profile, arms }, 'old')).toThrow(/cannot be calibrated/);
+  });
+
   test('names the arms there are when the one asked for is not among them', () => {
     expect(() => calibrationOf(dockerMin(), 'dokcer-min')).toThrow(/has no arm dokcer-min/);
   });
