@@ -34,9 +34,7 @@ export function imageOptions(): readonly Option[] {
 async function isQcow2({ files }: Pick<Host, 'files'>, file: string): Promise<boolean> {
   if ((await files.stat(file))?.kind !== 'file') return false;
   for await (const chunk of await files.openRead(file)) {
-    return Buffer.from(chunk as Uint8Array)
-      .subarray(0, QCOW2_MAGIC.length)
-      .equals(QCOW2_MAGIC);
+    return chunk instanceof Uint8Array && Buffer.from(chunk).subarray(0, QCOW2_MAGIC.length).equals(QCOW2_MAGIC);
   }
   return false;
 }

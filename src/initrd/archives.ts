@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { readNewcAt } from './newc.ts';
@@ -86,10 +87,7 @@ async function runOn(
 }
 
 /** What `info: true` makes of zlib's answer (Node's zlib, "Class: Options"). */
-interface Inflated {
-  readonly buffer: Uint8Array;
-  readonly engine: { readonly bytesWritten: number };
-}
+const inflated = z.object({ buffer: z.instanceof(Uint8Array), engine: z.object({ bytesWritten: z.int() }) });
 
 /** The kernel would go on with another archive there; leaving it out without a word would be another initrd. xz says so itself. */
 function checkNothingBehind(content: Uint8Array, streamBytes: number): void {
@@ -100,7 +98,7 @@ function checkNothingBehind(content: Uint8Array, streamBytes: number): void {
 async function unpack(host: Host, workDir: string, { tool }: Compression, content: Uint8Array): Promise<Uint8Array> {
   try {
     if (tool === undefined) {
-      const { buffer, engine } = gunzipSync(content, { info: true }) as unknown as Inflated;
+      const { buffer, engine } = inflated.parse(gunzipSync(content, { info: true }));
       checkNothingBehind(content, engine.bytesWritten);
       return buffer;
     }
