@@ -16,7 +16,7 @@ import type { GuestDefinition } from '../profile/guest-schema.ts';
 import { gatherSupplies } from './centos-supplies.ts';
 import { writeCloudSeed } from './cloud-seed.ts';
 import { readExport } from './guest-export.ts';
-import type { GuestExport } from './guest-export.ts';
+import type { GuestExport, InstalledImage } from './guest-export.ts';
 import { hostKernelPath, tryKvm } from './kvm-probe.ts';
 import { notUnderTest } from './not-under-test.ts';
 import { writeSupplyLists } from './supply-lists.ts';
@@ -36,14 +36,6 @@ export interface AdoptedDiskOptions {
   readonly onProgress: (message: string) => void;
   readonly onFinding: (finding: Finding) => void;
   readonly signal: AbortSignal;
-}
-
-/** Files of a guest that was made of an installed disk, all below the work directory that was given. */
-export interface AdoptedImage extends GuestExport {
-  /** qcow2, self-contained. */
-  readonly diskPath: string;
-  /** Version of the package that holds the stock kernel. */
-  readonly kernelVersion: string;
 }
 
 /** The key that CentOS signs its packages with, as every CentOS 7 has it. */
@@ -132,11 +124,11 @@ async function connect(host: Host, machine: Machine, access: Access, options: Ad
 async function checkRoot(guest: Guest, { definition, diskPath }: AdoptedDiskOptions): Promise<void> {
   const { stdout } = await guest.run(['findmnt', '--noheadings', '--raw', '--output', 'SOURCE,FSTYPE', '/']);
   const [device = '', fileSystem = ''] = stdout.trim().split(' ');
-  const wanted = [definition.rootDevice, rootFileSystemOf(definition)];
-  if (device === wanted[0] && fileSystem === wanted[1]) return;
+  const wanted = rootFileSystemOf(definition);
+  if (device === definition.rootDevice && fileSystem === wanted) return;
   throw new Fault({
     kind: 'unavailable',
-    headline: `The root of ${path.basename(diskPath)} is ${fileSystem} on ${device}, and ${definition.name} has ${wanted.reverse().join(' on ')}`,
+    headline: `The root of ${path.basename(diskPath)} is ${fileSystem} on ${device}, and ${definition.name} has ${wanted} on ${definition.rootDevice}`,
     hint: 'Its root must be a plain partition, not a logical volume; --image-root /dev/vdaN names another than that of the definition.',
   });
 }
@@ -223,7 +215,7 @@ function kernelVersionOf({ family }: GuestDefinition, { packages, release }: Gue
  *
  * @throws Fault `usage` for a disk that is not all in one file, `unavailable` when it does not boot, let in, or fit the definition
  */
-export async function adoptDisk(host: Host, options: AdoptedDiskOptions): Promise<AdoptedImage> {
+export async function adoptDisk(host: Host, options: AdoptedDiskOptions): Promise<InstalledImage> {
   const { definition, diskPath, workDir, logPath, signal, onProgress } = options;
   await checkDisk(host, diskPath);
   const { accelerator, reason } = await chooseAccelerator('auto', () =>

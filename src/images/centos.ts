@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 import type { Finding } from '../model/finding.ts';
 import type { CentosDefinition } from '../profile/guest-schema.ts';
 import { readExport } from './guest-export.ts';
-import type { GuestExport } from './guest-export.ts';
+import type { InstalledImage } from './guest-export.ts';
 import { openInstallerMedium } from './centos-medium.ts';
 import { gatherSupplies, packSupplies } from './centos-supplies.ts';
 import { runInstaller } from './installer-run.ts';
@@ -27,14 +27,6 @@ export interface CentosImageOptions {
   readonly signal: AbortSignal;
 }
 
-/** Files of a fresh guest image, all below the work directory that was given. */
-export interface CentosImage extends GuestExport {
-  /** qcow2, self-contained. */
-  readonly diskPath: string;
-  /** Version-release of the package that holds the stock kernel. */
-  readonly kernelVersion: string;
-}
-
 /** Under TCG, an installation is some hours of work instead of some minutes. */
 const HOUR_MS = 3_600_000;
 
@@ -42,7 +34,7 @@ const HOUR_MS = 3_600_000;
  * Makes a CentOS guest with the distribution's own installer: kernel and initrd out of its ISO, a kickstart behind the initrd,
  * the packages that the ISO lacks on a second disk, and no network at all (docs/adr/0011-centos-is-installed-without-a-network.md).
  */
-export async function buildCentosImage(host: Host, options: CentosImageOptions): Promise<CentosImage> {
+export async function buildCentosImage(host: Host, options: CentosImageOptions): Promise<InstalledImage> {
   const { definition, definitionFolder, workDir, isoPath, logPath, signal, onProgress } = options;
   onProgress('opening the installer', 0);
   const medium = await openInstallerMedium(host, isoPath, path.join(workDir, 'medium'));

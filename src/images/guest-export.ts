@@ -19,6 +19,14 @@ export interface GuestExport {
   readonly moduleOrder: readonly string[];
 }
 
+/** A guest that was made of an installed system: its files, all below the work directory that was given. */
+export interface InstalledImage extends GuestExport {
+  /** qcow2, self-contained. */
+  readonly diskPath: string;
+  /** Version of the package that holds the stock kernel. */
+  readonly kernelVersion: string;
+}
+
 const MODULE_LISTS = ['modules.dep', 'modules.builtin', 'modules.softdep', 'modules.alias'] as const;
 
 function unfinished(logPath: string, cause?: unknown): Fault {

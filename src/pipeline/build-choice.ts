@@ -14,7 +14,7 @@ import type { BuildChoice, BuildPlace, RunRequest } from './event.ts';
 import type { Step } from './step.ts';
 
 /** Where kernels are to be built, by the command line or else by the profile. */
-function buildAsked(request: Pick<RunRequest, 'build'>, profile: Pick<Profile, 'build'>): BuildPlace | 'auto' {
+export function buildAsked(request: Pick<RunRequest, 'build'>, profile: Pick<Profile, 'build'>): BuildPlace | 'auto' {
   return request.build ?? profile.build;
 }
 

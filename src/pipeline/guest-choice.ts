@@ -10,6 +10,7 @@ import { loadGuest } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Folders } from '../stages/stage.ts';
 import type { Store } from '../store/store.ts';
+import { buildAsked } from './build-choice.ts';
 import type { AdoptRequest, GuestChoice, PlannedUnit, RunRequest } from './event.ts';
 import { whyUnfit } from './guest-fit.ts';
 import { planImage } from './plan-image.ts';
@@ -151,7 +152,7 @@ async function checkAdoption(
       '--boot grub is for guests whose boot loader drydock has installed, and a given disk has its own',
       'Leave --boot grub away, or leave --image away.',
     );
-  if (family === 'debian' && (request.build ?? profile.build) === 'guest')
+  if (family === 'debian' && buildAsked(request, profile) === 'guest')
     throw refuse(
       'usage',
       '--build guest is for guests that are made with what kernels are built with, and a given disk is taken as it is',

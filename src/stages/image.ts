@@ -1,11 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { adoptDisk } from '../images/adopted.ts';
-import type { AdoptedImage } from '../images/adopted.ts';
 import { buildCentosImage } from '../images/centos.ts';
-import type { CentosImage } from '../images/centos.ts';
 import { buildDebianImage } from '../images/debian.ts';
 import type { DebianImage } from '../images/debian.ts';
+import type { InstalledImage } from '../images/guest-export.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Json } from '../model/json.ts';
 import { guestSchema } from '../profile/guest-schema.ts';
@@ -122,7 +121,7 @@ async function adoptedImage(
   return keep(built, store);
 }
 
-async function keep(built: DebianImage | CentosImage | AdoptedImage, store: Store): Promise<Image> {
+async function keep(built: DebianImage | InstalledImage, store: Store): Promise<Image> {
   return {
     disk: await store.adopt(built.diskPath),
     kernel: await store.adopt(built.kernelPath),

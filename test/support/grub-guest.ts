@@ -1,10 +1,11 @@
-import { debian } from '../../src/guest/distro/debian.ts';
+import { guestBootedBy } from '../../src/pipeline/plan-image.ts';
 import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
 
 /** The guest with GRUB's packages and its root in a partition, as `--boot grub` makes it. */
 export function withGrub(definition: DebianDefinition): DebianDefinition {
-  const packages = [...definition.packages, ...debian.bootLoader.packages];
-  return { ...definition, packages, rootDevice: '/dev/vda1' };
+  const booted = guestBootedBy('grub', definition);
+  if (booted.family !== 'debian') throw new Error('The boot loader has changed the family');
+  return booted;
 }
 
 /** The same without Docker, which costs every boot its time: for what ends before Docker would be asked for. */
