@@ -22,6 +22,15 @@ export default tseslint.config(
           message: 'Take host.ssh.generateKey: one of these keys in 256 cannot be read.',
         },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.property.name='addEventListener'] > ObjectExpression > Property[key.name='signal']",
+          message:
+            'Node 20 holds the remover weakly, one for each target: a garbage collection leaks the listener. Remove it by name.',
+        },
+      ],
     },
   },
   { files: ['src/host/ssh.ts'], rules: { 'no-restricted-properties': 'off' } },

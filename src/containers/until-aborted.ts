@@ -8,17 +8,17 @@ import { Fault } from '../host/fault.ts';
  */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
   if (signal === undefined) return work;
-  const over = new AbortController();
+  let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    const stop = (): void => {
+    stop = () => {
       reject(new Fault({ kind: 'interrupted', headline: `${what} was interrupted`, hint: 'Resume the run.' }));
     };
+    signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true, signal: over.signal });
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    over.abort();
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
   }
 }

@@ -89,13 +89,18 @@ function interrupted(): Fault {
   return new Fault({ kind: 'interrupted', headline: 'The guest was interrupted', hint: 'Resume the run.' });
 }
 
+/**
+ * Rejects when `signal` aborts, and lets go of it when `stop` does. Not by addEventListener's own option `signal`: Node 20
+ * holds what removes a listener weakly, one for each target, so that of two at a time the older may stay for ever.
+ */
 function rejectOnAbort(signal: AbortSignal | undefined, stop: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const abort = (): void => {
       reject(interrupted());
     };
     if (signal?.aborted === true) abort();
-    signal?.addEventListener('abort', abort, { once: true, signal: stop });
+    signal?.addEventListener('abort', abort, { once: true });
+    stop.addEventListener('abort', () => signal?.removeEventListener('abort', abort), { once: true });
   });
 }
 

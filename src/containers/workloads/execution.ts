@@ -1,6 +1,7 @@
 import { Fault } from '../../host/fault.ts';
 import type { Argv, RunResult } from '../../host/host.ts';
 import type { ContainerSpec } from '../place.ts';
+import { untilAborted } from '../until-aborted.ts';
 import type { WorkloadContext } from '../workload.ts';
 import { commandFailed, daemonFailed, mustRun } from './failing.ts';
 import { removeAnyway, settle, type Worker } from './worker.ts';
@@ -63,21 +64,8 @@ function interrupted(): Fault {
 }
 
 /** What `work` comes to, unless the run is interrupted first; the containers' disposal then ends the work. */
-async function unlessInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  let stop: (() => void) | undefined;
-  const abort = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(interrupted());
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-  });
-  try {
-    return await Promise.race([work, abort]);
-  } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
-  }
-}
+const unlessInterrupted = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> =>
+  untilAborted(work, signal, 'A workload');
 
 /** Begins a workload's time line at this instant. */
 export function beginExecution(context: WorkloadContext): Execution {
