@@ -7,23 +7,14 @@ import { createEngine } from '../../src/containers/engine.ts';
 import { openHostPlace } from '../../src/containers/host-place.ts';
 import type { HostPlace } from '../../src/containers/host-place.ts';
 import type { ContainerSpec, Engine } from '../../src/containers/place.ts';
-import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { busyboxImage } from '../support/busybox-image.ts';
 import { whyNoDockerd } from '../support/dockerd.ts';
+import { faultOf } from '../support/faults.ts';
 
 const host = createHost();
 const skip = (await whyNoDockerd(host)) !== undefined;
 const TAG = 'drydock/busybox:test';
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 describe.skipIf(skip)('a Docker daemon', () => {
   let folder: string;

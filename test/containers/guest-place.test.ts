@@ -8,10 +8,10 @@ import type { PrivateDockerd } from '../../src/containers/private-dockerd.ts';
 import { startMachine } from '../../src/guest/machine.ts';
 import type { Machine } from '../../src/guest/machine.ts';
 import { connectGuest } from '../../src/guest/ssh.ts';
-import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { busyboxImage } from '../support/busybox-image.ts';
 import { whyNoDockerd } from '../support/dockerd.ts';
+import { faultOf } from '../support/faults.ts';
 import { startFakeGuest } from '../support/ssh-server.ts';
 import type { FakeGuest } from '../support/ssh-server.ts';
 import { tinyGuest } from '../support/tiny-guest.ts';
@@ -23,15 +23,6 @@ const hostKey = host.ssh.generateKey('host');
 const runKey = host.ssh.generateKey('run');
 const keys = { privateKey: runKey.privateKey, hostKey: hostKey.publicKey };
 const TAG = 'drydock/busybox:test';
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 /** A real machine whose sshd is a fake one on loopback, behind which a real dockerd listens on a Unix socket. */
 describe.skipIf(skip)('a guest as a place', () => {

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { installerCmdline, runInstaller, withKickstart } from '../../src/images/installer-run.ts';
 import { exitCodeOf } from '../../src/pipeline/failure.ts';
+import { faultOf } from '../support/faults.ts';
 import { makeIso } from '../support/installer-iso.ts';
 import { tinyGuest } from '../support/tiny-guest.ts';
 import type { TinyStep } from '../support/tiny-guest.ts';
@@ -78,15 +78,6 @@ describe('an installation', () => {
       ...(silenceMs === undefined ? {} : { silenceMs }),
     });
   };
-  const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
-    const error = await work.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (error instanceof Fault) return error;
-    throw new Error(`No Fault was thrown but ${String(error)}`);
-  };
-
   test('that powers off is over, and said on its way how far it was', async () => {
     const said = [
       'Starting installer, one moment...',

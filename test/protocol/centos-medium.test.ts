@@ -5,13 +5,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { openInstallerMedium } from '../../src/images/centos-medium.ts';
 import { exitCodeOf } from '../../src/pipeline/failure.ts';
 import { medium } from '../../src/stages/medium.ts';
 import type { StageProgress } from '../../src/stages/stage.ts';
 import { openStore } from '../../src/store/store.ts';
+import { faultOf } from '../support/faults.ts';
 import { makeIso } from '../support/installer-iso.ts';
 
 const host = createHost();
@@ -23,15 +23,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(folder, { recursive: true });
 });
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 describe('an installer’s ISO', () => {
   const contents = {

@@ -4,26 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Fault } from '../../src/host/fault.ts';
 import type { FileServer } from '../../src/host/host.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { gatherSupplies, packSupplies } from '../../src/images/centos-supplies.ts';
 import type { CentosDefinition } from '../../src/profile/guest-schema.ts';
 import { centosDefinition, GUESTS, guestFile } from '../support/centos.ts';
+import { faultOf } from '../support/faults.ts';
 import { makeRpmRepository } from '../support/rpm-repository.ts';
 import type { RpmRepository } from '../support/rpm-repository.ts';
 
 const host = createHost();
 const run = promisify(execFile);
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 /** Real dnf, rpmkeys, createrepo_c and xorriso, against a vault on loopback with packages that rpmbuild made. */
 describe('what an installation lacks on its medium', () => {

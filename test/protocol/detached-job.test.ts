@@ -9,9 +9,10 @@ import type { LastingLink } from '../../src/guest/lasting-link.ts';
 import { startMachine } from '../../src/guest/machine.ts';
 import type { Machine } from '../../src/guest/machine.ts';
 import { connectGuest } from '../../src/guest/ssh.ts';
-import { Fault } from '../../src/host/fault.ts';
+import type { Guest } from '../../src/guest/ssh.ts';
 import type { Argv } from '../../src/host/host.ts';
 import { createHost } from '../../src/host/node-host.ts';
+import { faultOf } from '../support/faults.ts';
 import { processGone } from '../support/processes.ts';
 import { startFakeGuest } from '../support/ssh-server.ts';
 import type { FakeGuest } from '../support/ssh-server.ts';
@@ -22,15 +23,6 @@ const host = createHost();
 const hostKey = host.ssh.generateKey('host');
 const runKey = host.ssh.generateKey('run');
 const keys = { privateKey: runKey.privateKey, hostKey: hostKey.publicKey };
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 describe('a job in a guest', () => {
   let folder: string;
@@ -96,6 +88,38 @@ describe('a job in a guest', () => {
     expect(link.breaks).toBe(1);
     expect(breaks[0]).toContain('broke during');
     expect(await readFile(at('begun'), 'utf8')).toBe('began\n');
+  });
+
+  test('and what is asked beside it share one new connection when theirs breaks', async () => {
+    await using machine = await startTiny(['halt']);
+    const connected: Guest[] = [];
+    await using link = await keepLink(async () => {
+      const guest = await connectGuest(host, machine, keys);
+      connected.push(guest);
+      return guest;
+    });
+    /** Hangs over the first connection, answers over every other. */
+    const asked = (word: string): Promise<string> =>
+      link.over(async (guest) => {
+        const command: Argv = guest === connected[0] ? ['sh', '-c', 'exec sleep 1000', word] : ['echo', word];
+        return (await guest.run(command)).stdout.trim();
+      });
+    const words = ['one', 'two', 'three'];
+    const answers = words.map((word) => asked(word));
+    await Promise.all(words.map((word) => peer.started(word)));
+    peer.cut();
+    expect(await Promise.all(answers)).toEqual(words);
+    expect([connected.length, link.breaks]).toEqual([2, 1]);
+  });
+
+  test('is not begun again over a link that was given up', async () => {
+    await using machine = await startTiny(['halt']);
+    const link = await keepLink(() => connectGuest(host, machine, keys));
+    const running = faultOf(link.over((guest) => guest.run(['sleep', '1000'])));
+    await peer.started('sleep');
+    await link[Symbol.asyncDispose]();
+    expect((await running).failure.kind).toBe('no-ssh');
+    expect(link.breaks).toBe(0);
   });
 
   test('that was started already is attended, not started again', async () => {

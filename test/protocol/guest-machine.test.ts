@@ -1,16 +1,19 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseStamps } from '../../src/bootlog/console-stamps.ts';
 import { startMachine } from '../../src/guest/machine.ts';
 import type { Machine, StartOptions } from '../../src/guest/machine.ts';
 import type { MachineSpec } from '../../src/guest/qemu-args.ts';
 import { DOCKER_READY } from '../../src/guest/readiness.ts';
-import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { SshFault } from '../../src/host/ssh-fault.ts';
+import { faultOf } from '../support/faults.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { groupGone, groupMembers } from '../support/processes.ts';
 import { tinyGuest } from '../support/tiny-guest.ts';
 import type { TinyStep } from '../support/tiny-guest.ts';
@@ -21,15 +24,6 @@ const PANIC =
   '[    1.5] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n' +
   '[    1.6] CPU: 0 PID: 1 Comm: swapper/0 Not tainted\n' +
   '[    1.7] ---[ end Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0) ]---\n';
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 describe('a machine', () => {
   let directory: string;
@@ -190,6 +184,22 @@ describe('a machine', () => {
       throw new SshFault('lost', 'The SSH connection broke', 'See the console.');
     });
     expect((await faultOf(work)).failure.kind).toBe('missing-root');
+  });
+
+  test('leaves nothing on the run’s signal of all that was waited for at once', async () => {
+    const { signal } = new AbortController();
+    await using machine = await start(['spin'], { signal });
+    const before = getEventListeners(signal, 'abort').length;
+    const ends: (() => void)[] = [];
+    const waits = Array.from({ length: 20 }, () =>
+      machine.during('a command', () => new Promise<void>((resolve) => ends.push(resolve)), { watchSilence: false }),
+    );
+    // What holds a listener's remover weakly loses it here.
+    collectGarbage();
+    await setImmediate();
+    for (const end of ends) end();
+    await Promise.all(waits);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(before);
   });
 
   test('reports a broken SSH link as such when the guest has nothing to say', async () => {

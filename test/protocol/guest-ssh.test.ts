@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startMachine } from '../../src/guest/machine.ts';
 import type { Machine } from '../../src/guest/machine.ts';
 import { connectGuest, proveReboot } from '../../src/guest/ssh.ts';
-import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
+import { faultOf } from '../support/faults.ts';
 import { startFakeGuest } from '../support/ssh-server.ts';
 import type { FakeGuest } from '../support/ssh-server.ts';
 import { tinyGuest } from '../support/tiny-guest.ts';
@@ -16,15 +16,6 @@ const host = createHost();
 const hostKey = host.ssh.generateKey('host');
 const runKey = host.ssh.generateKey('run');
 const keys = { privateKey: runKey.privateKey, hostKey: hostKey.publicKey };
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 /** A real machine whose sshd is a fake one on loopback: what the console says and what SSH does are set apart. */
 async function startTiny(directory: string, steps: readonly TinyStep[], sshPort: number): Promise<Machine> {

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { exitCodeOf } from '../../src/pipeline/failure.ts';
 import { source } from '../../src/stages/source.ts';
 import type { SourceInput } from '../../src/stages/source.ts';
 import { openStore } from '../../src/store/store.ts';
+import { faultOf } from '../support/faults.ts';
 
 const run = promisify(execFile);
 const host = createHost();
@@ -98,15 +98,6 @@ async function fetchWith(sums: string | undefined, keyring?: string) {
   const signedSums = { file: 'sha256sums.asc', ...(keyring === undefined ? {} : { keyring }) };
   const got = await obtain({ kind: 'tarball', location: `${server.folder}/${NAME}`, sha256: SHA256, signedSums });
   return { ...got, list: `${server.folder}/sha256sums.asc` };
-}
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
 }
 
 describe('a pinned tarball whose publisher signs its digest', () => {

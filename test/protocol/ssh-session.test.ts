@@ -7,10 +7,10 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Fault } from '../../src/host/fault.ts';
 import type { SshSession, SshTarget } from '../../src/host/host.ts';
 import { SshFault } from '../../src/host/ssh-fault.ts';
 import { createSsh } from '../../src/host/ssh.ts';
+import { faultOf } from '../support/faults.ts';
 import { isRunning } from '../support/processes.ts';
 import { startFakeGuest } from '../support/ssh-server.ts';
 import type { FakeGuest } from '../support/ssh-server.ts';
@@ -18,15 +18,6 @@ import type { FakeGuest } from '../support/ssh-server.ts';
 const ssh = createSsh();
 const hostKey = ssh.generateKey('host');
 const runKey = ssh.generateKey('run');
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`No Fault was thrown but ${String(error)}`);
-}
 
 /** A guest, a session with it and a folder, which all go together. */
 async function connectedGuest() {
