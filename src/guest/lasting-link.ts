@@ -24,6 +24,26 @@ export async function keepLink(
 ): Promise<LastingLink> {
   let guest = await connect();
   let breaks = 0;
+  let closed = false;
+  let renewing: Promise<void> | undefined;
+
+  const renew = async (broken: Guest, why: string): Promise<void> => {
+    onBreak(why);
+    await broken[Symbol.asyncDispose]();
+    const next = await connect();
+    if (closed) await next[Symbol.asyncDispose]();
+    guest = next;
+    breaks += 1;
+  };
+  /** One new connection, however many works had the broken one. */
+  const renewed = (broken: Guest, why: string): Promise<void> => {
+    if (guest !== broken) return Promise.resolve();
+    renewing ??= renew(broken, why).finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  };
+
   return {
     get breaks() {
       return breaks;
@@ -34,18 +54,20 @@ export async function keepLink(
         inVain = 0;
       };
       for (;;) {
+        const current = guest;
         try {
-          return await work(guest, progressed);
+          return await work(current, progressed);
         } catch (error) {
           inVain += 1;
-          if (!(error instanceof SshFault) || error.trouble !== 'lost' || inVain > MOST_BREAKS) throw error;
-          onBreak(error.message);
-          await guest[Symbol.asyncDispose]();
-          guest = await connect();
-          breaks += 1;
+          const isLost = error instanceof SshFault && error.trouble === 'lost';
+          if (!isLost || closed || inVain > MOST_BREAKS) throw error;
+          await renewed(current, error.message);
         }
       }
     },
-    [Symbol.asyncDispose]: () => guest[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await guest[Symbol.asyncDispose]();
+    },
   };
 }
