@@ -57,19 +57,22 @@ export function askedOfVersion(asked: readonly AskedSymbol[], version: KernelVer
   const findings: Finding[] = [];
   const always: string[] = [];
   const named = `Linux ${String(version.major)}.${String(version.minor)}`;
-  const taken = new Set(asked.map((one) => one.symbol).filter((symbol) => known.has(symbol)));
-  const note = (one: AskedSymbol, words: string): void => {
-    findings.push({
-      level: 'info',
-      message: `CONFIG_${one.symbol}, asked ${one.value} at ${formatOrigin(one.origin)}: ${named} ${words}`,
-    });
+  const taken = new Map(asked.filter((one) => known.has(one.symbol)).map((one) => [one.symbol, one]));
+  const note = (one: AskedSymbol, words: string, level: Finding['level'] = 'info'): void => {
+    const asking = `CONFIG_${one.symbol}, asked ${one.value} at ${formatOrigin(one.origin)}`;
+    findings.push({ level, message: `${asking}: ${named} ${words}` });
   };
-  const add = (one: AskedSymbol, other: OtherName): boolean => {
+  /** Asks for `other` in place of `one` or besides it; what is asked of `other` already stands. */
+  const add = (one: AskedSymbol, other: OtherName, words: string): void => {
     const wanted = renamed(one, other);
-    if (taken.has(wanted.symbol)) return false;
-    taken.add(wanted.symbol);
-    result.push(wanted);
-    return true;
+    const standing = taken.get(wanted.symbol);
+    if (standing === undefined) {
+      taken.set(wanted.symbol, wanted);
+      result.push(wanted);
+    }
+    if (standing === undefined || standing.value === wanted.value) note(one, words);
+    else
+      note(one, `${words}, but ${formatOrigin(standing.origin)} asks ${standing.value} of that; it stands`, 'warning');
   };
 
   for (const one of asked) {
@@ -78,8 +81,7 @@ export function askedOfVersion(asked: readonly AskedSymbol[], version: KernelVer
     if (known.has(one.symbol) || history === undefined || includes(history, version)) {
       result.push(one);
     } else if (other !== undefined) {
-      add(one, other);
-      note(one, `${other.opposite === true ? 'asks the opposite' : 'calls it'} CONFIG_${other.name}`);
+      add(one, other, `${other.opposite === true ? 'asks the opposite' : 'calls it'} CONFIG_${other.name}`);
     } else if (one.value === 'n') {
       // Off is what it is; the caller says so.
       result.push(one);
@@ -89,8 +91,9 @@ export function askedOfVersion(asked: readonly AskedSymbol[], version: KernelVer
     }
     if (one.value === 'n') continue;
     for (const besides of BESIDES[one.symbol] ?? []) {
-      if (!includes(besides, version) || !known.has(besides.name)) continue;
-      if (add(one, besides)) note(one, `wants CONFIG_${besides.name} besides`);
+      const isMet = taken.get(besides.name)?.value === renamed(one, besides).value;
+      if (isMet || !includes(besides, version) || !known.has(besides.name)) continue;
+      add(one, besides, `wants CONFIG_${besides.name} besides`);
     }
   }
   return { asked: result, findings, always };

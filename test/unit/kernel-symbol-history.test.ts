@@ -94,8 +94,21 @@ describe('a wish of a fragment', () => {
 
   test('yields to what is asked by the old name itself', () => {
     const asked = [...ask('NF_CONNTRACK', 'AUTOFS_FS'), off('NF_CONNTRACK_IPV4'), off('AUTOFS4_FS')];
-    const { lines } = spoken(asked, '4.10', 'NF_CONNTRACK', 'NF_CONNTRACK_IPV4', 'AUTOFS4_FS');
-    expect(lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=n', 'AUTOFS4_FS=n']);
+    const known = ['NF_CONNTRACK', 'NF_CONNTRACK_IPV4', 'AUTOFS4_FS'];
+    expect(spoken(asked, '4.10', ...known).lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=n', 'AUTOFS4_FS=n']);
+    const contrary = 'but a.config:1 asks n of that; it stands';
+    expect(askedOfVersion(asked, version('4.10'), new Set(known)).findings).toEqual([
+      {
+        level: 'warning',
+        message: `CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 besides, ${contrary}`,
+      },
+      {
+        level: 'warning',
+        message: `CONFIG_AUTOFS_FS, asked y at a.config:2: Linux 4.10 calls it CONFIG_AUTOFS4_FS, ${contrary}`,
+      },
+    ]);
+    const agreed = ask('NF_CONNTRACK', 'NF_CONNTRACK_IPV4');
+    expect(spoken(agreed, '4.10', ...known)).toMatchObject({ lines: agreed.map((one) => `${one.symbol}=y`), said: [] });
   });
 
   test('stays for the verification to name when the kernel should have the symbol, or nobody knows it', () => {
