@@ -55,7 +55,7 @@ export const benchOptions = (): readonly Option[] => [
   ).argParser(workloadList),
   new Option(
     '--minutes <n>',
-    'with --bench: how long package-install is watched (default: as the profile says)',
+    'with --bench: how long package-install is watched (default: as the profile says, else 2 alone and 1 beside others)',
   ).argParser(watchMinutes),
   new Option(
     '--rounds <n>',

@@ -6,7 +6,7 @@ import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import type { RunRequest } from '../pipeline/event.ts';
 import { executeNeeds, planNeeds } from '../pipeline/needs.ts';
 import { foresee, prepareRun } from '../pipeline/prepare.ts';
-import { StepError } from '../pipeline/run.ts';
+import { StepError } from '../pipeline/run-steps.ts';
 import { loadProfile } from '../profile/load.ts';
 import { listrReporter } from '../progress/listr.ts';
 import { plainReporter } from '../progress/plain.ts';

@@ -17,7 +17,7 @@ import type { PlannedArm } from './plan.ts';
 import { foresee, prepareRun } from './prepare.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunOptions } from './run-options.ts';
-import { runSteps, StepError } from './run.ts';
+import { runSteps, StepError } from './run-steps.ts';
 import { removeLeftovers } from './step.ts';
 
 export interface NeedsOptions extends Omit<RunOptions, 'past'> {

@@ -9,7 +9,6 @@ import type { StoppingRecord } from '../model/stopping.ts';
 import { readOutBoot } from '../stages/boot.ts';
 import { writeReports } from '../stages/report.ts';
 import { sha256Text } from '../store/canonical.ts';
-import type { History } from '../store/history.ts';
 import { bootCondition, bootDirectory, bootReading, withArmBoot } from './arm-boot.ts';
 import { assembleRecord, KEPT_DISK } from './assemble.ts';
 import { chooseGuest, guestAsked } from './guest-choice.ts';
@@ -18,10 +17,11 @@ import type { PlannedBoot } from './boot-order.ts';
 import type { Emit } from './event.ts';
 import type { PlannedArm } from './plan.ts';
 import type { RunOptions } from './run-options.ts';
+import { runSteps, StepError } from './run-steps.ts';
 import { foresee, prepareRun } from './prepare.ts';
 import type { PreparedRun } from './prepare.ts';
 import { removeLeftovers } from './step.ts';
-import type { Step, StepRuntime } from './step.ts';
+import type { StepRuntime } from './step.ts';
 import { reasonToStop, stoppingRecord, stoppingRule } from './stopping.ts';
 import { measureVirtualBoots } from './virtual.ts';
 
@@ -83,32 +83,6 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
   }
   const stopping = rule && stoppingRecord(rule, arms, boots, stop() ?? 'most-boots');
   return { boots, bootsSec, ...(stopping === undefined ? {} : { stopping }) };
-}
-
-/** Runs the steps of a plan, one after another. @throws StepError */
-export async function runSteps(steps: readonly Step<unknown>[], runtime: StepRuntime, history: History) {
-  const records: StageRecord[] = [];
-  for (const step of steps) {
-    runtime.signal.throwIfAborted();
-    try {
-      const record = await step.run(runtime);
-      records.push(record);
-      if (!record.cached) history.note(step.id, record.durationMs);
-    } catch (error) {
-      throw new StepError(step.id, error);
-    }
-  }
-  return records;
-}
-
-/** Carries the place of a failure up to the command line. */
-export class StepError extends Error {
-  readonly stepId: string;
-
-  constructor(stepId: string, cause: unknown) {
-    super(`${stepId} failed`, { cause });
-    this.stepId = stepId;
-  }
 }
 
 interface Checked {

@@ -23,8 +23,12 @@ export interface Step<Out> {
   readonly id: string;
   readonly stageName: string;
   readonly arm?: string;
+  /** It is not run beside others. */
+  readonly fillsMachine: boolean;
   /** The finished stage's output. Throws while there is none. */
   output(): Out;
+  /** Whether everything that it is made from is there. */
+  isReady(): Promise<boolean>;
   /** Restores it from the store without verifying digests; `false` when it has to run. For plans. */
   peek(runtime: Pick<StepRuntime, 'store'>): Promise<boolean>;
   run(runtime: StepRuntime): Promise<StageRecord>;
@@ -39,7 +43,7 @@ interface StepOptions<In extends Json, Out extends Json> {
   summary?(output: Out): string;
 }
 
-/** Thrown inside `peek` when an earlier step has no output yet. */
+/** Thrown by a step's output when there is none yet. */
 class NotYet extends Error {}
 
 /**
@@ -106,7 +110,18 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
     id,
     stageName: stage.name,
     ...(arm === undefined ? {} : { arm }),
+    fillsMachine: stage.fillsMachine === true,
     output,
+
+    async isReady() {
+      try {
+        await options.input();
+        return true;
+      } catch (error) {
+        // Anything else is for the run of it to say.
+        return !(error instanceof NotYet);
+      }
+    },
 
     async peek({ store }) {
       if (stage.cache === 'never') return false;

@@ -54,6 +54,12 @@ function expectedOf(units: readonly PlannedUnit[]): number | undefined {
   return times.every((ms) => ms !== undefined) ? times.reduce((sum, ms) => sum + ms, 0) : undefined;
 }
 
+/** The row of a unit: all boots are one, and so are all sessions. */
+function rowOf(id: string | undefined): string | undefined {
+  if (id?.startsWith('bench:') === true) return 'benches';
+  return id?.startsWith('boot:') === true || id?.startsWith('virtual:') === true ? 'boots' : id;
+}
+
 /** The interactive task list: listr2 draws, events drive. */
 export function listrReporter(monotonicSec: () => number): Reporter {
   const rows = new Map<string, Row>();
@@ -137,7 +143,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         return;
       case 'step-progress': {
         const percent = event.fraction === undefined ? '' : `${String(Math.floor(event.fraction * 100))} % `;
-        say(event.id.startsWith('bench:') ? 'benches' : event.id, `${percent}${event.message}`);
+        say(rowOf(event.id) ?? event.id, `${percent}${event.message}`);
         return;
       }
       case 'finding':
@@ -165,17 +171,19 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         if (bootsDone === bootsWanted) rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);
         return;
       }
-      case 'run-failed':
+      case 'run-failed': {
+        const failed = rowOf(event.id);
         // Boots that sessions begin with are under way as long as the sessions are; only one of the two has failed.
-        if (event.id?.startsWith('bench:') === true) rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);
-        else if (event.id?.startsWith('boot:') === true)
-          rows.get('benches')?.finish(`benches  ${String(benchesDone)} sessions`);
+        if (failed === 'benches') rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);
+        if (failed === 'boots') rows.get('benches')?.finish(`benches  ${String(benchesDone)} sessions`);
         for (const row of rows.values()) {
-          if (row.startedSec !== undefined || row.id === event.id) row.fail(`${row.id}: ${event.failure.headline}`);
-          else row.finish(`${row.id}  not run`);
+          const isFailed = failed === undefined ? row.startedSec !== undefined : row.id === failed;
+          if (isFailed) row.fail(`${row.id}: ${event.failure.headline}`);
+          else row.finish(`${row.id}  ${row.startedSec === undefined ? 'not run' : 'ended'}`);
           row.startedSec = undefined;
         }
         return;
+      }
       case 'run-finished':
         // A run that stops by itself ends before the most it might have made.
         rows.get('boots')?.finish(`boots  ${String(bootsDone)} measured`);

@@ -30,6 +30,7 @@ export const accelerator: Stage<AcceleratorInput, AcceleratorChoice> = {
   name: 'accelerator',
   version: 1,
   cache: 'content',
+  fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
     const { host, store, workDir, signal } = context;

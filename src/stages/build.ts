@@ -221,6 +221,7 @@ export const build: Stage<HostBuildInput | GuestBuildInput, Build> = {
   name: 'build',
   version: 2,
   cache: 'content',
+  fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
     const { host, signal } = context;

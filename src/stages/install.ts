@@ -268,6 +268,7 @@ export const install: Stage<InstallInput, Install> = {
   name: 'install',
   version: 1,
   cache: 'content',
+  fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
     const { host, store, workDir, signal } = context;

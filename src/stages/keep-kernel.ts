@@ -44,6 +44,7 @@ export const keepKernel: Stage<KeepKernelInput, KeptKernel> = {
   name: 'keep-kernel',
   version: 1,
   cache: 'content',
+  fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
     const { host, store, workDir, signal } = context;

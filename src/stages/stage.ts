@@ -42,6 +42,8 @@ export interface Stage<In extends Json, Out extends Json> {
   readonly version: number;
   /** `content`: the output is restored when the fingerprint is known. Boots and preflight: `never`. */
   readonly cache: 'content' | 'never';
+  /** It has work for every processor, or must not be disturbed: it runs alone. Otherwise it has work for about one. */
+  readonly fillsMachine?: true;
   /** Checks an output restored from the store. */
   readonly output: z.ZodType<Out>;
   run(input: In, context: StageContext): Promise<Out>;

@@ -10,7 +10,7 @@ import type { Config } from '../../src/kernel/config.ts';
 import { checkDockerConfig, missingNecessary } from '../../src/kernel/docker-requirements.ts';
 import type { Emit } from '../../src/pipeline/event.ts';
 import { prepareRun } from '../../src/pipeline/prepare.ts';
-import { StepError, runSteps } from '../../src/pipeline/run.ts';
+import { StepError, runSteps } from '../../src/pipeline/run-steps.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 import type { Profile } from '../../src/profile/schema.ts';
 import { configure } from '../../src/stages/configure.ts';
