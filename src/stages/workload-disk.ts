@@ -1,16 +1,14 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { startMachine } from '../guest/machine.ts';
-import { createOverlay, flattenOverlay } from '../guest/overlay.ts';
+import { flattenOverlay } from '../guest/overlay.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
-import { connectGuest } from '../guest/ssh.ts';
 import type { Guest } from '../guest/ssh.ts';
-import { putVerified, talkativeCmdline } from '../guest/unmeasured.ts';
 import { Fault } from '../host/fault.ts';
 import type { Artifact } from '../model/artifact.ts';
-import type { Accelerator } from '../model/environment.ts';
 import { artifactSchema } from './schemas.ts';
-import type { Stage, StageContext } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { withStockGuest } from './stock-guest.ts';
+import type { StockGuestInput } from './stock-guest.ts';
 
 /** A container image that is to be in the guest's Docker. */
 export type TaggedImage = {
@@ -20,15 +18,9 @@ export type TaggedImage = {
   readonly tar: Artifact;
 };
 
-type WorkloadDiskInput = {
-  /** The guest with every arm's kernel, and the probe image, installed. */
-  readonly disk: Artifact;
-  readonly hostKey: string;
-  readonly stock: { readonly kernel: Artifact; readonly initrd: Artifact; readonly release: string };
-  readonly stockCmdline: string;
-  readonly accelerator: Accelerator;
-  readonly machine: { readonly cpus: number; readonly memoryMb: number };
-  readonly qemu: string;
+/** Its disk is the guest with every arm's kernel, and the probe image, installed. */
+type WorkloadDiskInput = StockGuestInput & {
+  readonly stock: { readonly release: string };
   readonly images: readonly TaggedImage[];
 };
 
@@ -50,27 +42,13 @@ type ImportedImage = WorkloadDisk['images'][number];
 
 const inspectSchema = z.looseObject({ Id: z.string().regex(/^sha256:[0-9a-f]{64}$/), Size: z.number().positive() });
 
-/**
- * Where an image waits for its import. In memory where it takes up a quarter of that at most: what is written to the disk
- * and removed again stays in the disk's file.
- */
-function waitingPlace(image: TaggedImage, memoryMb: number): string {
-  return image.tar.sizeBytes <= (memoryMb * 1024 ** 2) / 4 ? '/dev/shm/image.tar' : '/root/image.tar';
+/** Serial number of the drive that an image's root file system comes on; virtio has room for twenty bytes. */
+function driveSerial(index: number): string {
+  return `drydock-image-${String(index)}`;
 }
 
-async function importImage(
-  guest: Guest,
-  image: TaggedImage,
-  memoryMb: number,
-  context: StageContext,
-): Promise<ImportedImage> {
-  const { tag, tar } = image;
-  context.progress({ message: `${tag}: ${(tar.sizeBytes / 1024 ** 2).toFixed(0)} MiB through SSH` });
-  const remote = waitingPlace(image, memoryMb);
-  await putVerified(guest, await context.store.use(tar), tar.sha256, remote);
-  context.progress({ message: `${tag}: docker import` });
-  await guest.run(['docker', 'import', remote, tag]);
-  await guest.run(['rm', remote]);
+async function importImage(guest: Guest, tag: string, serial: string): Promise<ImportedImage> {
+  await guest.run(['docker', 'import', `/dev/disk/by-id/virtio-${serial}`, tag]);
   const { stdout } = await guest.run(['docker', 'image', 'inspect', '--format', '{{json .}}', tag]);
   const { Id: id, Size: sizeBytes } = inspectSchema.parse(JSON.parse(stdout));
   return { tag, id, sizeBytes };
@@ -101,52 +79,30 @@ export const workloadDisk: Stage<WorkloadDiskInput, WorkloadDisk> = {
   name: 'workload-disk',
   version: 1,
   cache: 'content',
+  fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
-    const { host, store, workDir, signal } = context;
-    const key = host.ssh.generateKey('drydock');
-    const keyFile = path.join(workDir, 'authorized_keys');
-    await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
+    const { host, store, workDir } = context;
     const overlay = path.join(workDir, 'images.qcow2');
-    await createOverlay(host, await store.use(input.disk), overlay);
-    const imported: ImportedImage[] = [];
-    {
-      context.progress({ message: 'booting the stock kernel' });
-      await using machine = await startMachine(
-        host,
-        {
-          accelerator: input.accelerator,
-          cpus: input.machine.cpus,
-          memoryMb: input.machine.memoryMb,
-          kernelPath: await store.use(input.stock.kernel),
-          initrdPath: await store.use(input.stock.initrd),
-          cmdline: talkativeCmdline(input.stockCmdline),
-          disk: { path: overlay, format: 'qcow2' },
-          ssh: { authorizedKeysPath: keyFile },
-        },
-        {
-          directory: path.join(path.dirname(context.logPath), 'workload-disk'),
-          signal,
-          onLine: (line) => {
-            context.progress({ message: line.text.slice(0, 100) });
-          },
-        },
-      );
-      await machine.waitFor(DOCKER_READY);
-      await using guest = await connectGuest(host, machine, {
-        privateKey: key.privateKey,
-        hostKey: input.hostKey,
-        signal,
-      });
-      for (const image of input.images) {
-        imported.push(await importImage(guest, image, input.machine.memoryMb, context));
+    // As drives, not through SSH: an emulated processor is slow at ciphers, and nothing has to wait on the guest's own disk.
+    const drives = await Promise.all(
+      input.images.map(async ({ tar }, index) => {
+        return { kind: 'disk', path: await store.use(tar), serial: driveSerial(index) } as const;
+      }),
+    );
+    const images = await withStockGuest(input, context, { overlay, until: DOCKER_READY, drives }, async (guest) => {
+      const imported: ImportedImage[] = [];
+      for (const [index, { tag, tar }] of input.images.entries()) {
+        context.progress({ message: `docker import ${tag}, ${(tar.sizeBytes / 1024 ** 2).toFixed(0)} MiB` });
+        imported.push(await importImage(guest, tag, driveSerial(index)));
       }
       await verifyImages(guest, imported);
       await guest.poweroff();
-    }
+      return imported;
+    });
     context.progress({ message: 'keeping the disk' });
     const disk = path.join(workDir, 'workloads.qcow2');
     await flattenOverlay(host, overlay, disk);
-    return { disk: await store.adopt(disk), images: imported };
+    return { disk: await store.adopt(disk), images };
   },
 };

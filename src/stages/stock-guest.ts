@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { startMachine } from '../guest/machine.ts';
+import type { Machine } from '../guest/machine.ts';
+import { createOverlay } from '../guest/overlay.ts';
+import type { DriveSpec } from '../guest/qemu-args.ts';
+import type { ConsoleReadiness } from '../guest/readiness.ts';
+import { connectGuest } from '../guest/ssh.ts';
+import type { Guest } from '../guest/ssh.ts';
+import { talkativeCmdline } from '../guest/unmeasured.ts';
+import type { Artifact } from '../model/artifact.ts';
+import type { Accelerator } from '../model/environment.ts';
+import type { StageContext } from './stage.ts';
+
+/** A guest's disk, and all that its boot on the stock kernel depends on. */
+export type StockGuestInput = {
+  readonly disk: Artifact;
+  readonly hostKey: string;
+  readonly stock: { readonly kernel: Artifact; readonly initrd: Artifact };
+  readonly stockCmdline: string;
+  readonly accelerator: Accelerator;
+  readonly machine: { readonly cpus: number; readonly memoryMb: number };
+  readonly qemu: string;
+};
+
+interface StockGuestOptions {
+  /** Made here, of the input's disk, which stays what it is. */
+  readonly overlay: string;
+  readonly until: ConsoleReadiness | RegExp;
+  readonly drives?: readonly DriveSpec[];
+}
+
+/**
+ * Boots a guest on its stock kernel for work in it that is not measured, and ends it afterwards, if it has not ended.
+ *
+ * @throws Fault with the console's last words when the guest does not get so far
+ */
+export async function withStockGuest<T>(
+  input: StockGuestInput,
+  context: StageContext,
+  options: StockGuestOptions,
+  use: (guest: Guest, machine: Machine) => Promise<T>,
+): Promise<T> {
+  const { host, store, workDir, signal, logPath } = context;
+  const { overlay, until, drives } = options;
+  const key = host.ssh.generateKey('drydock');
+  const keyFile = path.join(workDir, 'authorized_keys');
+  await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
+  await createOverlay(host, await store.use(input.disk), overlay);
+  context.progress({ message: 'booting the stock kernel' });
+  await using machine = await startMachine(
+    host,
+    {
+      accelerator: input.accelerator,
+      cpus: input.machine.cpus,
+      memoryMb: input.machine.memoryMb,
+      kernelPath: await store.use(input.stock.kernel),
+      initrdPath: await store.use(input.stock.initrd),
+      cmdline: talkativeCmdline(input.stockCmdline),
+      disk: { path: overlay, format: 'qcow2' },
+      ...(drives === undefined ? {} : { drives }),
+      ssh: { authorizedKeysPath: keyFile },
+    },
+    {
+      directory: path.join(path.dirname(logPath), path.basename(logPath, '.log')),
+      signal,
+      onLine: (line) => {
+        context.progress({ message: line.text.slice(0, 100) });
+      },
+    },
+  );
+  await machine.waitFor(until);
+  await using guest = await connectGuest(host, machine, { privateKey: key.privateKey, hostKey: input.hostKey, signal });
+  return await use(guest, machine);
+}
