@@ -28,6 +28,17 @@ export function startsInRound(times: number, rounds: number, round: number): num
   return Math.max(1, Math.floor(pairs / rounds) + (round < pairs % rounds ? 1 : 0));
 }
 
+const MINUTES_ALONE = 2;
+const MINUTES_BESIDE = 1;
+
+/** How long package-install is watched. Its work takes about a minute under TCG; from then on all its containers idle. */
+export function watchedMinutes(
+  inProfile: number | undefined,
+  { minutes, workloads }: Pick<BenchRequest, 'minutes' | 'workloads'>,
+): number {
+  return minutes ?? inProfile ?? (workloads.length === 1 ? MINUTES_ALONE : MINUTES_BESIDE);
+}
+
 /** Where apt reads its list of sources; the image's own lists name archives that no container reaches. */
 const aptSetup = (url: string): readonly AptFile[] => [{ path: '/etc/apt/sources.list', text: sourcesList(url) }];
 
@@ -37,11 +48,12 @@ type Making = Readonly<
 >;
 
 const MAKING: Making = {
-  'package-install': ({ workloads }, { minutes }, round) => {
+  'package-install': ({ workloads }, request, round) => {
     const work = workloads['package-install'];
     if (work === undefined) return undefined;
+    const minutes = watchedMinutes(work.minutes, request);
     // The scenario is watched to its end once; later rounds repeat the work.
-    const options = { packages: work.packages, minutes: minutes ?? work.minutes, watchOut: round === 0, aptSetup };
+    const options = { packages: work.packages, minutes, watchOut: round === 0, aptSetup };
     return { workload: packageInstall(options), images: work.images };
   },
   cpu: ({ workloads: { cpu: work } }) => work && { workload: cpu(work), images: { tools: work.image } },

@@ -38,7 +38,9 @@ const workloads = z.strictObject({
         .array(z.enum(['python3', 'git'], 'expected python3 or git, which have metrics of their own'))
         .min(1)
         .default(['python3', 'git']),
-      minutes: z.number().positive().max(120).default(2).describe('How long the containers are watched.'),
+      minutes: z
+        .exactOptional(z.number().positive().max(120))
+        .describe('How long the containers are watched; 2 where nothing else is asked for, 1 beside other workloads.'),
       images: z
         .strictObject({
           fedora: imageName.default('system'),
@@ -49,16 +51,16 @@ const workloads = z.strictObject({
         .describe("The image of each of the thesis's three containers; fedora is the one that works."),
     }),
   ),
-  cpu: z.exactOptional(z.strictObject({ seconds: seconds.default(3), image: imageName.default('tools') })),
-  memory: z.exactOptional(z.strictObject({ seconds: seconds.default(3), image: imageName.default('tools') })),
+  cpu: z.exactOptional(z.strictObject({ seconds: seconds.default(2), image: imageName.default('tools') })),
+  memory: z.exactOptional(z.strictObject({ seconds: seconds.default(2), image: imageName.default('tools') })),
   disk: z.exactOptional(
     z.strictObject({
-      seconds: seconds.default(2).describe('For each of the eight patterns.'),
+      seconds: seconds.default(1).describe('For each of the eight patterns.'),
       sizeMb: z.number().int().min(1).max(16_384).default(64),
       image: imageName.default('tools'),
     }),
   ),
-  network: z.exactOptional(z.strictObject({ seconds: seconds.default(3), image: imageName.default('tools') })),
+  network: z.exactOptional(z.strictObject({ seconds: seconds.default(2), image: imageName.default('tools') })),
   'container-start': z.exactOptional(
     z.strictObject({
       times: z.number().int().min(1).max(1000).default(50).describe('Over all rounds together, half of them cold.'),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { startsInRound } from '../../src/pipeline/bench-work.ts';
+import { startsInRound, watchedMinutes } from '../../src/pipeline/bench-work.ts';
 
 test('fifty container starts, half of them cold, are spread over the rounds and never become more', () => {
   expect([0, 1, 2, 3].map((round) => startsInRound(50, 4, round))).toEqual([7, 6, 6, 6]);
@@ -16,4 +16,11 @@ test('every session has a start, and rounds differ by one at most', () => {
       expect(total).toBe(Math.max(Math.ceil(times / 2), rounds));
     }),
   );
+});
+
+test('package-install is watched for two minutes alone and for one beside others, unless profile or user say otherwise', () => {
+  const alone = { workloads: ['package-install'] } as const;
+  const all = { workloads: ['package-install', 'cpu'] } as const;
+  expect([watchedMinutes(undefined, alone), watchedMinutes(undefined, all)]).toEqual([2, 1]);
+  expect([watchedMinutes(3, alone), watchedMinutes(3, { ...all, minutes: 10 })]).toEqual([3, 10]);
 });

@@ -40,13 +40,12 @@ describe("a profile's bench section", () => {
     expect(bench?.workloads).toEqual({
       'package-install': {
         packages: ['python3', 'git'],
-        minutes: 2,
         images: { fedora: 'system', ubuntu: 'system', 'docker-dd-agent': 'system' },
       },
-      cpu: { seconds: 3, image: 'tools' },
-      memory: { seconds: 3, image: 'tools' },
-      disk: { seconds: 2, sizeMb: 64, image: 'tools' },
-      network: { seconds: 3, image: 'tools' },
+      cpu: { seconds: 2, image: 'tools' },
+      memory: { seconds: 2, image: 'tools' },
+      disk: { seconds: 1, sizeMb: 64, image: 'tools' },
+      network: { seconds: 2, image: 'tools' },
       'container-start': { times: 50, image: 'system' },
       density: { most: 16, image: 'system' },
     });
@@ -54,7 +53,7 @@ describe("a profile's bench section", () => {
 
   test('offers only the workloads it names, if it names any', () => {
     expect(read('bench: { workloads: { cpu: {} } }\n').bench?.workloads).toEqual({
-      cpu: { seconds: 3, image: 'tools' },
+      cpu: { seconds: 2, image: 'tools' },
     });
   });
 

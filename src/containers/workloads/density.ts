@@ -44,9 +44,9 @@ export function density({ most }: { readonly most: number }): Workload {
         };
       } finally {
         context.progress(`removing ${idle.length} containers`);
-        for (const container of idle.reverse()) {
-          await removeAnyway(container, container.name, (line) => warnings.push(line));
-        }
+        await Promise.all(
+          idle.map((container) => removeAnyway(container, container.name, (line) => warnings.push(line))),
+        );
       }
     },
   };
