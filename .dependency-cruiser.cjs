@@ -39,7 +39,8 @@ module.exports = {
       from: { path: '^src/stages/([^/]+)\\.ts$' },
       to: {
         path: '^src/stages/',
-        pathNot: '^src/stages/(stage|schemas|tools|stock-guest|kernel-tree|obtain-file|initrd-modules|signed-sums)\\.ts$',
+        pathNot:
+          '^src/stages/(stage|schemas|tools|stock-guest|kernel-tree|obtain-file|initrd-modules|signed-sums)\\.ts$',
       },
     },
     {
