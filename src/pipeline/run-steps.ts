@@ -46,6 +46,8 @@ export async function runSteps(
   const running = new Map<Step<unknown>, Promise<void>>();
   const records = new Map<Step<unknown>, StageRecord>();
   let failed: StepError | undefined;
+  // Nothing is made from what a plan has peeked at: it may be damaged, and then its step makes it anew.
+  for (const step of steps) step.forget();
 
   const run = async (step: Step<unknown>): Promise<void> => {
     try {
@@ -60,19 +62,16 @@ export async function runSteps(
     }
   };
 
-  for (;;) {
-    const next =
-      failed === undefined && !runtime.signal.aborted
-        ? await nextToStart(waiting, [...running.keys()], runtime.host.system.cpuCount)
-        : undefined;
+  const isOver = (): boolean => failed !== undefined || runtime.signal.aborted || waiting.length === 0;
+  while (running.size > 0 || !isOver()) {
+    const next = isOver() ? undefined : await nextToStart(waiting, [...running.keys()], runtime.host.system.cpuCount);
     if (next !== undefined) {
       waiting.splice(waiting.indexOf(next), 1);
       running.set(next, run(next));
     } else if (running.size > 0) {
       await Promise.race(running.values());
-    } else {
-      break;
     }
+    // Otherwise the last one that ran has ended while the others were asked, and they are asked anew.
   }
   if (failed !== undefined) throw failed;
   runtime.signal.throwIfAborted();

@@ -31,6 +31,8 @@ export interface Step<Out> {
   isReady(): Promise<boolean>;
   /** Restores it from the store without verifying digests; `false` when it has to run. For plans. */
   peek(runtime: Pick<StepRuntime, 'store'>): Promise<boolean>;
+  /** Drops what was peeked: from then on there is an output when the step has run, and not before. */
+  forget(): void;
   run(runtime: StepRuntime): Promise<StageRecord>;
 }
 
@@ -134,6 +136,10 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
         if (error instanceof NotYet) return false;
         throw error;
       }
+    },
+
+    forget() {
+      done = undefined;
     },
 
     async run(runtime) {

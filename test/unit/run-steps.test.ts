@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import type { StageRecord } from '../../src/model/record.ts';
@@ -49,7 +50,11 @@ function play(parts: Readonly<Record<string, Part>>) {
       fillsMachine,
       output: () => undefined,
       isReady: () => Promise.resolve(missing() === undefined),
-      peek: () => Promise.resolve(false),
+      peek() {
+        done.add(id);
+        return Promise.resolve(true);
+      },
+      forget: () => void done.delete(id),
       async run({ signal }): Promise<StageRecord> {
         if (missing() !== undefined) throw new Error(`${String(missing())} has not run`);
         story.push(`+${id}`);
@@ -127,6 +132,41 @@ describe('the steps of a plan', () => {
     of('kernel').finish();
     expect((await running).map(({ name }) => name)).toEqual(['image', 'kernel', 'tools', 'packages']);
     expect(noted.sort()).toEqual(['image', 'kernel', 'packages']);
+  });
+
+  test('are asked anew when the last one that ran ends while they are asked', async () => {
+    const { of, steps, story } = play({ a: {}, b: { after: ['a'] } });
+    let asked = 0;
+    const [a, b] = [of('a').step, of('b').step];
+    const late: Step<unknown> = {
+      ...b,
+      async isReady() {
+        asked += 1;
+        const was = await b.isReady();
+        if (asked > 1) return was;
+        of('a').finish();
+        while (of('a').isRunning()) await setImmediate();
+        await setImmediate();
+        return was;
+      },
+    };
+    const running = runSteps([a, late], machine(2), notes().history);
+    await of('b').started;
+    of('b').finish();
+    expect(await running).toHaveLength(steps.length);
+    expect(story).toEqual(['+a', '-a', '+b', '-b']);
+  });
+
+  test('wait for what was only peeked at', async () => {
+    const { of, steps, story } = play({ source: {}, build: { after: ['source'] } });
+    for (const step of steps) await step.peek({ store: machine(2).store });
+    const running = runSteps(steps, machine(2), notes().history);
+    await of('source').started;
+    of('source').finish();
+    await of('build').started;
+    of('build').finish();
+    await running;
+    expect(story).toEqual(['+source', '-source', '+build', '-build']);
   });
 
   test('run one after another, in order, on one processor', async () => {
