@@ -65,7 +65,8 @@ export async function runSteps(
   const isOver = (): boolean => failed !== undefined || runtime.signal.aborted || waiting.length === 0;
   while (running.size > 0 || !isOver()) {
     const next = isOver() ? undefined : await nextToStart(waiting, [...running.keys()], runtime.host.system.cpuCount);
-    if (next !== undefined) {
+    // One may have failed while the others were asked.
+    if (next !== undefined && !isOver()) {
       waiting.splice(waiting.indexOf(next), 1);
       running.set(next, run(next));
     } else if (running.size > 0) {

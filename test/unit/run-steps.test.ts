@@ -209,6 +209,22 @@ describe('the steps of a plan', () => {
     expect(story).toEqual(['+bad', '+good', '-bad', '-good']);
   });
 
+  test('do not begin any more when one fails while they are asked', async () => {
+    const { of, story } = play({ bad: {}, later: {} });
+    const later: Step<unknown> = {
+      ...of('later').step,
+      async isReady() {
+        of('bad').fail(new Error('no space'));
+        while (of('bad').isRunning()) await setImmediate();
+        await setImmediate();
+        return true;
+      },
+    };
+    const running = runSteps([of('bad').step, later], machine(2), notes().history);
+    await expect(running).rejects.toMatchObject({ stepId: 'bad' });
+    expect(story).toEqual(['+bad', '-bad']);
+  });
+
   test('are ended when the run is', async () => {
     const run = new AbortController();
     const { of, steps, story } = play({ a: {}, b: {} });
