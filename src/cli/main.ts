@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
+import { tolerateClosedTerminal } from '../host/closed-terminal.ts';
 import { createHost } from '../host/node-host.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
@@ -24,6 +25,7 @@ import { addCompareCommand } from './compare.ts';
 import type { CommandContext, Output } from './context.ts';
 import { doctor } from './doctor.ts';
 import { addHistoryCommand } from './history.ts';
+import { listenForSignals } from './interruption.ts';
 import { cacheRoot, packageFile, resultsRoot } from './locations.ts';
 import { cacheDirOption, collectOption, factorList, jsonOption, resultsDirOption } from './options.ts';
 import { addNeedsCommand } from './needs.ts';
@@ -43,19 +45,6 @@ function output(stream: NodeJS.WriteStream): Output {
       return stream.isTTY ? stream.columns : DEFAULT_COLUMNS;
     },
   };
-}
-
-/** The first Ctrl-C tears down in order; the second leaves at once, and the leash ends what is still running. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    process.stderr.write('\nStopping: ending what is running (once more to leave at once).\n');
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return controller.signal;
 }
 
 const failOnOption = () =>
@@ -242,11 +231,10 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
 }
 
 async function main(): Promise<number> {
-  // Whoever reads us may stop reading (`| head`); a run goes on to its end all the same.
-  process.stdout.on('error', () => undefined);
-  const host = createHost();
+  tolerateClosedTerminal();
+  const { stop: signal, kill } = listenForSignals((line) => process.stderr.write(`${line}\n`));
+  const host = createHost({ kill });
   const { version } = z.looseObject({ version: z.string() }).parse(JSON.parse(await host.files.readText(packageFile)));
-  const signal = interruption();
   const context: CommandContext = {
     host,
     version,

@@ -9,6 +9,10 @@ import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } f
 import { startLive } from './live-process.ts';
 
 const TAIL_LINES = 25;
+
+/** Process groups that end when the user will not wait for their orderly end. */
+type KillList = Set<number | undefined>;
+
 async function which(program: string): Promise<string | undefined> {
   if (program.includes('/')) return program;
   for (const folder of searchPath().split(':')) {
@@ -76,7 +80,7 @@ async function collect(
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> {
+async function run(command: Argv, options: RunOptions, onKill: KillList): Promise<RunResult> {
   const program = await requireTool(command[0]);
   const startedMs = performance.now();
   if (isAborted(options.signal)) throw interrupted(command);
@@ -90,6 +94,8 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
     timers.push(setTimeout(killGroup, TERM_GRACE_MS, child.pid, 'SIGKILL'));
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
+  // A command without a signal cleans up; it is left to finish.
+  if (options.signal !== undefined) onKill.add(child.pid);
   const log = openLog(options.logPath);
   const output = Promise.all([
     collect(child.stdout, log.write, options.onLine),
@@ -113,6 +119,7 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
     throw commandFailed(command, result, options.logPath);
   } finally {
     for (const timer of timers) clearTimeout(timer);
+    onKill.delete(child.pid);
     options.signal?.removeEventListener('abort', onAbort);
   }
 }
@@ -140,13 +147,16 @@ function commandFailed(command: Argv, result: RunResult, logPath: string | undef
   });
 }
 
-function start(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'> = {}): RunningProcess {
+function start(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'>, onKill: KillList): RunningProcess {
   const child = leashed(command, options, 'ignore');
   const { stdout, stderr, pid } = child;
   if (pid === undefined) {
     throw new Fault({ kind: 'internal', headline: `${command[0]} could not be started`, hint: 'Is /bin/sh there?' });
   }
-  const exited = endOf(child);
+  onKill.add(pid);
+  const exited = endOf(child).finally(() => {
+    onKill.delete(pid);
+  });
   return {
     pid,
     stdout,
@@ -162,7 +172,20 @@ function start(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'> = {}): Ru
   };
 }
 
-/** Child processes: execa, a minimal environment, and a leash that outlives no drydock. */
-export function createProcesses(): Processes {
-  return { run, start, startLive, which };
+/**
+ * Child processes: execa, a minimal environment, and a leash that outlives no drydock.
+ *
+ * @param kill when it aborts, the commands that have a signal of their own and the long-lived programs are killed
+ */
+export function createProcesses(kill?: AbortSignal): Processes {
+  const onKill: KillList = new Set();
+  kill?.addEventListener('abort', () => {
+    for (const group of onKill) killGroup(group, 'SIGKILL');
+  });
+  return {
+    run: (command, options = {}) => run(command, options, onKill),
+    start: (command, options = {}) => start(command, options, onKill),
+    startLive,
+    which,
+  };
 }

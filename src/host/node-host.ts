@@ -35,11 +35,15 @@ function systemFacts(): SystemFacts {
   };
 }
 
-/** The real world: this machine's processes, files, clocks, sockets and locks. */
-export function createHost(): Host {
+/**
+ * The real world: this machine's processes, files, clocks, sockets and locks.
+ *
+ * @param options.kill kills what can be interrupted and still runs, when it aborts
+ */
+export function createHost(options: { readonly kill?: AbortSignal } = {}): Host {
   const files = createFiles();
   return {
-    processes: createProcesses(),
+    processes: createProcesses(options.kill),
     files,
     clock: createClock(),
     ssh: createSsh(),

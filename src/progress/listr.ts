@@ -99,7 +99,13 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         wrapper.title = await row.done;
       },
     }));
-    const list = new Listr(tasks, { concurrent: true, exitOnError: false, rendererOptions: { collapseErrors: false } });
+    const list = new Listr(tasks, {
+      concurrent: true,
+      exitOnError: false,
+      // listr2 would end the process on Ctrl-C with exit code 127, before drydock has stopped what runs.
+      registerSignalListeners: false,
+      rendererOptions: { collapseErrors: false },
+    });
     drawing = list.run().catch(() => undefined);
     timer = setInterval(() => {
       for (const row of rows.values()) {

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
 import { z } from 'zod';
 
 /** One call of a fake program: a real process, which does nothing but what the test tells it. */
@@ -15,6 +17,8 @@ export interface FakeCall {
   write(text: string): void;
   writeError(text: string): void;
   exit(code: number): void;
+  /** Settles when the process ignores SIGTERM: only SIGKILL ends it then. */
+  ignoreTerm(): Promise<void>;
 }
 
 /** What a fake program does; the number is its exit code, and without one it decides itself when to exit. */
@@ -73,8 +77,8 @@ const helloSchema = z.strictObject({
   pid: z.number(),
 });
 
-function greet(socket: Socket, line: string): FakeCall {
-  const send = (order: { stdout: string } | { stderr: string } | { exit: number }): void => {
+function greet(socket: Socket, lines: Interface, line: string): FakeCall {
+  const send = (order: { stdout: string } | { stderr: string } | { exit: number } | { ignoreTerm: true }): void => {
     if (socket.writable) socket.write(`${JSON.stringify(order)}\n`);
   };
   return {
@@ -92,6 +96,11 @@ function greet(socket: Socket, line: string): FakeCall {
     },
     exit: (exit) => {
       send({ exit });
+    },
+    async ignoreTerm() {
+      const said = once(lines, 'line');
+      send({ ignoreTerm: true });
+      await said;
     },
   };
 }
@@ -118,7 +127,7 @@ export async function openControl(path: string, program: FakeProgram): Promise<C
     // readline hands the socket's errors on: a fake that is killed resets its connection.
     const lines = createInterface({ input: socket }).on('error', () => undefined);
     lines.once('line', (line) => {
-      const call = greet(socket, line);
+      const call = greet(socket, lines, line);
       calls.push(call);
       void play(call);
     });

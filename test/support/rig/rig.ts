@@ -12,11 +12,13 @@ import { createFakeQemu } from './fake-qemu.ts';
 import type { FakeBoot } from './fake-qemu.ts';
 import { fakePrograms, makeGuestTar, PLAYED, SPOKEN } from './programs.ts';
 import { drydockMain } from '../drydock-main.ts';
+import { startOnTerminal } from './terminal.ts';
+import type { TerminalCommand } from './terminal.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const STUB = fileURLToPath(new URL('stub.mjs', import.meta.url));
 /** The only real programs on the rig's PATH. */
-const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff'];
+const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff', 'unshare', 'mount'];
 
 /** How a command of drydock ended. */
 export interface Ended {
@@ -31,7 +33,7 @@ export interface Drydock {
   readonly ended: Promise<Ended>;
   /** What a hold has stopped; fails when drydock ends without getting there. */
   until<T>(hold: Hold<T>): Promise<T>;
-  kill(signal: 'SIGINT' | 'SIGKILL'): void;
+  kill(signal: NodeJS.Signals): void;
 }
 
 const journalEntry = z.looseObject({ type: z.string(), id: z.string().optional(), cached: z.boolean().optional() });
@@ -50,6 +52,8 @@ export interface Rig extends AsyncDisposable {
   /** The kernel of the profile's candidate, to be varied. */
   readonly kernel: Readonly<Record<string, unknown>>;
   drydock(...args: readonly string[]): Drydock;
+  /** The same command on a real pseudo-terminal, in a shell's foreground. */
+  onTerminal(args: readonly string[], options?: { readonly throughNpm?: boolean }): TerminalCommand;
   /** Stops the next call of a fake program that matches, before it does anything. */
   holdCall(program: string, matches?: (call: FakeCall) => boolean): Hold<FakeCall>;
   /** Stops the next matching boot when its kernel is up, before the guest is ready. */
@@ -72,6 +76,11 @@ async function makeBin(bin: string, control: string): Promise<void> {
   for (const name of PLAYED) await script(name, `exec '${process.execPath}' '${STUB}' '${control}' ${name} "$@"`);
   for (const name of SPOKEN) await script(name, `echo '${name} 1.2.3'`);
   for (const name of REAL) await symlink(path.join('/usr/bin', name), path.join(bin, name));
+}
+
+/** npm's own program: the one that runs these tests, or the one beside node. */
+function npm(): readonly string[] {
+  return [process.env.npm_execpath ?? path.join(path.dirname(process.execPath), 'npm')];
 }
 
 async function makeSource(source: string): Promise<void> {
@@ -120,6 +129,7 @@ export async function createRig(): Promise<Rig> {
   await makeSource(at('source'));
   const environment = { PATH: at('bin'), HOME: at('home'), DRYDOCK_CACHE: at('cache') };
   const running: Drydock[] = [];
+  const onTerminals: TerminalCommand[] = [];
 
   const kernel = {
     source: { directory: at('source') },
@@ -161,6 +171,17 @@ export async function createRig(): Promise<Rig> {
       running.push(started);
       return started;
     },
+    onTerminal(args, { throughNpm = false } = {}) {
+      const start = throughNpm ? [...npm(), 'run', '--silent', 'drydock', '--'] : drydockMain();
+      const started = startOnTerminal([process.execPath, ...start, ...args, '--results-dir', at('results')], {
+        cwd: REPOSITORY,
+        // npm looks for node; the rig's programs come first.
+        environment: { ...environment, PATH: `${at('bin')}:${path.dirname(process.execPath)}` },
+        codeFile: at(`exit-code-${String(onTerminals.length)}`),
+      });
+      onTerminals.push(started);
+      return started;
+    },
     holdCall: (program, matches = () => true) =>
       control.gate.hold((call) => call.program === program && !call.args.includes('--version') && matches(call)),
     holdBoot: (matches = () => true) => qemu.gate.hold(matches),
@@ -177,7 +198,8 @@ export async function createRig(): Promise<Rig> {
     },
     async [Symbol.asyncDispose]() {
       for (const one of running) one.kill('SIGKILL');
-      await Promise.all(running.map((one) => one.ended));
+      for (const one of onTerminals) one.close();
+      await Promise.all([...running, ...onTerminals].map((one) => one.ended));
       await control[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },

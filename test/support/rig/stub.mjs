@@ -11,6 +11,10 @@ createInterface({ input: socket }).on('line', (line) => {
   const order = JSON.parse(line);
   if (order.stdout !== undefined) process.stdout.write(order.stdout);
   if (order.stderr !== undefined) process.stderr.write(order.stderr);
+  if (order.ignoreTerm === true) {
+    process.on('SIGTERM', () => undefined);
+    socket.write('ignores SIGTERM\n');
+  }
   if (order.exit !== undefined) process.exit(order.exit);
 });
 // A test that has ended leaves nobody waiting.
