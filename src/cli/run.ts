@@ -199,7 +199,11 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     await prepared.plan.preflight.run({ ...runtime, runDirectory: scratch });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    missing = `${error.message}; a real run would install it`;
+    const { kind } = error.failure;
+    missing =
+      kind === 'missing-tool'
+        ? `${error.message}; a real run would install it`
+        : `${error.message}: a real run would stop here`;
   } finally {
     await host.files.remove(scratch);
   }

@@ -1,29 +1,16 @@
 import path from 'node:path';
 import { createDockerClient } from '../host/docker-client.ts';
 import { Fault } from '../host/fault.ts';
-import type { Host, RunningProcess } from '../host/host.ts';
+import type { Argv, Host, RunningProcess } from '../host/host.ts';
 import { createLineSplitter } from '../host/line-queue.ts';
+import { inOwnNamespaces } from '../host/own-namespaces.ts';
+import { makeShortFolder } from '../host/short-folder.ts';
 import { leftOverBridges, makeBridge, removeBridge } from './bridge.ts';
 import { isListening, startFault } from './dockerd-log.ts';
 import { machinePid } from './machine-pid.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/**
- * dockerd as the first process of a PID and a mount namespace of its own: when it ends, or drydock does, the kernel ends
- * its containerd, the shims and every container with it, and its mounts are seen by nobody else. A /run of its own keeps its
- * sockets and state away from another dockerd's. The shell stays the namespace's first process, because somebody has to
- * reap the shims; SIGTERM reaches dockerd by itself, being sent to the group. A constant script.
- */
-const NAMESPACE = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'] as const;
-const FIRST_PROCESS = [
-  'mount -t tmpfs -o mode=755 drydock /run || exit 1',
-  'trap : TERM',
-  '"$@" & job=$!',
-  'while wait "$job"; status=$?; kill -0 "$job" 2>/dev/null; do :; done',
-  'exit "$status"',
-].join('\n');
-
-/** The namespace's own /run: nobody else sees these. */
+/** In dockerd's own /run, which no other process of the machine sees. */
 const EXEC_ROOT = '/run/drydock';
 const PID_FILE = '/run/drydock.pid';
 
@@ -162,7 +149,7 @@ async function endDockerd(host: Host, child: RunningProcess, talk: Talk, socketP
   await talk.over.catch(() => undefined);
 }
 
-function dockerdCommand(folder: string, socketPath: string, bridge: string): readonly string[] {
+function dockerdCommand(folder: string, socketPath: string, bridge: string): Argv {
   return [
     'dockerd',
     `--data-root=${path.join(folder, 'data')}`,
@@ -185,12 +172,12 @@ function dockerdCommand(folder: string, socketPath: string, bridge: string): rea
 async function placeSocket(host: Host, folder: string): Promise<{ socketPath: string; litter: string }> {
   const beside = path.join(folder, 'docker.sock');
   if (new TextEncoder().encode(beside).length <= 100) return { socketPath: beside, litter: beside };
-  const litter = await host.files.makeTempDirectory('/tmp', 'drydock-dockerd-');
+  const litter = await makeShortFolder(host.files, '/tmp', folder);
   return { socketPath: path.join(litter, 'docker.sock'), litter };
 }
 
 /**
- * Starts Debian's dockerd for drydock alone: own data, socket, bridge and containerd; no packet filter rule, no route, no
+ * Starts Debian's dockerd for drydock alone, in namespaces of its own (ADR 10): own data, socket, bridge and containerd; no packet filter rule, no route, no
  * forwarding. Settles when its API answers. What a drydock that was killed left for the same folder is removed first.
  *
  * @throws Fault `unavailable`, `missing-tool` or `disk-full` whose headline says why there is none; `interrupted`
@@ -222,7 +209,7 @@ export async function startPrivateDockerd(host: Host, options: PrivateDockerdOpt
     undo.push(() => removeTraces(host, bridge.name));
     await host.files.makeDirectory(path.dirname(logPath));
     const command = dockerdCommand(folder, socketPath, bridge.name);
-    const child = host.processes.start([...NAMESPACE, 'sh', '-c', FIRST_PROCESS, 'drydock-dockerd', ...command]);
+    const child = host.processes.start(inOwnNamespaces(command, { ownRun: true }));
     const talk = listen(host, child, logPath);
     undo.push(() => endDockerd(host, child, talk, socketPath));
     await started(child, talk, logPath, signal);

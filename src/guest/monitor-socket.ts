@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
+import { makeShortFolder } from '../host/short-folder.ts';
 
 /** Where one QEMU makes its QMP socket, and what goes once it has ended. */
 export interface MonitorSocket {
@@ -27,6 +28,6 @@ export async function placeMonitorSocket(host: Host, directory: string): Promise
     await host.files.remove(beside);
     return { path: beside, litter: beside };
   }
-  const folder = await host.files.makeTempDirectory(SHORT_FOLDER, 'drydock-qmp-');
+  const folder = await makeShortFolder(host.files, SHORT_FOLDER, directory);
   return { path: path.join(folder, NAME), litter: folder };
 }

@@ -7,6 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { Fault } from './fault.ts';
 import type { FailureKind } from '../model/failure.ts';
 import type { Files, FileStat } from './host.ts';
+import { mountedBelow, mountsBelow } from './mounts.ts';
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -123,7 +124,13 @@ export function createFiles(): Files {
         await fs.mkdir(parent, { recursive: true });
         return fs.mkdtemp(path.join(parent, prefix));
       }),
-    remove: (target) => namingCause(target, () => fs.rm(target, { recursive: true, force: true })),
+    remove: (target) =>
+      namingCause(target, async () => {
+        const mounts = await mountsBelow(target);
+        if (mounts.length > 0) throw mountedBelow(target, mounts);
+        await fs.rm(target, { recursive: true, force: true });
+      }),
+    mountsBelow,
     rename: (from, to) =>
       namingCause(to, async () => {
         await fs.mkdir(path.dirname(to), { recursive: true });

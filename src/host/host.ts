@@ -101,7 +101,10 @@ export interface Files {
   makeDirectory(path: string): Promise<void>;
   /** A fresh private directory below `parent` (made if absent). */
   makeTempDirectory(parent: string, prefix: string): Promise<string>;
+  /** Removes a file or a whole folder. Throws a `Fault` of kind `unavailable` when something is mounted below the folder. */
   remove(path: string): Promise<void>;
+  /** Mount points below a folder, innermost first. */
+  mountsBelow(folder: string): Promise<readonly string[]>;
   rename(from: string, to: string): Promise<void>;
   /** Copies content; reflinks where the filesystem can. */
   copy(from: string, to: string): Promise<void>;

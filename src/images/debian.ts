@@ -3,7 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host, RunOptions } from '../host/host.ts';
 import { MissingModulesError, moduleLoadOrder } from '../initrd/modules.ts';
 import type { DebianDefinition } from '../profile/guest-schema.ts';
-import { asRootOf, inScratch } from './scratch.ts';
+import { asRootOf, inScratch, mmdebstrap } from './scratch.ts';
 
 /** Files of a fresh guest image, all below the work directory that was given. */
 export interface DebianImage {
@@ -51,7 +51,7 @@ const EXCLUDED = ['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*']
 
 /**
  * Builds a Debian guest with mmdebstrap and makes it a disk without mounting anything: `mke2fs -d` fills the file
- * system from the directory tree. As root it works directly, otherwise in mmdebstrap's user namespace.
+ * system from the directory tree. As root it works in namespaces of its own, otherwise in mmdebstrap's user namespace.
  */
 export function buildDebianImage(host: Host, options: DebianImageOptions): Promise<DebianImage> {
   return inScratch(host, options.workDir, (scratch) => buildIn(host, scratch, options));
@@ -72,17 +72,18 @@ async function buildIn(host: Host, scratch: string, options: DebianImageOptions)
 
   const tar = path.join(scratch, 'guest.tar');
   const root = path.join(scratch, 'root');
-  await plain([
-    'mmdebstrap',
-    `--mode=${host.system.isRoot ? 'root' : 'unshare'}`,
-    '--variant=apt',
-    `--include=${definition.packages.join(',')}`,
-    ...EXCLUDED.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
-    `--keyring=${definition.keyring}`,
-    definition.suite,
-    tar,
-    ...definition.archives.map((line) => `deb ${line}`),
-  ]);
+  await plain(
+    mmdebstrap(
+      host,
+      '--variant=apt',
+      `--include=${definition.packages.join(',')}`,
+      ...EXCLUDED.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+      `--keyring=${definition.keyring}`,
+      definition.suite,
+      tar,
+      ...definition.archives.map((line) => `deb ${line}`),
+    ),
+  );
   await asRoot(['mkdir', root]);
   await asRoot([
     'tar',

@@ -1,5 +1,8 @@
 import path from 'node:path';
+import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
+import { inOwnNamespaces } from '../host/own-namespaces.ts';
+import { makeShortFolder } from '../host/short-folder.ts';
 
 /**
  * Does `work` in a folder in which the root of mmdebstrap's user namespace may work: homes are closed to other users on
@@ -7,6 +10,7 @@ import type { Argv, Host } from '../host/host.ts';
  * itself; otherwise a folder that is removed afterwards.
  */
 export async function inScratch<T>(host: Host, workDir: string, work: (scratch: string) => Promise<T>): Promise<T> {
+  if (host.system.isRoot) await requireNamespaces(host);
   const scratch = await scratchFor(host, workDir);
   try {
     return await work(scratch);
@@ -15,9 +19,31 @@ export async function inScratch<T>(host: Host, workDir: string, work: (scratch: 
   }
 }
 
-/** The command as root runs it: root itself, or the root of mmdebstrap's user namespace. */
+/**
+ * mmdebstrap as this user may run it. It mounts /proc, /sys and /dev below the tree that it fills: as root in namespaces of
+ * its own, so that the host never sees those mounts; otherwise in the user namespace that it makes itself.
+ */
+export function mmdebstrap(host: Host, ...args: readonly string[]): Argv {
+  return host.system.isRoot
+    ? inOwnNamespaces(['mmdebstrap', '--mode=root', ...args])
+    : ['mmdebstrap', '--mode=unshare', ...args];
+}
+
+/** A command as root runs it: root itself, in namespaces of its own; or the root of mmdebstrap's user namespace. */
 export function asRootOf(host: Host, command: Argv): Argv {
-  return host.system.isRoot ? command : ['mmdebstrap', '--unshare-helper', ...command];
+  return host.system.isRoot ? inOwnNamespaces(command) : ['mmdebstrap', '--unshare-helper', ...command];
+}
+
+/** @throws Fault `unavailable` when root may make no mount namespace here, as in an ordinary container */
+async function requireNamespaces(host: Host): Promise<void> {
+  const { exitCode, stderr } = await host.processes.run(inOwnNamespaces(['true']), { okExitCodes: 'any' });
+  if (exitCode === 0) return;
+  throw new Fault({
+    kind: 'unavailable',
+    headline: 'This machine does not let root make a mount namespace, and images are not built in the host’s own',
+    hint: 'Run drydock as a normal user with user namespaces, or give the container CAP_SYS_ADMIN (docker run --privileged).',
+    detail: stderr.split('\n').filter((line) => line !== ''),
+  });
 }
 
 /** Only the namespace's root may remove what it made; what is left after that is in nobody's way. */
@@ -39,7 +65,9 @@ async function isOpenToAll(host: Host, folder: string): Promise<boolean> {
 async function scratchFor(host: Host, workDir: string): Promise<string> {
   if (host.system.isRoot) return workDir;
   const isOpen = await isOpenToAll(host, path.dirname(workDir));
-  const scratch = isOpen ? workDir : await host.files.makeTempDirectory('/var/tmp', 'drydock-image-');
+  // Without mkdtemp's six letters, so that what a killed drydock left for the same stage is found.
+  const owner = workDir.replace(/-[^-]{6}$/, '');
+  const scratch = isOpen ? workDir : await makeShortFolder(host.files, '/var/tmp', owner);
   await host.files.chmod(scratch, 0o777);
   return scratch;
 }

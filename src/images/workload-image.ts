@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host, RunOptions } from '../host/host.ts';
 import { installedPackages } from './dpkg-status.ts';
-import { inScratch } from './scratch.ts';
+import { inScratch, mmdebstrap } from './scratch.ts';
 
 /** Where a guest's packages come from; a part of its definition. */
 export interface PackageSource {
@@ -47,7 +47,7 @@ const STATUS = './var/lib/dpkg/status';
  * Builds a container image of the distribution's essential packages, apt, and `packages`, without recommendations.
  * Nothing of this host or moment is in it: time stamps are 0, device nodes (Docker makes its own) and logs are left out,
  * and there is no host key and no machine id. mmdebstrap keeps no archive lists, so apt has to be told of a repository
- * first. As root it works directly, otherwise in mmdebstrap's user namespace.
+ * first. As root it works in namespaces of its own, otherwise in mmdebstrap's user namespace.
  *
  * @throws Fault `profile` when the archives have no such package, `command-failed` for what else mmdebstrap meets
  */
@@ -64,9 +64,8 @@ export function buildPackagesImage(
     const runOptions: RunOptions = { ...rest, env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch } };
     await processes
       .run(
-        [
-          'mmdebstrap',
-          `--mode=${host.system.isRoot ? 'root' : 'unshare'}`,
+        mmdebstrap(
+          host,
           '--variant=apt',
           ...(packages.length === 0 ? [] : [`--include=${packages.join(',')}`]),
           ...EXCLUDED.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
@@ -76,7 +75,7 @@ export function buildPackagesImage(
           source.suite,
           made,
           ...source.archives.map((line) => `deb ${line}`),
-        ],
+        ),
         runOptions,
       )
       .catch((error: unknown) => {

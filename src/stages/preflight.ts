@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
+import { mountedBelow } from '../host/mounts.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage, StageContext } from './stage.ts';
 import {
@@ -131,6 +132,12 @@ async function machineRows(host: Host, cacheRoot: string): Promise<readonly Chec
   ];
 }
 
+async function mountsRow(host: Host, cacheRoot: string): Promise<CheckRow> {
+  const mounts = await host.files.mountsBelow(cacheRoot);
+  const detail = mounts.length === 0 ? 'none' : `${mounts.join(', ')}: unmount before drydock works in the cache`;
+  return { what: 'mounts in the cache', ok: mounts.length === 0, detail };
+}
+
 /** Every check as a row; installs nothing. */
 export async function examine(host: Host, cacheRoot: string, purposes: Purposes): Promise<readonly CheckRow[]> {
   const rows = await Promise.all(
@@ -140,7 +147,7 @@ export async function examine(host: Host, cacheRoot: string, purposes: Purposes)
       return { what: one.package, ok, detail: ok ? (version ?? 'present') : `missing: ${one.why}` };
     }),
   );
-  return [...rows, ...(await machineRows(host, cacheRoot))];
+  return [...rows, ...(await machineRows(host, cacheRoot)), await mountsRow(host, cacheRoot)];
 }
 
 async function provide(
@@ -225,6 +232,9 @@ export const preflight: Stage<PreflightInput, Preflight> = {
       ...(partitions === true ? PARTITION_REQUIREMENTS : []),
       ...period,
     ];
+    // First of all: nothing is deleted or copied below a mount.
+    const mounts = await host.files.mountsBelow(context.store.root);
+    if (mounts.length > 0) throw mountedBelow(context.store.root, mounts);
     await provide(host, needed, mayInstall, context);
     if (bench === true) await provideBenchTools(host, mayInstall, context);
     for (const row of await machineRows(host, context.store.root)) {
