@@ -53,6 +53,14 @@ export default defineConfig({
           hookTimeout: 30 * MINUTE_MS,
         },
       },
+      // A real image build and a real boot, interrupted in every phase in four ways: `npm run test:interruption`.
+      {
+        test: {
+          name: 'interruption',
+          include: ['test/interruption/**/*.test.ts'],
+          testTimeout: 90 * MINUTE_MS,
+        },
+      },
       {
         test: {
           name: 'browser',

@@ -6,12 +6,10 @@ import { namingCause } from './files.ts';
 import { isOkExit } from './exit-code.ts';
 import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from './host.ts';
 import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './leash.ts';
+import type { KillList } from './leash.ts';
 import { startLive } from './live-process.ts';
 
 const TAIL_LINES = 25;
-
-/** Process groups that end when the user will not wait for their orderly end. */
-type KillList = Set<number | undefined>;
 
 async function which(program: string): Promise<string | undefined> {
   if (program.includes('/')) return program;
@@ -185,7 +183,7 @@ export function createProcesses(kill?: AbortSignal): Processes {
   return {
     run: (command, options = {}) => run(command, options, onKill),
     start: (command, options = {}) => start(command, options, onKill),
-    startLive,
+    startLive: (command) => startLive(command, onKill),
     which,
   };
 }

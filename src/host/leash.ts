@@ -27,6 +27,9 @@ export const TERM_GRACE_MS = 10_000;
 /** A daemon that left the group may hold a pipe open; what the command itself wrote has long arrived by then. */
 export const PIPE_GRACE_MS = 1_000;
 
+/** Process groups that are killed when the user does not wait for their orderly end. */
+export type KillList = Set<number | undefined>;
+
 const EXTRA_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /** Where programs are looked for: the user's PATH and the folders of administration, which a user's may lack. */

@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises';
 import { Fault } from './fault.ts';
 import type { Argv, ExitStatus, LiveProcess } from './host.ts';
 import { endOf, killGroup, leashed, PIPE_GRACE_MS, TERM_GRACE_MS } from './leash.ts';
+import type { KillList } from './leash.ts';
 import { createLastWords } from './last-words.ts';
 import { createLineQueue } from './line-queue.ts';
 
@@ -15,9 +16,14 @@ function endedBadly(command: Argv, status: ExitStatus, said: readonly string[]):
   });
 }
 
-/** Starts a program of this machine whose lines are read while it runs. */
-export function startLive(command: Argv): LiveProcess {
+/**
+ * Starts a program of this machine whose lines are read while it runs.
+ *
+ * @param onKill its process group is in here as long as it runs
+ */
+export function startLive(command: Argv, onKill: KillList): LiveProcess {
   const child = leashed(command, {}, 'pipe');
+  onKill.add(child.pid);
   const queue = createLineQueue();
   const said = createLastWords();
   let ending = false;
@@ -31,6 +37,7 @@ export function startLive(command: Argv): LiveProcess {
   child.stdin?.on('error', () => undefined);
   const outputEnded = Promise.allSettled([finished(child.stdout), finished(child.stderr)]);
   const gone = endOf(child).then(async (status) => {
+    onKill.delete(child.pid);
     const giveUp = setTimeout(() => {
       child.stdout.destroy();
       child.stderr.destroy();
