@@ -5,6 +5,7 @@ import { Fault } from './fault.ts';
 import { namingCause } from './files.ts';
 import { isOkExit } from './exit-code.ts';
 import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from './host.ts';
+import { onAbort } from './on-abort.ts';
 import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './leash.ts';
 import { startLive } from './live-process.ts';
 
@@ -85,11 +86,10 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input);
   const timers: NodeJS.Timeout[] = [];
-  const onAbort = (): void => {
+  using _waiting = onAbort(options.signal, () => {
     killGroup(child.pid, 'SIGTERM');
     timers.push(setTimeout(killGroup, TERM_GRACE_MS, child.pid, 'SIGKILL'));
-  };
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  });
   const log = openLog(options.logPath);
   const output = Promise.all([
     collect(child.stdout, log.write, options.onLine),
@@ -113,7 +113,6 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
     throw commandFailed(command, result, options.logPath);
   } finally {
     for (const timer of timers) clearTimeout(timer);
-    options.signal?.removeEventListener('abort', onAbort);
   }
 }
 
