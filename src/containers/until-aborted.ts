@@ -12,8 +12,12 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | un
   const aborted = new Promise<never>((_, rejectAborted) => {
     reject = rejectAborted;
   });
-  using _waiting = onAbort(signal, () => {
+  const waiting = onAbort(signal, () => {
     reject(new Fault({ kind: 'interrupted', headline: `${what} was interrupted`, hint: 'Resume the run.' }));
   });
-  return await Promise.race([work, aborted]);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    waiting[Symbol.dispose]();
+  }
 }

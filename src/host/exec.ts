@@ -86,7 +86,7 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input);
   const timers: NodeJS.Timeout[] = [];
-  using _waiting = onAbort(options.signal, () => {
+  const waiting = onAbort(options.signal, () => {
     killGroup(child.pid, 'SIGTERM');
     timers.push(setTimeout(killGroup, TERM_GRACE_MS, child.pid, 'SIGKILL'));
   });
@@ -113,6 +113,7 @@ async function run(command: Argv, options: RunOptions = {}): Promise<RunResult> 
     throw commandFailed(command, result, options.logPath);
   } finally {
     for (const timer of timers) clearTimeout(timer);
+    waiting[Symbol.dispose]();
   }
 }
 

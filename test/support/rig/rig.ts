@@ -11,19 +11,17 @@ import type { FakeCall, Hold } from './control.ts';
 import { createFakeQemu } from './fake-qemu.ts';
 import type { FakeBoot } from './fake-qemu.ts';
 import { fakePrograms, makeGuestTar, PLAYED, SPOKEN } from './programs.ts';
-import { drydockMain } from '../drydock-main.ts';
+import { drydockMain, REPOSITORY } from '../drydock-main.ts';
+import type { Ended as EndedByItself } from '../drydock-main.ts';
+import { expectNoWarnings } from '../node-warnings.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const STUB = fileURLToPath(new URL('stub.mjs', import.meta.url));
 /** The only real programs on the rig's PATH. */
 const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff'];
 
-/** How a command of drydock ended. */
-export interface Ended {
-  readonly code: number | null;
+/** How a command of drydock ended, or was ended. */
+export interface Ended extends EndedByItself {
   readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** A running drydock, the real command line in a process of its own. */
@@ -109,7 +107,7 @@ function startDrydock(args: readonly string[], environment: Readonly<Record<stri
   };
 }
 
-/** Sets up a rig; disposing of it ends what still runs and removes everything. */
+/** Sets up a rig; disposing of it ends what still runs, removes everything, and throws when Node printed a warning. */
 export async function createRig(): Promise<Rig> {
   const folder = await mkdtemp(path.join(tmpdir(), 'drydock-rig-'));
   const at = (name: string): string => path.join(folder, name);
@@ -177,9 +175,10 @@ export async function createRig(): Promise<Rig> {
     },
     async [Symbol.asyncDispose]() {
       for (const one of running) one.kill('SIGKILL');
-      await Promise.all(running.map((one) => one.ended));
+      const said = await Promise.all(running.map((one) => one.ended));
       await control[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
+      for (const { stderr } of said) expectNoWarnings(stderr, 'drydock');
     },
   };
 }
