@@ -1,6 +1,11 @@
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
+/** Warnings of Node fail a test; properties draw from a fixed seed. */
+const setupFiles = ['test/support/setup.ts'];
+/** `npm run test:explore` has every property draw more values, which takes longer. */
+const effort = Math.max(1, Number(process.env.DRYDOCK_TEST_EFFORT ?? 1));
 
 /**
  * Slow rooms get a limit that catches a hang, not a slow machine. Protocol and rig tests wait more than they work, so one
@@ -11,15 +16,31 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       // Pure code keeps no state, so its files may share what a worker has loaded: half of the time of these tests was loading.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: MINUTE_MS, isolate: false } },
-      { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], testTimeout: 5 * MINUTE_MS } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: effort * MINUTE_MS,
+          isolate: false,
+          setupFiles,
+        },
+      },
+      {
+        test: {
+          name: 'protocol',
+          include: ['test/protocol/**/*.test.ts'],
+          testTimeout: effort * 5 * MINUTE_MS,
+          setupFiles,
+        },
+      },
       // A run is some hundred processes: seconds on an idle machine, many minutes on one that gives them a tenth of a processor.
-      { test: { name: 'rig', include: ['test/rig/**/*.test.ts'], testTimeout: 20 * MINUTE_MS } },
+      { test: { name: 'rig', include: ['test/rig/**/*.test.ts'], testTimeout: 20 * MINUTE_MS, setupFiles } },
       // A Docker daemon of their own, as root, and minutes of work in containers: `npm run test:containers`.
       {
         test: {
           name: 'containers',
           include: ['test/containers/**/*.test.ts'],
+          setupFiles,
           testTimeout: 20 * MINUTE_MS,
           hookTimeout: 20 * MINUTE_MS,
           fileParallelism: false,
@@ -30,6 +51,7 @@ export default defineConfig({
         test: {
           name: 'docker-min',
           include: ['test/docker-min/**/*.test.ts'],
+          setupFiles,
           testTimeout: 30 * MINUTE_MS,
           hookTimeout: 60 * MINUTE_MS,
         },
@@ -39,6 +61,7 @@ export default defineConfig({
         test: {
           name: 'kernels',
           include: ['test/kernels/**/*.test.ts'],
+          setupFiles,
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 60 * MINUTE_MS,
           fileParallelism: false,
@@ -49,6 +72,7 @@ export default defineConfig({
         test: {
           name: 'guest-build',
           include: ['test/guest-build/**/*.test.ts'],
+          setupFiles,
           testTimeout: 60 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
         },
@@ -58,6 +82,7 @@ export default defineConfig({
         test: {
           name: 'interruption',
           include: ['test/interruption/**/*.test.ts'],
+          setupFiles,
           testTimeout: 90 * MINUTE_MS,
         },
       },
@@ -65,6 +90,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          setupFiles,
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 5 * MINUTE_MS,
           fileParallelism: false,
@@ -74,6 +100,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          setupFiles,
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,

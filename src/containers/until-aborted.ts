@@ -1,4 +1,5 @@
 import { Fault } from '../host/fault.ts';
+import { onAbort } from '../host/on-abort.ts';
 
 /**
  * `work`, unless the run is aborted first.
@@ -7,18 +8,16 @@ import { Fault } from '../host/fault.ts';
  * @throws Fault `interrupted`
  */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
-  if (signal === undefined) return work;
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(new Fault({ kind: 'interrupted', headline: `${what} was interrupted`, hint: 'Resume the run.' }));
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
+  let reject: (fault: Fault) => void = () => undefined;
+  const aborted = new Promise<never>((_, rejectAborted) => {
+    reject = rejectAborted;
+  });
+  const waiting = onAbort(signal, () => {
+    reject(new Fault({ kind: 'interrupted', headline: `${what} was interrupted`, hint: 'Resume the run.' }));
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
+    waiting[Symbol.dispose]();
   }
 }

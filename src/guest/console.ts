@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.ts';
+import { onAbort } from '../host/on-abort.ts';
 import { plainText } from './console-line.ts';
 import type { ConsoleLine } from './console-line.ts';
 
@@ -194,7 +195,7 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
       return new Promise<ConsoleLine>((resolve, reject) => {
         const forget = (): void => {
           waiters.delete(waiter);
-          options.signal?.removeEventListener('abort', onAbort);
+          abortWait[Symbol.dispose]();
         };
         const waiter: Waiter = {
           pattern,
@@ -207,12 +208,11 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
             reject(error);
           },
         };
-        const onAbort = (): void => {
+        const abortWait = onAbort(options.signal, () => {
           const reason: unknown = options.signal?.reason;
           waiter.reject(reason instanceof Error ? reason : new Error(String(reason)));
-        };
+        });
         waiters.add(waiter);
-        options.signal?.addEventListener('abort', onAbort, { once: true });
       });
     },
   };

@@ -1,5 +1,6 @@
 import { Fault } from '../host/fault.ts';
 import type { Argv, Clock } from '../host/host.ts';
+import { onAbort } from '../host/on-abort.ts';
 import type { LastingLink } from './lasting-link.ts';
 import type { Machine } from './machine.ts';
 import type { Guest } from './ssh.ts';
@@ -109,30 +110,34 @@ export async function stopJob(guest: Guest, folder: string): Promise<void> {
 }
 
 /** An abort that lets what runs in a guest be ended first, while the guest can still be talked to. */
-export interface OrderlyAbort {
+export interface OrderlyAbort extends Disposable {
   /** For the machine and everything that waits for it: aborts after the farewell, or when that takes too long. */
   readonly signal: AbortSignal;
   /** Does `work`; when the run is aborted meanwhile, `farewell` comes before the abort. */
   during<T>(farewell: () => Promise<unknown>, work: () => Promise<T>): Promise<T>;
 }
 
-/** Delays `signal` for as long as a farewell takes; without one it passes at once. */
+/** Delays `signal` for as long as a farewell takes; without one it passes at once. Once disposed of, it follows `signal` no longer. */
 export function orderlyAbort(clock: Clock, signal: AbortSignal): OrderlyAbort {
   const controller = new AbortController();
   let farewell: (() => Promise<unknown>) | undefined;
-  const onAbort = async (): Promise<void> => {
-    const waiting = new AbortController();
-    // A guest that cannot be told is ended with all that is in it.
-    const told = farewell?.().catch(() => undefined);
-    const late = clock.sleep(STOP_GRACE_MS, waiting.signal).catch(() => undefined);
-    if (told !== undefined) await Promise.race([told, late]);
-    waiting.abort();
+  const passOn = async (): Promise<void> => {
+    if (farewell !== undefined) {
+      const sleeping = new AbortController();
+      // A guest that cannot be told is ended with all that is in it.
+      const told = farewell().catch(() => undefined);
+      const late = clock.sleep(STOP_GRACE_MS, sleeping.signal).catch(() => undefined);
+      await Promise.race([told, late]);
+      sleeping.abort();
+    }
     controller.abort(signal.reason);
   };
-  if (signal.aborted) controller.abort(signal.reason);
-  else signal.addEventListener('abort', () => void onAbort(), { once: true });
+  const waiting = onAbort(signal, () => void passOn());
   return {
     signal: controller.signal,
+    [Symbol.dispose]() {
+      waiting[Symbol.dispose]();
+    },
     async during(words, work) {
       farewell = words;
       try {

@@ -3,7 +3,8 @@ import type { QmpEvent } from './qmp.ts';
 
 /**
  * What was seen of a QEMU from outside its guest, in order of time, counted from its start. All arguments are host
- * monotonic seconds; an instant that was not reached is `undefined`.
+ * monotonic seconds; an instant that was not reached is `undefined`. QEMU's events keep the order in which they are given,
+ * also where their times are the same.
  */
 export function machineEvents(
   startedAtSec: number,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Clock, Host } from '../host/host.ts';
+import { onAbort } from '../host/on-abort.ts';
 import type { MachineEvent } from '../model/timeline.ts';
 import type { ConsoleLine } from './console-line.ts';
 import type { ConsoleLog } from './console.ts';
@@ -89,18 +90,15 @@ function interrupted(): Fault {
   return new Fault({ kind: 'interrupted', headline: 'The guest was interrupted', hint: 'Resume the run.' });
 }
 
-/**
- * Rejects when `signal` aborts, and lets go of it when `stop` does. Not by addEventListener's own option `signal`: Node 20
- * holds what removes a listener weakly, one for each target, so that of two at a time the older may stay for ever.
- */
+/** Rejects when `signal` aborts, and lets go of it when `stop` does. */
 function rejectOnAbort(signal: AbortSignal | undefined, stop: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const abort = (): void => {
+    const waiting = onAbort(signal, () => {
       reject(interrupted());
-    };
-    if (signal?.aborted === true) abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    stop.addEventListener('abort', () => signal?.removeEventListener('abort', abort), { once: true });
+    });
+    onAbort(stop, () => {
+      waiting[Symbol.dispose]();
+    });
   });
 }
 

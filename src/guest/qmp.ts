@@ -6,7 +6,10 @@ import type { Json } from '../model/json.ts';
 /** An asynchronous event of QEMU (docs/interop/qmp-spec.txt, "Asynchronous events"). */
 export interface QmpEvent {
   readonly event: string;
-  /** Host monotonic seconds: QEMU's own wall-clock stamp, mapped when the event was read; without one, that reading. */
+  /**
+   * Host monotonic seconds: QEMU's own wall-clock stamp, mapped when the event was read; without one, that reading. Never
+   * before the event that came before it.
+   */
   readonly atSec: number;
   readonly data: Readonly<Record<string, Json>>;
 }
@@ -19,7 +22,7 @@ export interface Qmp extends AsyncDisposable {
   execute(command: string, commandArguments?: Readonly<Record<string, Json>>): Promise<Json>;
   /** A line of the human monitor, for the few facts QMP does not have (`info usernet`). */
   humanCommand(commandLine: string): Promise<string>;
-  /** Every event so far, oldest first. */
+  /** Every event so far, in the order in which QEMU sent them. */
   readonly events: readonly QmpEvent[];
   /** Settles when QEMU has closed the socket, as it does when it ends. */
   readonly closed: Promise<void>;
@@ -76,7 +79,7 @@ function eventTime(message: JsonObject, clock: Clock): number {
   const microseconds = field(message.timestamp, 'microseconds');
   const nowSec = clock.monotonicSec();
   if (typeof seconds !== 'number' || typeof microseconds !== 'number' || seconds < 0) return nowSec;
-  // Not later than now: the wall clock is read in whole milliseconds.
+  // Not later than now: the wall clock is read in whole milliseconds, which makes an event up to one too late.
   return nowSec - Math.max(0, clock.nowMs() / 1000 - (seconds + microseconds / 1e6));
 }
 
@@ -102,7 +105,9 @@ export async function startQmp(socket: LineSocket, clock: Clock): Promise<Qmp> {
     }
     if (typeof message.event === 'string') {
       const data = isObject(message.data) ? message.data : {};
-      events.push({ event: message.event, atSec: eventTime(message, clock), data });
+      // Two stamps are mapped with up to a millisecond of error each; the order of arrival has none.
+      const atSec = Math.max(eventTime(message, clock), events.at(-1)?.atSec ?? Number.NEGATIVE_INFINITY);
+      events.push({ event: message.event, atSec, data });
       return;
     }
     if (typeof message.id !== 'number') return;

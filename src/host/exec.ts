@@ -5,6 +5,7 @@ import { Fault } from './fault.ts';
 import { namingCause } from './files.ts';
 import { isOkExit } from './exit-code.ts';
 import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from './host.ts';
+import { onAbort } from './on-abort.ts';
 import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './leash.ts';
 import type { KillList } from './leash.ts';
 import { startLive } from './live-process.ts';
@@ -87,11 +88,10 @@ async function run(command: Argv, options: RunOptions, onKill: KillList): Promis
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input);
   const timers: NodeJS.Timeout[] = [];
-  const onAbort = (): void => {
+  const waiting = onAbort(options.signal, () => {
     killGroup(child.pid, 'SIGTERM');
     timers.push(setTimeout(killGroup, TERM_GRACE_MS, child.pid, 'SIGKILL'));
-  };
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  });
   // A command without a signal cleans up; it is left to finish.
   if (options.signal !== undefined) onKill.add(child.pid);
   const log = openLog(options.logPath);
@@ -118,7 +118,7 @@ async function run(command: Argv, options: RunOptions, onKill: KillList): Promis
   } finally {
     for (const timer of timers) clearTimeout(timer);
     onKill.delete(child.pid);
-    options.signal?.removeEventListener('abort', onAbort);
+    waiting[Symbol.dispose]();
   }
 }
 

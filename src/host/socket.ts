@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { Fault } from './fault.ts';
 import type { LineSocket, Sockets } from './host.ts';
+import { onAbort } from './on-abort.ts';
 
 /** `sun_path` of sockaddr_un holds 108 bytes with its terminating NUL (unix(7)); longer paths are cut without a word. */
 const MAX_PATH_BYTES = 107;
@@ -30,27 +31,19 @@ function unreachable(path: string, cause: unknown): Fault {
 function connected(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
-    const onAbort = (): void => {
+    const waiting = onAbort(signal, () => {
       socket.destroy();
       reject(new Fault({ kind: 'interrupted', headline: 'A connection was interrupted', hint: 'Resume the run.' }));
-    };
-    const settle = (): void => {
-      signal?.removeEventListener('abort', onAbort);
-    };
-    if (signal?.aborted === true) {
-      onAbort();
-      return;
-    }
-    signal?.addEventListener('abort', onAbort, { once: true });
+    });
     socket.once('connect', () => {
-      settle();
+      waiting[Symbol.dispose]();
       socket.removeAllListeners('error');
       // A later error ends the stream of lines; it must not end drydock.
       socket.on('error', () => undefined);
       resolve(socket);
     });
     socket.once('error', (error) => {
-      settle();
+      waiting[Symbol.dispose]();
       reject(unreachable(path, error));
     });
   });

@@ -4,6 +4,7 @@ import ssh2 from 'ssh2';
 import type { Client, ConnectConfig } from 'ssh2';
 import { Fault } from './fault.ts';
 import type { SshTarget } from './host.ts';
+import { onAbort } from './on-abort.ts';
 import { SshFault } from './ssh-fault.ts';
 
 /** Twelve unanswered probes, one every 5 s: a starved TCG guest may be slow, a minute of nothing is a dead link. */
@@ -87,7 +88,7 @@ function speakingSocket(target: SshTarget, muteMs: number, signal: AbortSignal |
     const settle = (): void => {
       socket.removeAllListeners();
       socket.setTimeout(0);
-      signal?.removeEventListener('abort', onAbort);
+      waiting[Symbol.dispose]();
     };
     const fail = (error: Error): void => {
       settle();
@@ -95,9 +96,9 @@ function speakingSocket(target: SshTarget, muteMs: number, signal: AbortSignal |
       socket.destroy();
       reject(error);
     };
-    const onAbort = (): void => {
+    const waiting = onAbort(signal, () => {
       fail(interrupted('The SSH connection'));
-    };
+    });
     const unreachable = (why: string): void => {
       fail(connectFault(target, new Error(why), false));
     };
@@ -116,7 +117,6 @@ function speakingSocket(target: SshTarget, muteMs: number, signal: AbortSignal |
       settle();
       resolve(socket);
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
 
@@ -137,13 +137,13 @@ export async function openLink(target: SshTarget, muteMs: number, signal: AbortS
         : undefined;
     let hostKeyRefused = false;
     let lastError: unknown;
-    const onAbort = (): void => {
+    const waiting = onAbort(signal, () => {
       reject(interrupted('The SSH connection'));
       socket.destroy();
-    };
+    });
     const closed = new Promise<void>((settled) => {
       client.once('close', () => {
-        signal?.removeEventListener('abort', onAbort);
+        waiting[Symbol.dispose]();
         settled();
         reject(connectFault(target, lastError ?? new Error('the connection was closed'), hostKeyRefused));
       });
@@ -158,7 +158,7 @@ export async function openLink(target: SshTarget, muteMs: number, signal: AbortS
       client.setNoDelay(true);
     });
     client.once('ready', () => {
-      signal?.removeEventListener('abort', onAbort);
+      waiting[Symbol.dispose]();
       resolve({
         client,
         closed,
@@ -169,7 +169,6 @@ export async function openLink(target: SshTarget, muteMs: number, signal: AbortS
         },
       });
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
     client.connect({
       sock: socket,
       username: target.username,

@@ -6,6 +6,7 @@ import { Fault } from './fault.ts';
 import { isOkExit } from './exit-code.ts';
 import type { RunResult, Ssh, SshRunOptions, SshSession, TransferOptions } from './host.ts';
 import { quoteCommand } from './shell-quote.ts';
+import { onAbort } from './on-abort.ts';
 import { SshFault } from './ssh-fault.ts';
 import { forwardIn } from './ssh-forward.ts';
 import { interrupted, messageOf, openLink, RETRY_HINT } from './ssh-link.ts';
@@ -22,24 +23,22 @@ function signalExitCode(name: string): number {
   return 128 + (numbers[name] ?? 0);
 }
 
-/** `work`, unless `signal` aborts first: then `onAbort` is called and the wait ends as interrupted. */
+/** `work`, unless `signal` aborts first: then `act` is called and the wait ends as interrupted. */
 function unlessAborted<T>(
   signal: AbortSignal | undefined,
   what: string,
-  onAbort: () => void,
+  act: () => void,
   work: Promise<T>,
 ): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      onAbort();
+    const waiting = onAbort(signal, () => {
+      act();
       reject(interrupted(what));
-    };
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
     });
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      waiting[Symbol.dispose]();
+    });
   });
 }
 

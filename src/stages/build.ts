@@ -120,7 +120,7 @@ async function inGuest(
 ) {
   const { host, store, workDir, logPath } = context;
   const { builder, asked } = input;
-  const orderly = orderlyAbort(host.clock, context.signal);
+  using orderly = orderlyAbort(host.clock, context.signal);
   const key = host.ssh.generateKey('drydock');
   const keyFile = path.join(workDir, 'authorized_keys');
   await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);

@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/record.ts';
 import { recordSchema } from '../../src/store/record-schema.ts';
-import { drydockMain } from '../support/drydock-main.ts';
+import { runMain } from '../support/drydock-main.ts';
 
 /** The real thing: Debian guest, stock kernel, BusyBox initrd, Docker, under the accelerator this host has. */
 describe('a run of the smoke profile', () => {
@@ -19,24 +18,8 @@ describe('a run of the smoke profile', () => {
     recordSchema.parse(JSON.parse(readFileSync(path.join(runDirectory(), 'record.json'), 'utf8')));
 
   beforeAll(async () => {
-    const command = [
-      ...drydockMain(),
-      'run',
-      '--profile',
-      'smoke',
-      '--guest',
-      'debian-12-minimal',
-      '--results-dir',
-      results,
-    ];
-    await new Promise<void>((resolve) => {
-      const child = execFile(process.execPath, command, { maxBuffer: 1 << 26 }, (_, out, err) => {
-        exitCode = child.exitCode;
-        stdout = out;
-        stderr = err;
-        resolve();
-      });
-    });
+    const request = ['--profile', 'smoke', '--guest', 'debian-12-minimal', '--results-dir', results];
+    ({ code: exitCode, stdout, stderr } = await runMain(['run', ...request]));
   });
   afterAll(() => {
     rmSync(results, { recursive: true, force: true });

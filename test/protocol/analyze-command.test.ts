@@ -1,45 +1,18 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
-import { drydockMain } from '../support/drydock-main.ts';
+import { runMain } from '../support/drydock-main.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 let folder = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'drydock-analyze-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** The real command line, with what it reads on standard input. */
-function drydock(args: readonly string[], input: string | Uint8Array = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [...drydockMain(), ...args], { cwd: REPOSITORY });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  // It may have ended with a complaint before it read anything.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
 
 async function file(name: string, content: string | Uint8Array): Promise<string> {
   const target = path.join(folder, name);
@@ -64,7 +37,7 @@ const twoBoots = readFixture('two-boots.log').text;
 
 describe('drydock analyze', () => {
   test('reads a pipe, takes the last boot, and prints one JSON object', async () => {
-    const { code, stdout, stderr } = await drydock(['analyze', '-', '--json', '--top', '1'], twoBoots);
+    const { code, stdout, stderr } = await runMain(['analyze', '-', '--json', '--top', '1'], twoBoots);
     expect([code, stderr]).toEqual([0, '']);
     const analysis = analysisSchema.parse(JSON.parse(stdout));
     expect(analysis).toMatchObject({ source: 'standard input', bootsInText: 2 });
@@ -80,7 +53,7 @@ describe('drydock analyze', () => {
       "name: mine\ndescription: d\npresence: { smp: 'SMP$', clock: kvm }\narms:\n  stock: { role: baseline, kernel: stock, initrd: stock }\n",
     );
     const args = ['analyze', log, '--boot', 'all', '--profile', profile, '--presence', 'clock=^kvm-clock:', '--json'];
-    const { code, stdout, stderr } = await drydock(args);
+    const { code, stdout, stderr } = await runMain(args);
     expect([code, stderr]).toEqual([0, '']);
     const counts = analysisSchema
       .parse(JSON.parse(stdout))
@@ -94,14 +67,14 @@ describe('drydock analyze', () => {
   test('writes a page to a file, and the table to the terminal without it', async () => {
     const log = await file('boot.log', twoBoots);
     const page = path.join(folder, 'boot.html');
-    expect(await drydock(['analyze', log, '--html', page])).toMatchObject({ code: 0, stdout: '' });
+    expect(await runMain(['analyze', log, '--html', page])).toMatchObject({ code: 0, stdout: '' });
     expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>[^]*Boot 2 of 2/);
-    const { stdout } = await drydock(['analyze', log, '--boot', '1']);
+    const { stdout } = await runMain(['analyze', log, '--boot', '1']);
     expect(stdout).toContain('Boot 1 of 2: Linux 6.1.0-49-amd64');
   });
 
   test('prints the listing of show_delta, with a base of its own', async () => {
-    const { code, stdout } = await drydock(['analyze', '-', '--boot', '2', '--base', 'Freeing unused'], twoBoots);
+    const { code, stdout } = await runMain(['analyze', '-', '--boot', '2', '--base', 'Freeing unused'], twoBoots);
     expect(code).toBe(0);
     expect(stdout.split('\n').slice(1, 3)).toEqual([
       '[0.100000 < 0.000000 >] Freeing unused kernel image (initmem) memory: 824K',
@@ -146,7 +119,7 @@ describe('drydock analyze', () => {
 
   for (const [what, args, input, says] of refused) {
     test(`refuses ${what}, says why, and ends with 2`, async () => {
-      const { code, stdout, stderr } = await drydock(['analyze', ...(await args())], input);
+      const { code, stdout, stderr } = await runMain(['analyze', ...(await args())], input);
       expect(stderr).toMatch(says);
       expect([code, stdout]).toEqual([2, '']);
     });
@@ -155,11 +128,11 @@ describe('drydock analyze', () => {
 
 describe('drydock thesis', () => {
   test('prints the figures, and with --check where the thesis contradicts itself', async () => {
-    const { code, stdout } = await drydock(['thesis', '--check']);
+    const { code, stdout } = await runMain(['thesis', '--check']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Initrd release +1\.024451 +0\.188621 +5\.43 +5\.43/m);
     expect(stdout).toContain('Contradicts itself in 11 of 22 checks');
-    const json: unknown = JSON.parse((await drydock(['thesis', '--json'])).stdout);
+    const json: unknown = JSON.parse((await runMain(['thesis', '--json'])).stdout);
     expect(json).toMatchObject({ format: 'drydock-thesis/1', bootsASide: 1 });
     expect(json).not.toHaveProperty('checks');
   });

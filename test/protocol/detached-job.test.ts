@@ -143,7 +143,7 @@ describe('a job in a guest', () => {
 
   test('is ended with all it has started before the guest is, when the run is interrupted', async () => {
     const run = new AbortController();
-    const orderly = orderlyAbort(host.clock, run.signal);
+    using orderly = orderlyAbort(host.clock, run.signal);
     await using machine = await startTiny(['halt'], orderly.signal);
     await using link = await keepLink(() => connectGuest(host, machine, { ...keys, signal: orderly.signal }));
     let wasAbortedAtFarewell: boolean | undefined;

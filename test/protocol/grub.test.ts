@@ -7,6 +7,7 @@ import { checkDefault, chooseNextEntry, readEnvironment } from '../../src/guest/
 import { grubMenu, menuEntryText } from '../../src/guest/grub-menu.ts';
 import { createOverlay } from '../../src/guest/overlay.ts';
 import { createHost } from '../../src/host/node-host.ts';
+import { runs } from '../support/properties.ts';
 
 /** GRUB's own tools on what drydock writes: grub-common, which `drydock doctor --tests` installs. */
 const host = createHost();
@@ -54,7 +55,7 @@ describe("GRUB's menu", () => {
       fc.asyncProperty(words, async (parameters) => {
         expect(await refusal(menuEntryText({ ...menu.stock, cmdline: parameters.join(' ') }))).toBe('');
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 });

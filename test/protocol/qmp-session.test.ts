@@ -4,6 +4,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { machineEvents } from '../../src/guest/machine-events.ts';
 import { connectQmp, startQmp } from '../../src/guest/qmp.ts';
 import { createHost } from '../../src/host/node-host.ts';
 
@@ -113,6 +114,26 @@ describe('the monitor of something else', () => {
     const qmp = await startQmp(await host.sockets.connectUnix(socket), host.clock);
     expect(qmp.version).toBe('9.1.2');
     await qmp[Symbol.asyncDispose]();
+  });
+
+  test('whose wall clock goes back between two events leaves them in the order in which they came', async () => {
+    const event = (name: string, microseconds: number): string =>
+      `{"timestamp": {"seconds": 1000, "microseconds": ${String(microseconds)}}, "event": "${name}"}\r\n`;
+    await speak([
+      '{"QMP": {}}\r\n{"return": {}, "id": 1}\r\n',
+      [event('POWERDOWN', 900_700), event('SHUTDOWN', 900_100), event('STOP', 900_700)].join(''),
+    ]);
+    // Each event is read at the same instant, as when all of them are in one piece.
+    const clock = { ...host.clock, monotonicSec: () => 50, nowMs: () => 1_000_901 };
+    await using qmp = await startQmp(await host.sockets.connectUnix(socket), clock);
+    await qmp.closed;
+    const seen = machineEvents(10, 20, 30, qmp.events);
+    expect(seen.map(({ name }) => name)).toEqual([
+      ...['qemu-started', 'monitor-connected', 'first-console-byte'],
+      ...['POWERDOWN', 'SHUTDOWN', 'STOP'],
+    ]);
+    const times = qmp.events.map(({ atSec }) => atSec);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 
   test('is not waited for once its QEMU has ended', async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quoteCommand } from '../../src/host/shell-quote.ts';
+import { runs } from '../support/properties.ts';
 
 /** What a real shell makes of a command line: the arguments of printf, NUL after each. */
 function shellSplits(command: string): string[] {
@@ -24,7 +25,7 @@ describe('a quoted command', () => {
       fc.property(fc.array(argument, { minLength: 1, maxLength: 6 }), (args) => {
         expect(shellSplits(quoteCommand(['printf', '%s\\0', ...args]))).toEqual(args);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 

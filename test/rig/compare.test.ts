@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/record.ts';
 import { recordWith } from '../support/records.ts';
-import { drydockMain } from '../support/drydock-main.ts';
+import { runMain } from '../support/drydock-main.ts';
+import type { Ended } from '../support/drydock-main.ts';
 
 /** Eight boots an arm around a median, 0.5 % apart. */
 function record(stockSec: number, candidateSec: number): RunRecord {
@@ -30,16 +30,7 @@ describe('drydock compare', () => {
     writeFileSync(where, typeof content === 'string' ? content : JSON.stringify(content));
     return where;
   };
-  const drydock = (...args: string[]): Promise<{ code: number | null; out: string; err: string }> =>
-    new Promise((resolve) => {
-      const child = spawn(process.execPath, [...drydockMain(), 'compare', ...args]);
-      let [out, err] = ['', ''];
-      child.stdout.on('data', (data: Buffer) => (out += data.toString()));
-      child.stderr.on('data', (data: Buffer) => (err += data.toString()));
-      child.on('close', (code) => {
-        resolve({ code, out, err });
-      });
-    });
+  const drydock = (...args: string[]): Promise<Ended> => runMain(['compare', ...args]);
 
   test('exits with 1 when a metric got worse, with 0 under --fail-on never, and appends to the summary', async () => {
     const [good, bad] = [file('good.json', record(40, 30)), file('bad.json', record(40, 36))];
@@ -49,7 +40,7 @@ describe('drydock compare', () => {
     expect(readFileSync(summary, 'utf8')).toMatch(/^before\n## drydock compare: docker-min\n/);
     const json = await drydock(good, bad, '--fail-on', 'never', '--json');
     expect(json.code).toBe(0);
-    expect(JSON.parse(json.out)).toMatchObject({
+    expect(JSON.parse(json.stdout)).toMatchObject({
       bridge: 'stock',
       metrics: [{ metric: 'total_boot', verdict: 'worse' }, {}],
     });
@@ -65,12 +56,12 @@ describe('drydock compare', () => {
       [file('odd.json', rest), /is not a record of this version of drydock[\s\S]*environment/],
     ] as const;
     const ends = await Promise.all(cases.map(([bad]) => drydock(good, bad)));
-    ends.forEach(({ code, err }, index) => {
+    ends.forEach(({ code, stderr }, index) => {
       expect(code).toBe(2);
-      expect(err).toMatch(cases[index]?.[1] ?? /$^/);
+      expect(stderr).toMatch(cases[index]?.[1] ?? /$^/);
     });
     const arm = await drydock(good, good, '--arm', 'dokcer-min');
     expect(arm.code).toBe(2);
-    expect(arm.err).toMatch(/has no arm dokcer-min[\s\S]*stock, docker-min|docker-min, stock/);
+    expect(arm.stderr).toMatch(/has no arm dokcer-min[\s\S]*stock, docker-min|docker-min, stock/);
   });
 });

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunRecord } from '../../src/model/record.ts';
 import { recordSchema } from '../../src/store/record-schema.ts';
-import { drydockMain } from './drydock-main.ts';
+import { runMain } from './drydock-main.ts';
 
 export interface CliRun {
   readonly exitCode: number | null;
@@ -20,13 +19,9 @@ export interface CliRun {
 /** Runs `drydock run` for real, with a results folder of its own. */
 export async function runDrydock(...options: readonly string[]): Promise<CliRun> {
   const results = mkdtempSync(path.join(tmpdir(), 'drydock-run-'));
-  const command = [...drydockMain(), 'run', ...options, '--results-dir', results];
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, command, { maxBuffer: 1 << 26 }, (_, stdout, stderr) => {
-      const directory = path.join(results, readdirSync(results)[0] ?? '');
-      const record = (): RunRecord =>
-        recordSchema.parse(JSON.parse(readFileSync(path.join(directory, 'record.json'), 'utf8')));
-      resolve({ exitCode: child.exitCode, stdout, stderr, directory, results, record });
-    });
-  });
+  const { code, stdout, stderr } = await runMain(['run', ...options, '--results-dir', results]);
+  const directory = path.join(results, readdirSync(results)[0] ?? '');
+  const record = (): RunRecord =>
+    recordSchema.parse(JSON.parse(readFileSync(path.join(directory, 'record.json'), 'utf8')));
+  return { exitCode: code, stdout, stderr, directory, results, record };
 }

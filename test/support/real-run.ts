@@ -3,12 +3,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { drydockMain } from './drydock-main.ts';
+import { drydockMain, REPOSITORY } from './drydock-main.ts';
 import { startOnTerminal } from './rig/terminal.ts';
-
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /** An instant of a real run at which a test interrupts it. */
 export interface Phase {

@@ -9,6 +9,7 @@ import { OutputError } from '../../src/bench/output-error.ts';
 import { slopeOf } from '../../src/bench/slope.ts';
 import { parseSockperf } from '../../src/bench/sockperf.ts';
 import { parseSysbenchCpu, parseSysbenchMemory } from '../../src/bench/sysbench.ts';
+import { runs } from '../support/properties.ts';
 
 /** Real output of Debian 12's sysbench 1.0.20, fio 3.33, iperf3 3.12, sockperf 3.7 and apt 2.6. */
 function golden(name: string): string {
@@ -164,7 +165,7 @@ describe('whatever a tool writes', () => {
       fc.property(damage, ({ from, length, instead }) => {
         isHonest(parse, text.slice(0, from) + instead + text.slice(from + length));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CALIBRATED_RATE_TOLERANCE, fitClock, toHostSec } from '../../src/bootlog/clock-fit.ts';
 import type { ClockEvidence } from '../../src/bootlog/clock-fit.ts';
 import type { ClockFit } from '../../src/model/timeline.ts';
+import { runs } from '../support/properties.ts';
 
 const seconds = (max: number) => fc.double({ min: 0, max, noNaN: true });
 
@@ -52,7 +53,7 @@ describe('a clock fit', () => {
           expect(missSec).toBeLessThanOrEqual(fit.errorSec + 1e-9);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

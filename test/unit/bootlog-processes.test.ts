@@ -6,6 +6,7 @@ import { parseBootchart } from '../../src/bootlog/processes/bootchart.ts';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
 import { readProcessLog } from '../../src/bootlog/processes/read.ts';
 import type { ProcessLog, ProcessSpan } from '../../src/model/processes.ts';
+import { runs } from '../support/properties.ts';
 
 const fixture = (name: string): Uint8Array => readFileSync(new URL(`../fixtures/processes/${name}`, import.meta.url));
 const collectorText = new TextDecoder().decode(fixture('collector.log'));
@@ -153,7 +154,7 @@ describe('the records of the collector', () => {
         expectSound(log);
         expect(log.warnings.join()).toContain('has no end');
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -169,7 +170,7 @@ describe('the records of the collector', () => {
       fc.property(fc.array(record, { maxLength: 60 }), (records) => {
         expectSound(read(...records));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

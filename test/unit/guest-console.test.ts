@@ -5,6 +5,7 @@ import { recordConsole } from '../../src/guest/console.ts';
 import type { ConsoleRecorder } from '../../src/guest/console.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import type { Host } from '../../src/host/host.ts';
+import { runs } from '../support/properties.ts';
 
 interface Desk {
   readonly recorder: ConsoleRecorder;
@@ -82,7 +83,7 @@ describe('a console log', () => {
           expect(recorder.log.sizeBytes).toBe(bytes.length);
         },
       ),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -115,7 +116,7 @@ describe('a console log', () => {
           expect(offsets.at(-1) ?? 0).toBeLessThanOrEqual(new TextEncoder().encode(file()).length);
         },
       ),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

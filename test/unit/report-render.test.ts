@@ -15,6 +15,7 @@ import { recordSchema } from '../../src/store/record-schema.ts';
 import { parsePage, parseXml } from '../fixtures/report/parse-page.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';
+import { runs } from '../support/properties.ts';
 
 const golden = (name: string): string => `../fixtures/report/${name}`;
 
@@ -159,7 +160,7 @@ describe('no string of the record is ever markup', () => {
             expect(name).not.toMatch(/^(on|src|href|srcset|style$|action|xlink)/);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 
@@ -184,7 +185,7 @@ describe('no string of the record is ever markup', () => {
           xml.replace(/^<\?xml[^>]*\?>/, '').replaceAll(/<\/?[a-z-]+(?: [a-zA-Z]+="[^"<]*")*\/?>/g, ''),
         ).not.toContain('<');
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 
@@ -197,7 +198,7 @@ describe('no string of the record is ever markup', () => {
           expect([...line].length).toBeLessThanOrEqual(columns);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

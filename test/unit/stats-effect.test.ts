@@ -7,6 +7,7 @@ import { outliersOf } from '../../src/stats/outliers.ts';
 import { permutationTest } from '../../src/stats/permutation.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { median } from '../../src/stats/summary.ts';
+import { runs } from '../support/properties.ts';
 
 const arm = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 9 });
 const random = createRandom(1);
@@ -118,6 +119,6 @@ test('the medians of resamples have the probabilities of all n^n resamples', () 
       for (const [at, probability] of seen) expect(atoms.get(at)).toBeCloseTo(probability, 10);
       for (const [at, probability] of atoms) expect(probability).toBeCloseTo(seen.get(at) ?? 0, 10);
     }),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
 });

@@ -7,6 +7,7 @@ import { choose, permutationTest, signFlipTest } from '../../src/stats/permutati
 import { mannWhitneyCounts, midranks, signedRankCounts } from '../../src/stats/ranks.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { median } from '../../src/stats/summary.ts';
+import { runs } from '../support/properties.ts';
 
 const random = createRandom(1);
 const arm = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 });
@@ -39,7 +40,7 @@ describe('the permutation test', () => {
       fc.property(arm, arm, fc.constantFrom('rank' as const, 'mean-log' as const), (a, b, statistic) => {
         expect(permutationTest(a, b, { statistic, random })).toBeCloseTo(bruteForce(a, b, statistic), 10);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -77,7 +78,7 @@ describe('the permutation test', () => {
           ),
         ).toBeCloseTo(p, 10);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });
@@ -216,7 +217,7 @@ describe('intervals of the ratio', () => {
         expect(turnedLow).toBeCloseTo(1 / rankHigh, 8);
         expect(turnedHigh).toBeCloseTo(1 / rankLow, 8);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

@@ -11,21 +11,19 @@ import type { FakeCall, Hold } from './control.ts';
 import { createFakeQemu } from './fake-qemu.ts';
 import type { FakeBoot } from './fake-qemu.ts';
 import { fakePrograms, makeGuestTar, PLAYED, SPOKEN } from './programs.ts';
-import { drydockMain } from '../drydock-main.ts';
 import { startOnTerminal } from './terminal.ts';
 import type { TerminalCommand } from './terminal.ts';
+import { drydockMain, REPOSITORY } from '../drydock-main.ts';
+import type { Ended as EndedByItself } from '../drydock-main.ts';
+import { expectNoWarnings } from '../node-warnings.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const STUB = fileURLToPath(new URL('stub.mjs', import.meta.url));
 /** The only real programs on the rig's PATH. */
 const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff', 'unshare', 'mount'];
 
-/** How a command of drydock ended. */
-export interface Ended {
-  readonly code: number | null;
+/** How a command of drydock ended, or was ended. */
+export interface Ended extends EndedByItself {
   readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** A running drydock, the real command line in a process of its own. */
@@ -118,7 +116,7 @@ function startDrydock(args: readonly string[], environment: Readonly<Record<stri
   };
 }
 
-/** Sets up a rig; disposing of it ends what still runs and removes everything. */
+/** Sets up a rig; disposing of it ends what still runs, removes everything, and throws when Node printed a warning. */
 export async function createRig(): Promise<Rig> {
   const folder = await mkdtemp(path.join(tmpdir(), 'drydock-rig-'));
   const at = (name: string): string => path.join(folder, name);
@@ -199,9 +197,13 @@ export async function createRig(): Promise<Rig> {
     async [Symbol.asyncDispose]() {
       for (const one of running) one.kill('SIGKILL');
       for (const one of onTerminals) one.close();
-      await Promise.all([...running, ...onTerminals].map((one) => one.ended));
+      const said = await Promise.all(running.map((one) => one.ended));
+      const shown = await Promise.all(onTerminals.map((one) => one.ended));
       await control[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
+      for (const words of [...said.map(({ stderr }) => stderr), ...shown.map((one) => one.shown)]) {
+        expectNoWarnings(words, 'drydock');
+      }
     },
   };
 }

@@ -1,0 +1,75 @@
+import { getEventListeners } from 'node:events';
+import { expect, test } from 'vitest';
+import { onAbort } from '../../src/host/on-abort.ts';
+
+function listeners(signal: AbortSignal): number {
+  return getEventListeners(signal, 'abort').length;
+}
+
+test('a hundred waits on one signal are one listener, and none once the last has ended', () => {
+  const { signal } = new AbortController();
+  const waits = Array.from({ length: 100 }, () => onAbort(signal, () => undefined));
+  expect(listeners(signal)).toBe(1);
+  for (const wait of waits.slice(1)) wait[Symbol.dispose]();
+  expect(listeners(signal)).toBe(1);
+  waits[0]?.[Symbol.dispose]();
+  expect(listeners(signal)).toBe(0);
+});
+
+test('an abort calls what still waits, in the order in which it came, and once', () => {
+  const run = new AbortController();
+  const called: string[] = [];
+  const note = (name: string) => onAbort(run.signal, () => called.push(name));
+  note('first');
+  const ended = note('ended');
+  note('last');
+  ended[Symbol.dispose]();
+  ended[Symbol.dispose]();
+  run.abort();
+  run.abort();
+  expect(called).toEqual(['first', 'last']);
+});
+
+test('a wait that another one ends during the abort is not called', () => {
+  const run = new AbortController();
+  const called: string[] = [];
+  onAbort(run.signal, () => {
+    second[Symbol.dispose]();
+  });
+  const second = onAbort(run.signal, () => called.push('second'));
+  run.abort();
+  expect(called).toEqual([]);
+});
+
+test('a wait that is ended twice does not end one that came after it', () => {
+  const run = new AbortController();
+  const called: string[] = [];
+  const old = onAbort(run.signal, () => called.push('old'));
+  old[Symbol.dispose]();
+  onAbort(run.signal, () => called.push('new'));
+  old[Symbol.dispose]();
+  onAbort(run.signal, () => called.push('newest'));
+  expect(listeners(run.signal)).toBe(1);
+  run.abort();
+  expect(called).toEqual(['new', 'newest']);
+});
+
+test('the same function may wait twice, and ending one wait leaves the other', () => {
+  const run = new AbortController();
+  let calls = 0;
+  const count = (): void => {
+    calls += 1;
+  };
+  onAbort(run.signal, count)[Symbol.dispose]();
+  onAbort(run.signal, count);
+  onAbort(run.signal, count);
+  run.abort();
+  expect(calls).toBe(2);
+});
+
+test('a signal that has aborted calls at once, and no signal never does', () => {
+  const called: string[] = [];
+  onAbort(AbortSignal.abort(), () => called.push('aborted'));
+  onAbort(undefined, () => called.push('none'))[Symbol.dispose]();
+  expect(called).toEqual(['aborted']);
+});
