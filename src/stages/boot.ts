@@ -1,8 +1,10 @@
 import path from 'node:path';
-import { arrivalOf, timelineOfBoot } from '../bootlog/boot-evidence.ts';
+import { arrivalOf, consoleStamps, timelineOfBoot } from '../bootlog/boot-evidence.ts';
 import type { AskedLine, BootEvidence } from '../bootlog/boot-evidence.ts';
 import { parseCollectorLog } from '../bootlog/processes/collector-log.ts';
 import { guestClockFlaw } from '../bootlog/guest-clock.ts';
+import { spoiledFigures, standstillWarnings } from '../bootlog/standstill.ts';
+import type { HostFigure, StandstillEvidence } from '../bootlog/standstill.ts';
 import { summarizeBootLog } from '../bootlog/summary.ts';
 import { hostClockOf } from '../bootlog/timeline.ts';
 import type { BootedArm } from '../guest/arm-boot.ts';
@@ -125,17 +127,41 @@ export async function readOutBoot(host: Host, booted: BootedArm, reading: BootRe
   const timeline = timelineOfBoot(evidence, placed);
   const timelineText = checkedJson(timelineSchema, timeline, TIMELINE_FILE, (value) => jsonText(value, 1));
   await host.files.writeAtomic(path.join(directory, TIMELINE_FILE), `${timelineText}\n`);
+  const readyAt = log.markers.ready?.atSec;
+  const figure: HostFigure = {
+    metric: 'total_boot_host',
+    arrivalSec: hostReadySec,
+    ...(readyAt === undefined ? {} : { guestSec: readyAt }),
+  };
+  const standing: StandstillEvidence = {
+    fit: timeline.fit,
+    standstills: booted.pauses().map(({ fromSec, toSec, readSec, asleepSec }) => ({
+      fromSec: fromSec - machine.startedAtSec,
+      toSec: toSec - machine.startedAtSec,
+      readSec: readSec - machine.startedAtSec,
+      asleepSec,
+    })),
+    runsFromSec: machine.runningAtSec - machine.startedAtSec,
+    lines: consoleStamps(evidence),
+  };
+  const excluded = spoiledFigures([figure], standing);
   return {
     ...placed,
+    ...(excluded.length === 0 ? {} : { excluded }),
     ...hostClockOf(timeline),
     ...(wallClock === undefined ? {} : { wallClock }),
     kernelRelease: identity.release,
     bootId: identity.bootId,
     costliest: log.costliest,
-    warnings: [...log.warnings, ...processWarnings, ...(wallClock === undefined ? [] : wallClockWarnings(wallClock))],
+    warnings: [
+      ...log.warnings,
+      ...standstillWarnings(figure, standing),
+      ...processWarnings,
+      ...(wallClock === undefined ? [] : wallClockWarnings(wallClock)),
+    ],
     metrics: {
       ...log.metrics,
-      total_boot_host: hostReadySec,
+      ...(excluded.length === 0 ? { total_boot_host: hostReadySec } : {}),
       kernel_size: arm.kernelSizeBytes,
       ...bySize('initrd_size', arm.initrdSizeBytes),
       ...bySize('memory_used', memoryUsed),

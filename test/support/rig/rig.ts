@@ -31,7 +31,7 @@ export interface Drydock {
   readonly ended: Promise<Ended>;
   /** What a hold has stopped; fails when drydock ends without getting there. */
   until<T>(hold: Hold<T>): Promise<T>;
-  kill(signal: 'SIGINT' | 'SIGKILL'): void;
+  kill(signal: 'SIGINT' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
 
 const journalEntry = z.looseObject({ type: z.string(), id: z.string().optional(), cached: z.boolean().optional() });
