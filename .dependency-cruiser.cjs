@@ -6,9 +6,9 @@ const floors = [
   ['stages'],
   ['images', 'containers'],
   ['kernel', 'initrd', 'guest', 'store', 'profile', 'bootlog', 'stats', 'report', 'bench', 'needs'],
-  ['host', 'model'],
+  ['host', 'model', 'json'],
 ];
-const pure = ['bootlog', 'stats', 'report', 'bench', 'needs', 'model'];
+const pure = ['bootlog', 'stats', 'report', 'bench', 'needs', 'model', 'json'];
 
 const floorRules = floors
   .flatMap((rooms, index) => {

@@ -1,5 +1,10 @@
 import tseslint from 'typescript-eslint';
 
+const noBareKeys = {
+  property: 'generateKeyPairSync',
+  message: 'Take host.ssh.generateKey: one of these keys in 256 cannot be read.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/', '.cache/', 'results/', 'node_modules/', 'coverage/'] },
   {
@@ -15,13 +20,7 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
       'no-console': 'error',
-      'no-restricted-properties': [
-        'error',
-        {
-          property: 'generateKeyPairSync',
-          message: 'Take host.ssh.generateKey: one of these keys in 256 cannot be read.',
-        },
-      ],
+      'no-restricted-properties': ['error', noBareKeys],
       'no-restricted-syntax': [
         'error',
         {
@@ -29,6 +28,21 @@ export default tseslint.config(
             "CallExpression[callee.property.name='addEventListener'] > ObjectExpression > Property[key.name='signal']",
           message:
             'Node 20 holds the remover weakly, one for each target: a garbage collection leaks the listener. Remove it by name.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/json/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        noBareKeys,
+        {
+          object: 'JSON',
+          property: 'stringify',
+          message: 'Take jsonText of src/json/text.ts: JSON.stringify turns NaN and Infinity into null.',
         },
       ],
     },

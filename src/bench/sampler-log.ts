@@ -42,14 +42,14 @@ export const SAMPLER_VERSION = 1;
 
 const MICROSECONDS = 1e6;
 const HEAD = /^drydock-sampler (\d+) interval=(\d+) cpus=(\d+) pid=\d+$/;
-const TICK = /^tick at=(\d+) own=(\d+),(\d+)((?: \| [^|]+)*) \.$/;
-const WATCHED = /^watched (\S+) pid=(\d+) from=[12-],[12-],[12-] (\S+ .+) \.$/;
+const TICK = /^tick at=(\d{1,15}) own=(\d{1,15}),(\d{1,15})((?: \| [^|]+)*) \.$/;
+const WATCHED = /^watched (\S+) pid=(\d{1,10}) from=[12-],[12-],[12-] (\S+ .+) \.$/;
 const REFUSED = /^refused (\S+) why=(\S+)$/;
 const END = /^end (\S+)$/;
 const GONE = /^gone (\S+)$/;
 const SUBJECT = /^(?:(machine)|container (\S+)) (.+)$/;
 const FIGURES =
-  /^at=(\d+) cpu=(\d+|-) mem=(\d+|-) disk=(\d+|-),(\d+|-) net=(\d+|-),(\d+|-)(?: load=(\d+(?:\.\d+)?|-))?$/;
+  /^at=(\d+) cpu=(\d+|-) mem=(\d+|-) disk=(\d+|-),(\d+|-) net=(\d+|-),(\d+|-)(?: load=(\d{1,12}(?:\.\d{1,9})?|-))?$/;
 
 function figure(text: string | undefined): number | null {
   return text === undefined || text === '-' ? null : Number(text);

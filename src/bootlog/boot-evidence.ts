@@ -50,6 +50,11 @@ export function arrivalOf(
   return linesOf(evidence).find((line) => message.test(line.message))?.hostSec;
 }
 
+/** The stamps of everything that the kernel printed on the console, guest seconds. */
+export function consoleStamps(evidence: Pick<BootEvidence, 'consoleText' | 'stampsText'>): readonly number[] {
+  return linesOf(evidence).map((line) => line.guestSec);
+}
+
 /** The timeline of a boot from all that was recorded of it. */
 export function timelineOfBoot(evidence: BootEvidence, boot: SummarizedBoot): BootTimeline {
   const lines = linesOf(evidence);
@@ -130,7 +135,7 @@ interface Answer {
 
 function answers(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[]): readonly Answer[] {
   return lines.flatMap((line) => {
-    const [, round, before] = /^drydock: clock (\d+) (\d+\.\d+)/.exec(line.message) ?? [];
+    const [, round, before] = /^drydock: clock (\d+) (\d{1,11}\.\d{1,9})(?!\d)/.exec(line.message) ?? [];
     const question = asked.find((one) => String(one.round) === round);
     return question === undefined ? [] : [{ line, question, uptimeBeforeSec: Number(before) }];
   });

@@ -16,7 +16,7 @@ export const STAMP_RESOLUTION_SEC = 1e-4;
 /** Reads `console.stamps`; lines of any other form are skipped, for a kill may have cut the last one. */
 export function parseStamps(text: string): readonly ByteStamp[] {
   return text.split('\n').flatMap((line) => {
-    const [, offset, atSec] = /^(\d+) (\d+\.\d{6})$/.exec(line) ?? [];
+    const [, offset, atSec] = /^(\d{1,15}) (\d{1,11}\.\d{6})$/.exec(line) ?? [];
     return offset === undefined ? [] : [{ offset: Number(offset), atSec: Number(atSec) }];
   });
 }
@@ -26,8 +26,8 @@ export interface ConsoleStampedLine extends ClockPoint {
   readonly message: string;
 }
 
-/** The kernel's own stamp, anywhere in a line: a login prompt may stand before it. */
-const STAMP = /\[ *(\d+\.\d{6})\](?:\[ *[TC]\d+\])? ([^\r\n]*)/;
+/** The kernel's own stamp, anywhere in a line: a login prompt may stand before it. More digits are no clock (stamps.ts). */
+const STAMP = /\[ *(\d{1,11}\.\d{6})\](?:\[ *[TC]\d+\])? ([^\r\n]*)/;
 
 /**
  * Every kernel line of a console log with the arrival of its stamp's first byte, not of the physical line's: what stands

@@ -3,12 +3,12 @@ import type { Boot, BootLine, InitcallReport, InitcallSpan } from '../model/boot
 /** `%pS`/`%pF` of a function: the symbol (or a bare address), its offset and length, its module. */
 const FUNCTION = String.raw`(?<symbol>[^\s+]+)(?:\+0x[0-9a-f]+\/0x[0-9a-f]+)?(?: \[(?<module>[^\]]+)\])?`;
 /** init/main.c `trace_initcall_start_cb`, before 4.17 `do_one_initcall_debug`; kernel/async.c `async_run_entry_fn`. */
-const START = new RegExp(String.raw`^calling  ?(?:(?<cookie>\d+)_)?${FUNCTION} @ (?<pid>\d+)`);
+const START = new RegExp(String.raw`^calling  ?(?:(?<cookie>\d+)_)?${FUNCTION} @ (?<pid>\d{1,10})`);
 const RETURN = new RegExp(
-  String.raw`^initcall (?:(?<cookie>\d+)_)?${FUNCTION} returned (?<returned>-?\d+) after (?<usecs>\d+) usecs`,
+  String.raw`^initcall (?:(?<cookie>\d+)_)?${FUNCTION} returned (?<returned>-?\d{1,15}) after (?<usecs>\d{1,15}) usecs`,
 );
 /** drivers/base/dd.c `really_probe_debug`. */
-const PROBE = /^probe of (?<device>.+) returned (?<returned>-?\d+) after (?<usecs>\d+) usecs/;
+const PROBE = /^probe of (?<device>.+) returned (?<returned>-?\d{1,15}) after (?<usecs>\d{1,15}) usecs/;
 
 /**
  * "usecs" was nanoseconds shifted right by 10 until 5.18, where commit "init: use ktime_us_delta() to make initcall_debug

@@ -2,25 +2,25 @@
 const NOTICE_FORMS: readonly { readonly pattern: RegExp; readonly say: (count: number, times: number) => string }[] = [
   {
     // console_unlock(): the console could not keep up with the ring, 3.x to 6.x
-    pattern: /\*\* (\d+) printk messages dropped \*\*/,
+    pattern: /\*\* (\d{1,15}) printk messages dropped \*\*/,
     say: (count) => `${count} printk message(s) never reached the console ("printk messages dropped")`,
   },
   {
     // 6.x with nbcon consoles, and the nmi/safe buffers of 4.10 to 5.14
-    pattern: /^printk(?:_safe)?: (?:\S+: )?(\d+) messages? (?:dropped|lost)/,
+    pattern: /^printk(?:_safe)?: (?:\S+: )?(\d{1,15}) messages? (?:dropped|lost)/,
     say: (count) => `${count} printk message(s) were dropped`,
   },
   {
-    pattern: /^printk: (\d+) messages suppressed/,
+    pattern: /^printk: (\d{1,15}) messages suppressed/,
     say: (count) => `${count} printk message(s) were suppressed by the rate limit`,
   },
   {
     // devkmsg_write(): a program writes to /dev/kmsg faster than printk_ratelimit lets it
-    pattern: /^(?:printk: )?\S+: (\d+) output lines suppressed due to ratelimiting/,
+    pattern: /^(?:printk: )?\S+: (\d{1,15}) output lines suppressed due to ratelimiting/,
     say: (count) => `${count} line(s) that programs wrote to /dev/kmsg were suppressed by the rate limit`,
   },
   {
-    pattern: /Missed (\d+) kernel messages/,
+    pattern: /Missed (\d{1,15}) kernel messages/,
     say: (count) => `the journal missed ${count} kernel message(s)`,
   },
   {

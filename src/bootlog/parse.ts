@@ -1,6 +1,6 @@
 import type { Boot, BootClock, BootLine, BootLog, OtherLine } from '../model/bootlog.ts';
 import { NoticeTally } from './notices.ts';
-import { BOOT_SEPARATOR } from './stamps.ts';
+import { BOOT_SEPARATOR, UNBELIEVABLE_STAMP } from './stamps.ts';
 import { tokenize } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
@@ -22,16 +22,29 @@ const LINUX_VERSION = /^Linux version (\S+)/;
 export function parseBootLog(text: string): BootLog {
   const tokens = tokenize(text);
   const clock = chooseClock(tokens);
+  const unbelievable = unbelievableStamps(tokens);
   if (clock === undefined) {
+    const none = tokens.length === 0 ? 'the text is empty' : 'no line carries a timestamp (was printk.time off?)';
     return {
       boots: [],
       other: tokens.map(({ line, piece }) => ({ line, text: piece })),
-      warnings: tokens.length === 0 ? ['the text is empty'] : ['no line carries a timestamp (was printk.time off?)'],
+      warnings: [none, ...unbelievable],
     };
   }
   const { boots, other } = collectBoots(tokens, clock);
   const warnings = boots.length > 1 ? [`the text holds ${boots.length} boots: its clock restarts`] : [];
-  return { boots, other, warnings };
+  return { boots, other, warnings: [...warnings, ...unbelievable] };
+}
+
+/** Says which lines bear a number in a stamp's place that is none. */
+function unbelievableStamps(tokens: readonly Token[]): readonly string[] {
+  const found = tokens.filter(({ message }) => UNBELIEVABLE_STAMP.test(message));
+  const [first] = found;
+  if (first === undefined) return [];
+  return [
+    `${found.length} line(s) begin with a number in a stamp's place that no kernel's clock can show (the first is line ${first.line}): ` +
+      'it is not read as a stamp',
+  ];
 }
 
 function chooseClock(tokens: readonly Token[]): BootClock | undefined {

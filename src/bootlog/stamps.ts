@@ -35,6 +35,14 @@ const DATE = String.raw`(?<year>\d{4})-(?<mon>\d\d)-(?<day>\d\d)`;
 /** `host ident[pid]: ` as journald and syslogd write it. */
 const SOURCE = String.raw`\S+ (?<ident>[^\s:\[\]]+(?:\[\d+\])?): ?`;
 
+/**
+ * Seconds of a clock that counts nanoseconds in 64 bits, as printk's does: 2^64 ns are 18446744073 s. A longer run of digits
+ * is no clock, and `Number` makes Infinity of 309 digits.
+ */
+const SECONDS = String.raw`\d{1,11}`;
+/** The same in microseconds. */
+const MICROSECONDS = String.raw`\d{1,17}`;
+
 type Groups = Readonly<Record<string, string | undefined>>;
 
 function number(text: string | undefined): number {
@@ -65,7 +73,7 @@ export const PREFIX_FORMS: readonly PrefixForm[] = [
   {
     name: 'grabserial: [seconds delta] of the host',
     first: /\[/y,
-    pattern: /\[ *(?<at>\d+\.\d{6}) +\d+\.\d{6}\] ?/y,
+    pattern: new RegExp(String.raw`\[ *(?<at>${SECONDS}\.\d{6}) +\d+\.\d{6}\] ?`, 'y'),
     read: (groups) => ({ hostSec: number(groups['at']) }),
   },
   {
@@ -83,7 +91,7 @@ export const PREFIX_FORMS: readonly PrefixForm[] = [
   {
     name: 'dmesg -e: [  +0.000002] since the line before',
     first: /\[/y,
-    pattern: /\[ *\+(?<since>\d+[.,]\d{6})\] ?/y,
+    pattern: new RegExp(String.raw`\[ *\+(?<since>${SECONDS}[.,]\d{6})\] ?`, 'y'),
     read: (groups) => ({ sinceLastSec: number(groups['since']) }),
   },
   {
@@ -119,13 +127,13 @@ export const PREFIX_FORMS: readonly PrefixForm[] = [
   {
     name: 'journalctl short-unix: 1494493048.590000 host kernel:',
     first: /\d/y,
-    pattern: new RegExp(String.raw`(?<unix>\d{9,}\.\d{6}) ${SOURCE}`, 'y'),
+    pattern: new RegExp(String.raw`(?<unix>\d{9,11}\.\d{6}) ${SOURCE}`, 'y'),
     read: (groups) => sourced(groups, number(groups['unix'])),
   },
   {
     name: '/dev/kmsg record: priority,sequence,microseconds,flags;message',
     first: /\d/y,
-    pattern: /(?<priority>\d+),\d+,(?<usec>\d+),[^;]*;/y,
+    pattern: new RegExp(String.raw`(?<priority>\d{1,9}),\d+,(?<usec>${MICROSECONDS}),[^;]*;`, 'y'),
     read: (groups) => ({ printkSec: number(groups['usec']) / 1e6, level: severity(groups['priority']) }),
   },
   {
@@ -140,13 +148,22 @@ export const PREFIX_FORMS: readonly PrefixForm[] = [
  * The kernel's own stamp: `[%5lu.%06lu] `, with an optional `<N>` before it and PRINTK_CALLER's `[    T1]` after it, and
  * the two columns of scripts/show_delta (`[1.097196 < 0.241483 >]`) or `dmesg -d`. Groups: priority, seconds, cost, caller.
  */
-export const PRINTK_STAMP = /(?:<(\d{1,3})>)?\[ *(\d+\.\d+)(?: *< *(-?\d+\.\d+) *>)?\](?: ?\[ *([TC]\d+)\])? ?/y;
+export const PRINTK_STAMP = new RegExp(
+  String.raw`(?:<(\d{1,3})>)?\[ *(${SECONDS}\.\d{1,9})(?: *< *(-?${SECONDS}\.\d{1,9}) *>)?\](?: ?\[ *([TC]\d{1,10})\])? ?`,
+  'y',
+);
+
+/** What stands in a stamp's place at the start of a line, digits and all, and is longer than any clock, or negative. */
+export const UNBELIEVABLE_STAMP = /^(?:<\d{1,3}>)?\[ *(?:-\d+|\d{12,}|\d+(?=\.\d{10}))(?:\.\d+)?\]/;
 
 /**
  * A stamp inside a line, where two writers met on the console. Stricter than at the start of a line: the kernel's six
  * decimals, or a number padded on the left, so that `foo[1.5]` in a message is left alone.
  */
-export const EMBEDDED_STAMP = /(?:<\d{1,3}>)?\[(?: *\d+\.\d{6}| +\d+\.\d+)\](?= |\[|$)/g;
+export const EMBEDDED_STAMP = new RegExp(
+  String.raw`(?:<\d{1,3}>)?\[(?: *${SECONDS}\.\d{6}| +${SECONDS}\.\d{1,9})\](?= |\[|$)`,
+  'g',
+);
 
 /** journalctl prints one of these between two boots. */
 export const BOOT_SEPARATOR = /^-- (?:Boot [0-9a-f]{32}|Reboot)(?: --)?/;

@@ -53,7 +53,7 @@ export function parseSpan(span: string): number | undefined {
   let seconds = 0;
   const pieces = span.trim().split(/\s+/);
   for (const piece of pieces) {
-    const [, amount, unit] = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(piece) ?? [];
+    const [, amount, unit] = /^(\d{1,12}(?:\.\d{1,9})?)([a-z]+)$/.exec(piece) ?? [];
     const worth = unit === undefined ? undefined : SPAN_UNITS[unit];
     if (amount === undefined || worth === undefined) return undefined;
     seconds += Number(amount) * worth;

@@ -22,7 +22,9 @@ export function parseSystemdUnits(text: string): readonly SystemdUnit[] {
       }),
     );
     const id = fields.get('Id');
-    const seconds = (name: string): number => Number(fields.get(`${name}TimestampMonotonic`) ?? 0) / 1e6;
+    // Up to 17 digits: microseconds of a clock of 64 bits of nanoseconds. Anything else did not happen.
+    const seconds = (name: string): number =>
+      Number(/^\d{1,17}$/.exec(fields.get(`${name}TimestampMonotonic`) ?? '')?.[0] ?? 0) / 1e6;
     const startSec = seconds('InactiveExit');
     if (id === undefined || id === '' || !(startSec > 0)) return [];
     const ends = [seconds('ActiveEnter'), seconds('ActiveExit'), seconds('InactiveEnter')];

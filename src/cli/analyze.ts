@@ -8,6 +8,7 @@ import { parseBootLog } from '../bootlog/parse.ts';
 import { PRESENCE_CHECKS, RNG_READY } from '../bootlog/presence.ts';
 import type { PresenceCheck } from '../bootlog/presence.ts';
 import { Fault } from '../host/fault.ts';
+import { jsonText } from '../json/text.ts';
 import type { Boot, BootLog } from '../model/bootlog.ts';
 import { loadProfile } from '../profile/load.ts';
 import { renderAnalysisHtml } from '../report/analysis-html.ts';
@@ -123,7 +124,7 @@ async function analyze(context: CommandContext, file: string, flags: AnalyzeFlag
     await host.files.writeAtomic(flags.html, renderAnalysisHtml(analysis, context.version));
     stderr.write(`Wrote ${flags.html}\n`);
   }
-  if (flags.json) stdout.write(`${JSON.stringify(analysis, null, 1)}\n`);
+  if (flags.json) stdout.write(`${jsonText(analysis, 1)}\n`);
   else if (flags.html === undefined) {
     const columns = stdout.isTerminal ? stdout.columns : undefined;
     stdout.write(analysisText(analysis, { columns, initcalls: flags.initcalls, top: flags.top }));
@@ -160,7 +161,7 @@ function deltasAsText(log: BootLog, boots: readonly Boot[], base: DeltaBase | un
 
 function deltasAsJson(source: string, boots: readonly Boot[], base: DeltaBase | undefined): string {
   const listed = boots.map((boot) => ({ boot: boot.index + 1, rows: showDelta(boot, base) ?? noBase(boot, base) }));
-  return `${JSON.stringify({ format: 'drydock-deltas/1', source, boots: listed }, null, 1)}\n`;
+  return `${jsonText({ format: 'drydock-deltas/1', source, boots: listed }, 1)}\n`;
 }
 
 function noBase(boot: Boot, base: DeltaBase | undefined): never {

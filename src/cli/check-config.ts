@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { Fault } from '../host/fault.ts';
+import { jsonText } from '../json/text.ts';
 import { parseConfig } from '../kernel/config.ts';
 import { checkDockerConfig } from '../kernel/docker-requirements.ts';
 import type { RequirementRow } from '../model/record.ts';
@@ -60,9 +61,7 @@ export async function checkConfigCommand(context: CommandContext, options: Check
   const rows = checkDockerConfig(config, versionOf(text, options.kernel, options.file));
   const missing = rows.filter((row) => row.section === 'necessary' && row.value === 'missing');
   if (options.json) {
-    stdout.write(
-      `${JSON.stringify({ ok: missing.length === 0, missing: missing.map((row) => row.symbol), rows }, null, 1)}\n`,
-    );
+    stdout.write(`${jsonText({ ok: missing.length === 0, missing: missing.map((row) => row.symbol), rows }, 1)}\n`);
   } else {
     for (const section of ['necessary', 'optional', 'network', 'storage'] as const) {
       stdout.write(`${TITLES[section]}:\n`);

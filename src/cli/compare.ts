@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { METRICS } from '../bootlog/metrics.ts';
 import { VIRTUAL_METRICS } from '../bootlog/virtual-metrics.ts';
 import { Fault } from '../host/fault.ts';
+import { jsonText } from '../json/text.ts';
 import type { RunRecord } from '../model/record.ts';
 import { comparisonMarkdown, comparisonTable } from '../report/comparison.ts';
 import { compareRuns } from '../stats/compare.ts';
@@ -58,7 +59,7 @@ async function compareCommand(
       hint: 'A gate that compares nothing would pass for ever: compare runs with measured boots.',
     });
   }
-  if (flags.json) stdout.write(`${JSON.stringify(comparison, null, 1)}\n`);
+  if (flags.json) stdout.write(`${jsonText(comparison, 1)}\n`);
   else stdout.write(comparisonTable(comparison, stdout.isTerminal, stdout.isTerminal ? stdout.columns : undefined));
   // A job summary is shared by the steps of a job: what stands there stays.
   if (flags.markdown !== undefined) await host.files.appendText(flags.markdown, comparisonMarkdown(comparison));

@@ -1,4 +1,5 @@
 import { Fault } from '../host/fault.ts';
+import { jsonText } from '../json/text.ts';
 import { examine, preflight, provideExtras } from '../stages/preflight.ts';
 import type { StageContext } from '../stages/stage.ts';
 import { openStore } from '../store/store.ts';
@@ -44,7 +45,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
       failure = error;
     }
     const rows = await examine(host, options.cacheRoot, options);
-    if (options.json) stdout.write(`${JSON.stringify({ ok: failure === undefined, checks: rows }, null, 1)}\n`);
+    if (options.json) stdout.write(`${jsonText({ ok: failure === undefined, checks: rows }, 1)}\n`);
     else for (const row of rows) stdout.write(`${row.ok ? '✓' : '✗'} ${row.what.padEnd(24)} ${row.detail}\n`);
     if (failure !== undefined) throw failure;
   } finally {

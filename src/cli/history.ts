@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { jsonText } from '../json/text.ts';
 import { historyTable, renderHistory } from '../report/history.ts';
 import { trendsOf } from '../stats/trends.ts';
 import { readKnownRuns } from '../store/ledger.ts';
@@ -26,7 +27,7 @@ async function historyCommand(context: CommandContext, flags: HistoryFlags): Pro
   if (flags.html !== undefined) {
     await host.files.writeAtomic(flags.html, renderHistory(environments, context.version));
   }
-  if (flags.json) stdout.write(`${JSON.stringify({ environments }, null, 1)}\n`);
+  if (flags.json) stdout.write(`${jsonText({ environments }, 1)}\n`);
   else {
     stdout.write(historyTable(environments, stdout.isTerminal ? stdout.columns : undefined));
     if (flags.html !== undefined) stdout.write(`\nCharts: ${flags.html}\n`);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { jsonText } from '../json/text.ts';
 import { z } from 'zod';
 import { tolerateClosedTerminal } from '../host/closed-terminal.ts';
 import { createHost } from '../host/node-host.ts';
@@ -218,7 +219,7 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
     .addArgument(new Argument('[what]', 'which one').choices(['profile', 'record']).default('profile'))
     .action((what: 'profile' | 'record') => {
       const schema = what === 'record' ? recordJsonSchema() : profileJsonSchema();
-      context.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+      context.stdout.write(`${jsonText(schema, 2)}\n`);
       finish(0);
     });
 

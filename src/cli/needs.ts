@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { jsonText } from '../json/text.ts';
 import type { WorkloadName } from '../model/bench.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import type { RunRequest } from '../pipeline/event.ts';
@@ -165,7 +166,7 @@ async function needsCommand(context: CommandContext, flags: NeedsFlags): Promise
     await reporter.close();
     stdout.write(
       flags.json
-        ? `${JSON.stringify(report, null, 1)}\n`
+        ? `${jsonText(report, 1)}\n`
         : `\n${needsSummary(report, stdout.columns)}\n\nReport: ${path.join(runDirectory, 'needs.md')}\n`,
     );
     return 0;

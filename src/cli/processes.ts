@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readProcessLog } from '../bootlog/processes/read.ts';
 import { Fault } from '../host/fault.ts';
+import { jsonText } from '../json/text.ts';
 import type { ProcessLog } from '../model/processes.ts';
 import { processTable, topProcesses } from '../report/process-table.ts';
 import { processesSvg } from '../report/svg-processes.ts';
@@ -37,7 +38,7 @@ async function showProcesses(context: CommandContext, file: string, flags: Proce
     await context.host.files.writeAtomic(flags.svg, `${processesSvg(log, options).source}\n`);
   }
   const shown = flags.json
-    ? `${JSON.stringify({ ...log, processes: topProcesses(log, flags.top) }, null, 1)}\n`
+    ? `${jsonText({ ...log, processes: topProcesses(log, flags.top) }, 1)}\n`
     : processTable(log, flags.top);
   context.stdout.write(shown);
   return 0;

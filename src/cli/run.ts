@@ -2,6 +2,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { Fault } from '../host/fault.ts';
 import { quoteCommand } from '../host/shell-quote.ts';
+import { jsonText } from '../json/text.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { BuildChoice, Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
@@ -219,7 +220,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
       ...(buildPlanned === undefined ? {} : { build: buildPlanned }),
     }));
     stdout.write(
-      `${JSON.stringify({ profile: prepared.profile.name, guest: prepared.choice, boot: request.boot ?? 'direct', arms, steps, boots, benches }, null, 1)}\n`,
+      `${jsonText({ profile: prepared.profile.name, guest: prepared.choice, boot: request.boot ?? 'direct', arms, steps, boots, benches }, 1)}\n`,
     );
     return 0;
   }

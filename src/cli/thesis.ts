@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { checkThesis } from '../bootlog/thesis-check.ts';
 import { thesisReport } from '../bootlog/thesis-report.ts';
+import { jsonText } from '../json/text.ts';
 import { thesisText } from '../report/thesis-text.ts';
 import type { CommandContext } from './context.ts';
 
@@ -19,7 +20,7 @@ export function addThesisCommand(program: Command, { stdout }: CommandContext, f
       const figures = thesisReport();
       const report = flags.check ? { ...figures, checks: checkThesis(figures) } : figures;
       const columns = stdout.isTerminal ? stdout.columns : undefined;
-      stdout.write(flags.json ? `${JSON.stringify(report, null, 1)}\n` : thesisText(report, columns));
+      stdout.write(flags.json ? `${jsonText(report, 1)}\n` : thesisText(report, columns));
       finish(0);
     });
 }

@@ -20,7 +20,7 @@ export interface GuestPlaceOptions {
 
 /** `MemTotal` of /proc/meminfo, which counts in kibibytes and writes kB (proc(5)). */
 function memTotalBytes(meminfo: string): number {
-  const kib = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1];
+  const kib = /^MemTotal:\s+(\d{1,12}) kB$/m.exec(meminfo)?.[1];
   if (kib !== undefined) return Number(kib) * 1024;
   throw new Fault({
     kind: 'unavailable',

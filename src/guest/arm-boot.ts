@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
-import type { Host, KeyPair } from '../host/host.ts';
+import type { Host, KeyPair, Pause } from '../host/host.ts';
 import type { Accelerator } from '../model/environment.ts';
 import { checkStartedEntry } from './boot-once.ts';
 import type { ConsoleLine } from './console-line.ts';
@@ -42,6 +42,8 @@ export interface BootedArm {
   /** The line in which Docker said that it is ready. */
   readonly ready: ConsoleLine;
   readonly guest: Guest;
+  /** Where drydock did not run since before QEMU was started. */
+  pauses(): readonly Pause[];
   /** Asks which kernel runs. @throws Fault when it is another than the arm's */
   identity(): Promise<BootIdentity>;
 }
@@ -67,6 +69,7 @@ export async function withBootedArm<T>(host: Host, boot: ArmBoot, use: (booted: 
     ...(arm.initrdPath === undefined ? {} : { initrdPath: arm.initrdPath }),
     cmdline: arm.cmdline,
   };
+  using watch = host.eventLoop.watch();
   await using machine = await startMachine(
     host,
     {
@@ -93,5 +96,5 @@ export async function withBootedArm<T>(host: Host, boot: ArmBoot, use: (booted: 
       logPath: machine.console.path,
     });
   };
-  return await use({ machine, ready, guest, identity });
+  return await use({ machine, ready, guest, pauses: () => watch.pauses(), identity });
 }

@@ -29,7 +29,7 @@ export async function exchangeClocks(clock: Clock, guest: Guest): Promise<readon
     const askedAtSec = clock.monotonicSec();
     // A kernel without printk has no /dev/kmsg to write to; then there is simply no line.
     const { stdout } = await guest.run(['sh', '-c', SCRIPT, 'sh', String(round)], { okExitCodes: [0, 1, 2] });
-    const uptime = /^(\d+\.\d+)$/m.exec(stdout)?.[1];
+    const uptime = /^(\d{1,11}\.\d{1,9})$/m.exec(stdout)?.[1];
     exchanges.push({ round, askedAtSec, uptimeAfterSec: uptime === undefined ? undefined : Number(uptime) });
   }
   return exchanges;

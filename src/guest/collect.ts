@@ -85,6 +85,6 @@ export async function fetchProcessLog(host: Host, guest: Guest, logPath: string)
 
 /** Bytes of MemAvailable in a /proc/meminfo text (proc(5): kB means KiB). */
 export function memAvailableBytes(meminfo: string): number | undefined {
-  const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1];
+  const kib = /^MemAvailable:\s+(\d{1,12}) kB$/m.exec(meminfo)?.[1];
   return kib === undefined ? undefined : Number(kib) * 1024;
 }

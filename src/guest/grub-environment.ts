@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { BootLoader } from './distro/boot-loader.ts';
 import type { Guest } from './ssh.ts';
 
@@ -37,7 +38,7 @@ export function readVariables(block: string): ReadonlyMap<string, string> {
 /** The block with one variable set, as `grub-editenv set` leaves it. @throws RangeError when it does not fit */
 export function withVariable(block: string, name: string, value: string): string {
   // Others would have to be escaped.
-  if (!/^[\w-]+$/.test(value)) throw new RangeError(`No value for GRUB's environment: ${JSON.stringify(value)}`);
+  if (!/^[\w-]+$/.test(value)) throw new RangeError(`No value for GRUB's environment: ${jsonText(value)}`);
   const others = linesOf(block).filter((line) => !line.startsWith(`${name}=`));
   const text = `${SIGNATURE}${[...others, `${name}=${value}`].map((line) => `${line}\n`).join('')}`;
   if (text.length > BLOCK_BYTES) throw new RangeError(`GRUB's environment has no room for ${name}=${value}`);

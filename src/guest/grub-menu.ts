@@ -1,4 +1,5 @@
 import { Fault } from '../host/fault.ts';
+import { jsonText } from '../json/text.ts';
 import { DISTROS } from './distro/table.ts';
 import type { GuestFamily } from './distro/table.ts';
 import { talkativeCmdline } from './unmeasured.ts';
@@ -63,7 +64,7 @@ export function installedInitrdPath(arm: string): string {
 
 /** A word of a GRUB script: nothing inside single quotes means anything (GRUB manual, "Quoting"). */
 export function quoteForGrub(word: string): string {
-  if (/[^\x20-\x7e]/.test(word)) throw new RangeError(`No word of a GRUB script: ${JSON.stringify(word)}`);
+  if (/[^\x20-\x7e]/.test(word)) throw new RangeError(`No word of a GRUB script: ${jsonText(word)}`);
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -1,3 +1,4 @@
+import { jsonText } from '../json/text.ts';
 import type { MachineEvent } from '../model/timeline.ts';
 import type { QmpEvent } from './qmp.ts';
 
@@ -18,7 +19,7 @@ export function machineEvents(
     name: event,
     atSec: atSec - startedAtSec,
     stampedBy: 'qemu',
-    ...(Object.keys(data).length === 0 ? {} : { detail: JSON.stringify(data) }),
+    ...(Object.keys(data).length === 0 ? {} : { detail: jsonText(data) }),
   }));
   return [
     ...seen('qemu-started', startedAtSec),

@@ -1,3 +1,4 @@
+import { jsonText } from '../json/text.ts';
 import type { Accelerator } from '../model/environment.ts';
 
 /** A disk the guest boots from: always a throwaway overlay, so writes need not survive the host. */
@@ -124,7 +125,7 @@ function diskArgs(disk: DiskSpec, isStarted: boolean): string[] {
   };
   const bootIndex = isStarted ? ',bootindex=0' : '';
   const device = `virtio-blk-pci,drive=root,serial=${ROOT_SERIAL}${bootIndex}`;
-  return ['-blockdev', JSON.stringify(blockdev), '-device', device];
+  return ['-blockdev', jsonText(blockdev), '-device', device];
 }
 
 function driveArgs(drive: DriveSpec, index: number): string[] {
@@ -141,7 +142,7 @@ function driveArgs(drive: DriveSpec, index: number): string[] {
       ? // q35 has one SATA controller; each of its ports is a bus of its own.
         `ide-cd,drive=${node},bus=ide.${String(index)},serial=${drive.serial}`
       : `virtio-blk-pci,drive=${node},serial=${drive.serial}`;
-  return ['-blockdev', JSON.stringify(blockdev), '-device', device];
+  return ['-blockdev', jsonText(blockdev), '-device', device];
 }
 
 function sshArgs({ authorizedKeysPath }: SshAccessSpec): string[] {

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { Fault } from '../host/fault.ts';
 import type { Clock, Host, LineSocket } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { Json } from '../model/json.ts';
 
 /** An asynchronous event of QEMU (docs/interop/qmp-spec.txt, "Asynchronous events"). */
@@ -135,7 +136,7 @@ export async function startQmp(socket: LineSocket, clock: Clock): Promise<Qmp> {
     const id = nextId++;
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject });
-      socket.send(JSON.stringify({ execute: command, arguments: commandArguments, id }));
+      socket.send(jsonText({ execute: command, arguments: commandArguments, id }));
     });
   };
 

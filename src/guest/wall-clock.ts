@@ -19,7 +19,7 @@ export async function readWallClock(clock: Clock, guest: Pick<Guest, 'run'>): Pr
   // A clock that cannot be asked is no reason to lose a boot.
   const { stdout, exitCode } = await guest.run(['date', '+%s.%N'], { okExitCodes: 'any' });
   const arrivedMs = clock.nowMs();
-  const said = exitCode === 0 ? /^(\d+\.\d{9})$/.exec(stdout.trim())?.[1] : undefined;
+  const said = exitCode === 0 ? /^(\d{1,11}\.\d{9})$/.exec(stdout.trim())?.[1] : undefined;
   if (said === undefined) return undefined;
   const milliseconds = (sec: number): number => Math.round(sec * 1000) / 1000;
   return {

@@ -123,6 +123,26 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A stretch in which this process did not run: it was stopped, starved or busy, or the machine slept. Host monotonic seconds. */
+export interface Pause {
+  readonly fromSec: number;
+  readonly toSec: number;
+  /** What had come in by `toSec` has been read by then: an arrival stamped up to here may be older. */
+  readonly readSec: number;
+  /** How long the machine slept meanwhile; the monotonic clock leaves that out. */
+  readonly asleepSec: number;
+}
+
+/** Disposing of it ends the watch. */
+export interface PauseWatch extends Disposable {
+  /** The pauses so far, oldest first. */
+  pauses(): readonly Pause[];
+}
+
+export interface EventLoop {
+  watch(): PauseWatch;
+}
+
 /** The one host key that is accepted, `ssh-ed25519 AAAA…`; where none is known, why that is, and then any ed25519 key is. */
 export type HostKey = string | { readonly unpinned: string };
 export interface SshTarget {
@@ -273,6 +293,7 @@ export interface Host {
   readonly processes: Processes;
   readonly files: Files;
   readonly clock: Clock;
+  readonly eventLoop: EventLoop;
   readonly ssh: Ssh;
   readonly sockets: Sockets;
   readonly locks: Locks;

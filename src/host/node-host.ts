@@ -4,6 +4,7 @@ import os from 'node:os';
 import process from 'node:process';
 import { createClock } from './clock.ts';
 import { createDownloads } from './download.ts';
+import { createEventLoop } from './event-loop.ts';
 import { createProcesses } from './exec.ts';
 import { serveFolder } from './file-server.ts';
 import { createFiles } from './files.ts';
@@ -46,6 +47,7 @@ export function createHost(options: { readonly kill?: AbortSignal } = {}): Host 
     processes: createProcesses(options.kill),
     files,
     clock: createClock(),
+    eventLoop: createEventLoop(),
     ssh: createSsh(),
     sockets: createSockets(),
     locks: createLocks(),

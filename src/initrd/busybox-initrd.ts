@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import { writeNewc } from './newc.ts';
 import type { CpioEntry } from './newc.ts';
 
@@ -69,7 +70,7 @@ export async function initrdScriptsDigest(host: Host): Promise<string> {
     host.files.readText(scriptPath('probe.sh')),
   ]);
   return createHash('sha256')
-    .update(JSON.stringify([APPLETS, ...texts]))
+    .update(jsonText([APPLETS, ...texts]))
     .digest('hex');
 }
 

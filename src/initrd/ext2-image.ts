@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { CpioEntry } from './newc.ts';
 
 export interface Ext2ImageOptions {
@@ -39,7 +40,7 @@ function sizeInKb(entries: readonly CpioEntry[], inodes: number): number {
 /** debugfs(8) splits its commands at spaces and knows quotes; no path of an initrd needs either. */
 function checkWord(word: string): string {
   if (/^[\w./+@:,=-]+$/.test(word)) return word;
-  throw new RangeError(`Not a name for debugfs: ${JSON.stringify(word)}`);
+  throw new RangeError(`Not a name for debugfs: ${jsonText(word)}`);
 }
 
 function octal(type: number, mode: number): string {

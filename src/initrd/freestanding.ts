@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Argv, Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 
 /**
  * No C library (it would make an initrd of 2 MB half as big again), no build id, no addresses that change: the same
@@ -45,7 +46,7 @@ export function sourceBeside(name: string): string {
 export async function freestandingDigest(host: Host, { sources }: FreestandingProgram): Promise<string> {
   const texts = await Promise.all(sources.map((source) => host.files.readText(source)));
   return createHash('sha256')
-    .update(JSON.stringify([FLAGS, ...texts]))
+    .update(jsonText([FLAGS, ...texts]))
     .digest('hex');
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import { writeNewc } from './newc.ts';
 
 /** Like the initrd's scripts: beside this file in src/, and `../../src/initrd` leads there from dist/initrd too. */
@@ -30,7 +31,7 @@ export async function handOverDigest(host: Host): Promise<string> {
     host.files.readText(sourcePath('hand-over.sh')),
   ]);
   return createHash('sha256')
-    .update(JSON.stringify([COMPILE, ...texts]))
+    .update(jsonText([COMPILE, ...texts]))
     .digest('hex');
 }
 

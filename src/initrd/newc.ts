@@ -1,3 +1,5 @@
+import { jsonText } from '../json/text.ts';
+
 /** One member of a cpio archive. Paths are relative, without a leading slash. */
 export type CpioEntry =
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number }
@@ -81,7 +83,7 @@ function member(header: Omit<Header, 'nameBytes' | 'sizeBytes'>, name: string, b
 function checkPath(path: string): void {
   const parts = path.split('/');
   if (path === '' || path === TRAILER || path.includes('\0') || parts.some((part) => ['', '.', '..'].includes(part))) {
-    throw new RangeError(`Not a path for a cpio archive: ${JSON.stringify(path)}`);
+    throw new RangeError(`Not a path for a cpio archive: ${jsonText(path)}`);
   }
 }
 

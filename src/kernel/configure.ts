@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { Finding } from '../model/finding.ts';
 import { askedOfVersion } from './asked-of-version.ts';
 import type { AskedOfVersion } from './asked-of-version.ts';
@@ -86,7 +87,7 @@ function withOverrides(asked: readonly AskedSymbol[], options: ConfigWishes): As
   const overrides = Object.entries(options.symbols ?? {}).map(([symbol, value]) => ({ symbol, value, origin }));
   const localVersion = options.localVersion;
   if (localVersion !== undefined) {
-    overrides.push({ symbol: 'LOCALVERSION', value: JSON.stringify(localVersion), origin: { file: 'drydock' } });
+    overrides.push({ symbol: 'LOCALVERSION', value: jsonText(localVersion), origin: { file: 'drydock' } });
   }
   const overridden = new Set(overrides.map((one) => one.symbol));
   return [...asked.filter((one) => !overridden.has(one.symbol)), ...overrides];

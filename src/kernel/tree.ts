@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Argv, Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 
 /**
  * Left out of an extracted tree: sources that an x86 build never reads. The Kconfig files of every architecture stay
@@ -54,7 +55,7 @@ async function unpackCommand(host: Host, options: TreeOptions, target: string): 
  */
 export async function prepareTree(host: Host, options: TreeOptions): Promise<{ readonly directory: string }> {
   const { workRoot, diff = '' } = options;
-  const identity = createHash('sha256').update(JSON.stringify([options.sha256, diff, EXCLUDED]));
+  const identity = createHash('sha256').update(jsonText([options.sha256, diff, EXCLUDED]));
   const directory = path.join(workRoot, `tree-${identity.digest('hex').slice(0, 12)}`);
   const mark = path.join(directory, COMPLETE);
   if ((await host.files.stat(mark)) !== undefined) return { directory };

@@ -47,7 +47,7 @@ export interface BootPhase {
 }
 
 /** What a boot on the virtual clock left behind. It ends at the hand-over: there is no Docker, no SSH and no boot id. */
-export type VirtualBoot = Omit<BootSummary, 'bootId' | 'hostReadySec'>;
+export type VirtualBoot = Omit<BootSummary, 'bootId' | 'hostReadySec' | 'excluded' | 'repeated'>;
 /** Where a boot's guest clock stands on the host's; the terms are those of `ClockFit` in model/timeline.ts. */
 export interface HostClock {
   readonly offsetSec: number;
@@ -64,6 +64,17 @@ export interface WallClock {
   readonly offsetSec: number;
   /** Half of the time from question to answer: `offsetSec` is no further off than this. */
   readonly errorSec: number;
+}
+
+/** A figure that was measured and does not count. */
+export interface ExcludedFigure {
+  readonly metric: string;
+  /** As it was measured, in the metric's unit. */
+  readonly value: number;
+  /** What the guest's own clock says instead, host seconds; absent where the two clocks could not be compared. */
+  readonly fittedSec?: number;
+  /** A clause. */
+  readonly reason: string;
 }
 
 /** What one measured boot left behind, as kept in the run record. */
@@ -84,6 +95,10 @@ export interface BootSummary {
   readonly costliest: readonly CostlyStep[];
   /** Values of the metrics this boot yields, by metric id; a metric whose marker was not found is absent. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Figures that this boot yielded and that do not count: they are absent from `metrics`. */
+  readonly excluded?: readonly ExcludedFigure[];
+  /** The boot was made twice, and this is the second one: the figures that did not count in the first. */
+  readonly repeated?: readonly ExcludedFigure[];
   /** Things the log showed that a reader must know: overflowed ring, clock restart, dropped messages. */
   readonly warnings: readonly string[];
 }

@@ -10,6 +10,7 @@ export type FailureKind =
   | 'missing-init'
   | 'not-ready'
   | 'wrong-kernel'
+  | 'bad-clock'
   | 'build-failed'
   | 'regressed'
   // usage or profile

@@ -1,5 +1,5 @@
 import type { BenchSession, WorkloadName } from '../model/bench.ts';
-import type { BootSummary, VirtualBoot } from '../model/boot.ts';
+import type { BootSummary, ExcludedFigure, VirtualBoot } from '../model/boot.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Finding } from '../model/finding.ts';
 
@@ -113,6 +113,12 @@ export type RunEvent =
       /** Digest of everything that must match for boots to be pooled. */
       readonly condition: string;
       readonly summary: BootSummary;
+    }
+  | {
+      readonly type: 'boot-repeated';
+      readonly id: string;
+      /** The figures that do not count; the boot is made once more for them. */
+      readonly excluded: readonly ExcludedFigure[];
     }
   | {
       readonly type: 'virtual-boot-finished';

@@ -12,6 +12,7 @@ const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
   'missing-init': 1,
   'not-ready': 1,
   'wrong-kernel': 1,
+  'bad-clock': 1,
   'build-failed': 1,
   regressed: 1,
   usage: 2,

@@ -2,67 +2,16 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { BenchSession } from '../model/bench.ts';
 import type { BootSummary } from '../model/boot.ts';
 import { workloadNames } from '../bench/metrics.ts';
 import { benchSessionSchema } from '../store/bench-schema.ts';
+import { checkedJson } from '../store/checked-json.ts';
 import { bootSummarySchema } from '../store/record-schema.ts';
 import type { GuestChoice, JournalEntry, RunEvent, RunRequest } from './event.ts';
 
 const FILE = 'journal.jsonl';
-
-/** Events that are worth nothing once they are past. */
-function isTransient(event: RunEvent): boolean {
-  return event.type === 'step-progress';
-}
-
-/** Appends events to `results/<run-id>/journal.jsonl`, in order, each on disk before the next. */
-export interface Journal {
-  write(event: RunEvent): void;
-  /** Settles when everything written so far is in the file; rejects if the disk refused it. */
-  flush(): Promise<void>;
-}
-
-/** A kill may have cut the last line short; what is appended now must not become part of it. */
-async function endTornLine(host: Host, file: string): Promise<void> {
-  if ((await host.files.stat(file)) === undefined) return;
-  const text = await host.files.readText(file);
-  if (text !== '' && !text.endsWith('\n')) await host.files.appendText(file, '\n');
-}
-
-export function openJournal(host: Host, runDirectory: string): Journal {
-  const file = path.join(runDirectory, FILE);
-  let tail = endTornLine(host, file);
-  return {
-    write(event) {
-      if (isTransient(event)) return;
-      const entry: JournalEntry = { ...event, at: new Date(host.clock.nowMs()).toISOString() };
-      tail = tail.then(() => host.files.appendText(file, `${JSON.stringify(entry)}\n`));
-      // Seen again, and thrown, by flush().
-      tail.catch(() => undefined);
-    },
-    flush: () => tail,
-  };
-}
-
-/** What a resumed run needs to know of the past. */
-export interface PastRun {
-  readonly request: RunRequest;
-  /** The guest it has been made with so far: what was decided once is not decided again. */
-  readonly guest?: GuestChoice;
-  readonly startedAt: string;
-  readonly finished: boolean;
-  /** Boots that were finished, by boot id, with the condition they ran under. */
-  readonly boots: ReadonlyMap<
-    string,
-    { readonly condition: string; readonly summary: BootSummary; readonly durationMs: number }
-  >;
-  /** Sessions of container work that were finished, by their id. */
-  readonly benches: ReadonlyMap<
-    string,
-    { readonly condition: string; readonly session: BenchSession; readonly durationMs: number }
-  >;
-}
 
 const requestSchema = z.strictObject({
   profilePath: z.string(),
@@ -117,6 +66,66 @@ const entrySchema = z.discriminatedUnion('type', [
   }),
   z.looseObject({ type: z.literal('run-finished') }),
 ]);
+
+/** The events that a resumed run reads; the others are for people. */
+const READ_EVENTS: readonly string[] = entrySchema.options.map((option) => option.shape.type.value);
+
+/** Events that are worth nothing once they are past. */
+function isTransient(event: RunEvent): boolean {
+  return event.type === 'step-progress';
+}
+
+/** Appends events to `results/<run-id>/journal.jsonl`, in order, each on disk before the next. */
+export interface Journal {
+  /** @throws Fault `internal` for an event that a resumed run could not read back */
+  write(event: RunEvent): void;
+  /** Settles when everything written so far is in the file; rejects if the disk refused it. */
+  flush(): Promise<void>;
+}
+
+/** A kill may have cut the last line short; what is appended now must not become part of it. */
+async function endTornLine(host: Host, file: string): Promise<void> {
+  if ((await host.files.stat(file)) === undefined) return;
+  const text = await host.files.readText(file);
+  if (text !== '' && !text.endsWith('\n')) await host.files.appendText(file, '\n');
+}
+
+export function openJournal(host: Host, runDirectory: string): Journal {
+  const file = path.join(runDirectory, FILE);
+  let tail = endTornLine(host, file);
+  return {
+    write(event) {
+      if (isTransient(event)) return;
+      const entry: JournalEntry = { ...event, at: new Date(host.clock.nowMs()).toISOString() };
+      const line = READ_EVENTS.includes(entry.type)
+        ? checkedJson(entrySchema, entry, `"${entry.type}" into ${FILE}`)
+        : jsonText(entry);
+      tail = tail.then(() => host.files.appendText(file, `${line}\n`));
+      // Seen again, and thrown, by flush().
+      tail.catch(() => undefined);
+    },
+    flush: () => tail,
+  };
+}
+
+/** What a resumed run needs to know of the past. */
+export interface PastRun {
+  readonly request: RunRequest;
+  /** The guest it has been made with so far: what was decided once is not decided again. */
+  readonly guest?: GuestChoice;
+  readonly startedAt: string;
+  readonly finished: boolean;
+  /** Boots that were finished, by boot id, with the condition they ran under. */
+  readonly boots: ReadonlyMap<
+    string,
+    { readonly condition: string; readonly summary: BootSummary; readonly durationMs: number }
+  >;
+  /** Sessions of container work that were finished, by their id. */
+  readonly benches: ReadonlyMap<
+    string,
+    { readonly condition: string; readonly session: BenchSession; readonly durationMs: number }
+  >;
+}
 
 /** What journals of before there was a choice do not say; a run that chose says so before its image is made. */
 const ONLY_GUEST_THEN: GuestChoice = { name: 'debian-12-minimal', reason: 'taken when the run began' };

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
+import { jsonText } from '../json/text.ts';
 import type { BenchSession } from '../model/bench.ts';
 import type { NeedsReport } from '../model/needs.ts';
 import { renderNeeds } from '../report/needs-markdown.ts';
@@ -163,7 +164,7 @@ export async function executeNeeds(options: NeedsOptions): Promise<NeedsReport> 
     const durationMs = Math.round((host.clock.monotonicSec() - sessionStartedSec) * 1000);
     emit({ type: 'bench-finished', id: SESSION, durationMs, condition: '', session: seen.session });
     const report = await reportOf(options, prepared, plan, { ...seen, startedAt });
-    await host.files.writeAtomic(path.join(runDirectory, 'needs.json'), `${JSON.stringify(report, null, 1)}\n`);
+    await host.files.writeAtomic(path.join(runDirectory, 'needs.json'), `${jsonText(report, 1)}\n`);
     await host.files.writeAtomic(path.join(runDirectory, 'needs.md'), renderNeeds(report));
     return report;
   } catch (error) {

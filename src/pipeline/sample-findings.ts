@@ -1,4 +1,5 @@
 import { METRICS } from '../bootlog/metrics.ts';
+import { exclusionSentences } from '../bootlog/standstill.ts';
 import type { BootSummary } from '../model/boot.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Outlier, Score } from '../model/measure.ts';
@@ -52,7 +53,8 @@ function gapFindings(boots: readonly BootSummary[]): Finding[] {
   });
 }
 
-/** What a reader must know of the samples behind the scores: boots that stand out, and boots that lack a metric. */
+/** What a reader must know of the samples behind the scores: boots that a standstill spoiled, that stand out, or that lack a metric. */
 export function sampleFindings(boots: readonly BootSummary[], scores: readonly Score[]): readonly Finding[] {
-  return [...gapFindings(boots), ...outlierFindings(boots, scores)];
+  const spoiled = boots.flatMap(exclusionSentences).map((message): Finding => ({ level: 'warning', message }));
+  return [...spoiled, ...gapFindings(boots), ...outlierFindings(boots, scores)];
 }

@@ -1,3 +1,4 @@
+import { excludedWords } from '../bootlog/standstill.ts';
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
 import type { PlannedUnit, RunEvent } from '../pipeline/event.ts';
@@ -165,6 +166,9 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         row.finish(`${event.id}  ${how}${summary === undefined ? '' : `  ${summary}`}`);
         return;
       }
+      case 'boot-repeated':
+        for (const figure of event.excluded) say('boots', `${excludedWords(figure)}; repeating the boot`);
+        return;
       case 'virtual-boot-finished':
       case 'boot-finished': {
         bootsDone += 1;

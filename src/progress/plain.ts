@@ -1,3 +1,4 @@
+import { excludedWords } from '../bootlog/standstill.ts';
 import type { RunEvent } from '../pipeline/event.ts';
 import { duration, handOverWords, workloadWords } from './reporter.ts';
 import type { Reporter, Terminal } from './reporter.ts';
@@ -47,6 +48,10 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
       }
       case 'boot-finished':
         say(event.id, `ready after ${event.summary.hostReadySec.toFixed(2)} s on the host's clock`);
+        for (const figure of event.summary.excluded ?? []) say(event.id, `warning: ${excludedWords(figure)}`);
+        return;
+      case 'boot-repeated':
+        for (const figure of event.excluded) say(event.id, `warning: ${excludedWords(figure)}; repeating the boot`);
         return;
       case 'virtual-boot-finished':
         say(event.id, `handed over after ${handOverWords(event.summary)}`);

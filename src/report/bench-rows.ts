@@ -1,4 +1,5 @@
 import { BENCH_METRICS, comparesWithHost, workloadNames, type Bound } from '../bench/metrics.ts';
+import { jsonText } from '../json/text.ts';
 import type { BenchPlace, BenchRecord, WorkloadName } from '../model/bench.ts';
 import type { Environment } from '../model/environment.ts';
 import type { Measurement, Score, Unit, Verdict } from '../model/measure.ts';
@@ -83,7 +84,7 @@ function metricsOf(bench: BenchRecord): readonly Metric[] {
 export function benchPairs({ scores, places }: BenchRecord): readonly (readonly [string, string])[] {
   const pairs = new Map<string, readonly [string, string]>();
   for (const { baseline, candidate } of scores) {
-    pairs.set(JSON.stringify([baseline.arm, candidate.arm]), [baseline.arm, candidate.arm]);
+    pairs.set(jsonText([baseline.arm, candidate.arm]), [baseline.arm, candidate.arm]);
   }
   const [baseline, ...candidates] = places.filter(({ kind }) => kind === 'vm').map(({ name }) => name);
   if (pairs.size > 0 || baseline === undefined) return [...pairs.values()];

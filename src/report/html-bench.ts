@@ -1,4 +1,5 @@
 import { BENCH_METRICS } from '../bench/metrics.ts';
+import { jsonText } from '../json/text.ts';
 import type { BenchRecord } from '../model/bench.ts';
 import type { RunRecord } from '../model/record.ts';
 import { benchTables, type BenchCell, type BenchRow, type BenchTable } from './bench-rows.ts';
@@ -125,6 +126,6 @@ function noticesOf(bench: BenchRecord): Markup | undefined {
 function imagesOf({ images }: BenchRecord): Markup | undefined {
   const entries = Object.entries(images);
   if (entries.length === 0) return undefined;
-  const items = entries.map(([name, made]) => markup`<li>${name}: <code>${JSON.stringify(made)}</code></li>`);
+  const items = entries.map(([name, made]) => markup`<li>${name}: <code>${jsonText(made)}</code></li>`);
   return markup`<details><summary>${plural(entries.length, 'container image')}, and what each was made of</summary><ul>${items}</ul></details>`;
 }

@@ -1,10 +1,13 @@
+import { jsonText } from '../json/text.ts';
 import type { RunRecord } from '../model/record.ts';
 
 const lineWidth = 120;
 
 /**
  * The record as canonical, readable JSON: keys sorted, two spaces, what holds only plain values on one line
- * where it fits, a newline at the end. Equal records give equal bytes. A number that JSON cannot hold (NaN, infinite) becomes null: no value, not zero.
+ * where it fits, a newline at the end. Equal records give equal bytes.
+ *
+ * @throws RangeError for a number that JSON cannot hold (NaN, infinite)
  */
 export function renderJson(record: RunRecord): string {
   return `${write(record, '')}\n`;
@@ -21,7 +24,7 @@ function write(value: unknown, indent: string): string {
   const entries: [string, unknown][] = Object.entries(value)
     .filter(([, item]) => item !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const members = entries.map(([key, item]) => `${JSON.stringify(key)}: ${write(item, inner)}`);
+  const members = entries.map(([key, item]) => `${jsonText(key)}: ${write(item, inner)}`);
   if (members.length === 0) return '{}';
   const short = `{ ${members.join(', ')} }`;
   if (entries.every(([, item]) => isScalar(item)) && indent.length + short.length <= lineWidth) return short;
@@ -33,5 +36,5 @@ function isScalar(value: unknown): boolean {
 }
 
 function writeScalar(value: unknown): string {
-  return JSON.stringify(value ?? null);
+  return jsonText(value ?? null);
 }

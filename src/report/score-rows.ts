@@ -1,3 +1,4 @@
+import { jsonText } from '../json/text.ts';
 import type { Score, Verdict } from '../model/measure.ts';
 import type { ArmRecord, RunRecord } from '../model/record.ts';
 import { benchHeadline } from './bench-summary.ts';
@@ -42,7 +43,7 @@ export interface ScoreGroup {
 export function scoreGroups(record: RunRecord): readonly ScoreGroup[] {
   const groups = new Map<string, Score[]>();
   for (const score of record.scores) {
-    const key = JSON.stringify([isVirtual(score.metric), score.baseline.arm, score.candidate.arm]);
+    const key = jsonText([isVirtual(score.metric), score.baseline.arm, score.candidate.arm]);
     groups.set(key, [...(groups.get(key) ?? []), score]);
   }
   return [...groups.values()].flatMap((scores) => {

@@ -1,3 +1,4 @@
+import { exclusionSentences } from '../bootlog/standstill.ts';
 import type { Calibration } from '../model/calibration.ts';
 import type { Verdict } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
@@ -54,7 +55,13 @@ export function finalTable(record: RunRecord, options: TerminalOptions): string 
       ? []
       : benchTerminal(record.bench, environment.accelerator, { ...options, columns: width, safe });
   const conditions = `${environment.accelerator.toUpperCase()}, ${record.bootsPerArm} boots an arm, guest ${record.guest.name}, ${environment.cpuModel}, QEMU ${environment.qemuVersion}`;
-  const foot = [headline(record), conditions, ...stopWords(record), ...outlierWords(record)]
+  const foot = [
+    headline(record),
+    conditions,
+    ...stopWords(record),
+    ...outlierWords(record),
+    ...record.boots.flatMap(exclusionSentences),
+  ]
     .flatMap((words) => wrap(safe(words), width))
     .join('\n');
   const calibrated = record.calibration === undefined ? [] : calibrationText(record.calibration).map(safe);

@@ -9,6 +9,7 @@ import { withBootedArm } from '../guest/arm-boot.ts';
 import type { ArmBoot, BootedArm } from '../guest/arm-boot.ts';
 import { Fault } from '../host/fault.ts';
 import type { FileServer, Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { BenchEvent, BenchFailure, BenchSession, SeriesPoint, WorkloadName, WorkloadRun } from '../model/bench.ts';
 
 /** A workload, and the images that its containers run. */
@@ -106,7 +107,7 @@ async function runOne(
   const series = sampler.between(fromSec, toSec);
   const cost = sampler.cost(fromSec, toSec);
   await files.writeAtomic(logFile, `${lines.join('\n')}\n`);
-  await files.writeAtomic(path.join(work.directory, `${workload.name}.series.json`), `${JSON.stringify(series)}\n`);
+  await files.writeAtomic(path.join(work.directory, `${workload.name}.series.json`), `${jsonText(series)}\n`);
   const run: WorkloadRun = {
     workload: workload.name,
     startedAt,

@@ -1,18 +1,25 @@
 import path from 'node:path';
-import { arrivalOf, timelineOfBoot } from '../bootlog/boot-evidence.ts';
+import { arrivalOf, consoleStamps, timelineOfBoot } from '../bootlog/boot-evidence.ts';
 import type { AskedLine, BootEvidence } from '../bootlog/boot-evidence.ts';
 import { parseCollectorLog } from '../bootlog/processes/collector-log.ts';
+import { guestClockFlaw } from '../bootlog/guest-clock.ts';
+import { spoiledFigures, standstillWarnings } from '../bootlog/standstill.ts';
+import type { HostFigure, StandstillEvidence } from '../bootlog/standstill.ts';
 import { summarizeBootLog } from '../bootlog/summary.ts';
 import { hostClockOf } from '../bootlog/timeline.ts';
 import type { BootedArm } from '../guest/arm-boot.ts';
+import { clockFault } from '../guest/clock-fault.ts';
 import { exchangeClocks } from '../guest/clock-exchange.ts';
 import { collect, fetchProcessLog, memAvailableBytes } from '../guest/collect.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
 import type { Guest } from '../guest/ssh.ts';
 import { readWallClock, wallClockWarnings } from '../guest/wall-clock.ts';
 import type { Host } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { BootSummary } from '../model/boot.ts';
 import type { MachineEvent } from '../model/timeline.ts';
+import { checkedJson } from '../store/checked-json.ts';
+import { timelineSchema } from '../store/timeline-schema.ts';
 
 /** What is to be read of a boot whose guest is up. */
 export interface BootReading {
@@ -36,7 +43,7 @@ const TIMELINE_FILE = 'timeline.json';
 
 /** The question as the timeline keeps it, so that the fit can be done again from the boot's folder alone. */
 function askedEvent({ round, askedAtSec, uptimeAfterSec }: AskedLine): MachineEvent {
-  const detail = JSON.stringify({ round, uptimeAfterSec });
+  const detail = jsonText({ round, uptimeAfterSec });
   return { name: 'clock-asked', atSec: askedAtSec, stampedBy: 'drydock', detail };
 }
 
@@ -67,7 +74,7 @@ async function readProcesses(host: Host, guest: Guest, directory: string): Promi
   if ((await host.files.stat(logPath)) !== undefined) {
     try {
       const log = parseCollectorLog(await host.files.readText(logPath));
-      await host.files.writeAtomic(path.join(directory, 'processes.json'), `${JSON.stringify(log, null, 1)}\n`);
+      await host.files.writeAtomic(path.join(directory, 'processes.json'), `${jsonText(log, 1)}\n`);
       found.push(...log.warnings);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -81,7 +88,7 @@ async function readProcesses(host: Host, guest: Guest, directory: string): Promi
  * Reads a boot out of the guest that it brought up. The guest is measured up to `drydock: ready`; everything here comes
  * after that, so that whatever the guest is to do next has to wait for it.
  *
- * @throws Fault when the guest runs another kernel than the arm's
+ * @throws Fault when the guest runs another kernel than the arm's, or its clock cannot be believed
  */
 export async function readOutBoot(host: Host, booted: BootedArm, reading: BootReading): Promise<BootSummary> {
   const { machine, guest, ready } = booted;
@@ -104,25 +111,60 @@ export async function readOutBoot(host: Host, booted: BootedArm, reading: BootRe
   const hostReadySec = arrivalOf(evidence, DOCKER_READY.pattern) ?? ready.atSec - machine.startedAtSec;
 
   const log = summarizeBootLog(evidence.dmesgText);
+  const flaw = guestClockFlaw({
+    texts: [evidence.consoleText, evidence.dmesgText],
+    markers: log.markers,
+    hostReadySec,
+    hostReadSec: host.clock.monotonicSec() - machine.startedAtSec,
+  });
+  if (flaw !== undefined) throw clockFault(flaw, machine.console);
+  const ramBytes = reading.memoryMb * 1024 ** 2;
   const available = memAvailableBytes(await host.files.readText(path.join(directory, 'meminfo.txt')));
+  // A guest that claims to have more than it was given says nothing about its memory.
+  const memoryUsed = available === undefined || available > ramBytes ? undefined : ramBytes - available;
   const bySize = (id: string, value: number | undefined) => (value === undefined ? {} : { [id]: value });
   const placed = { arm: arm.name, order: reading.order, hostReadySec, markers: log.markers, phases: log.phases };
   const timeline = timelineOfBoot(evidence, placed);
-  await host.files.writeAtomic(path.join(directory, TIMELINE_FILE), `${JSON.stringify(timeline, null, 1)}\n`);
+  const timelineText = checkedJson(timelineSchema, timeline, TIMELINE_FILE, (value) => jsonText(value, 1));
+  await host.files.writeAtomic(path.join(directory, TIMELINE_FILE), `${timelineText}\n`);
+  const readyAt = log.markers.ready?.atSec;
+  const figure: HostFigure = {
+    metric: 'total_boot_host',
+    arrivalSec: hostReadySec,
+    ...(readyAt === undefined ? {} : { guestSec: readyAt }),
+  };
+  const standing: StandstillEvidence = {
+    fit: timeline.fit,
+    standstills: booted.pauses().map(({ fromSec, toSec, readSec, asleepSec }) => ({
+      fromSec: fromSec - machine.startedAtSec,
+      toSec: toSec - machine.startedAtSec,
+      readSec: readSec - machine.startedAtSec,
+      asleepSec,
+    })),
+    runsFromSec: machine.runningAtSec - machine.startedAtSec,
+    lines: consoleStamps(evidence),
+  };
+  const excluded = spoiledFigures([figure], standing);
   return {
     ...placed,
+    ...(excluded.length === 0 ? {} : { excluded }),
     ...hostClockOf(timeline),
     ...(wallClock === undefined ? {} : { wallClock }),
     kernelRelease: identity.release,
     bootId: identity.bootId,
     costliest: log.costliest,
-    warnings: [...log.warnings, ...processWarnings, ...(wallClock === undefined ? [] : wallClockWarnings(wallClock))],
+    warnings: [
+      ...log.warnings,
+      ...standstillWarnings(figure, standing),
+      ...processWarnings,
+      ...(wallClock === undefined ? [] : wallClockWarnings(wallClock)),
+    ],
     metrics: {
       ...log.metrics,
-      total_boot_host: hostReadySec,
+      ...(excluded.length === 0 ? { total_boot_host: hostReadySec } : {}),
       kernel_size: arm.kernelSizeBytes,
       ...bySize('initrd_size', arm.initrdSizeBytes),
-      ...bySize('memory_used', available === undefined ? undefined : reading.memoryMb * 1024 ** 2 - available),
+      ...bySize('memory_used', memoryUsed),
     },
   };
 }

@@ -11,15 +11,18 @@ import { renderJunit } from '../report/junit.ts';
 import { openMetricsText } from '../report/openmetrics.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { medianBoot } from '../report/median-boot.ts';
+import { checkedJson } from '../store/checked-json.ts';
+import { recordSchema } from '../store/record-schema.ts';
 import { timelineSchema } from '../store/timeline-schema.ts';
 
 type Timelines = ReadonlyMap<number, BootTimeline>;
 
+const RECORD = 'record.json';
 const REPORTS: readonly {
   readonly file: string;
   readonly render: (record: RunRecord, timelines: Timelines, processes: ProcessLogs) => string;
 }[] = [
-  { file: 'record.json', render: renderJson },
+  { file: RECORD, render: renderJson },
   { file: 'report.html', render: renderHtml },
   { file: 'report.md', render: renderMarkdown },
   { file: 'junit.xml', render: renderJunit },
@@ -59,13 +62,19 @@ async function processLogs(host: Host, record: RunRecord, directory: string): Pr
   return logs;
 }
 
-/** Writes the record and every report of it into the run's folder; its figures as OpenMetrics too, where that was asked for. */
+/**
+ * Writes the record and every report of it into the run's folder; its figures as OpenMetrics too, where that was asked for.
+ *
+ * @throws Fault `internal`, before anything is written, when the record is not as its schema has it
+ */
 export async function writeReports(
   host: Host,
   record: RunRecord,
   directory: string,
   { openMetrics = false }: { readonly openMetrics?: boolean } = {},
 ): Promise<void> {
+  // First of all: no report is made of a record that could not be read again.
+  checkedJson(recordSchema, record, RECORD, () => renderJson(record));
   const timelines = await readTimelines(host, directory);
   const processes = await processLogs(host, record, directory);
   for (const { file, render } of REPORTS)

@@ -1,6 +1,8 @@
 import path from 'node:path';
+import { virtualClockFlaw } from '../bootlog/guest-clock.ts';
 import { summarizeBootLog } from '../bootlog/summary.ts';
 import { virtualMetrics } from '../bootlog/virtual-metrics.ts';
+import { clockFault } from '../guest/clock-fault.ts';
 import { startMachine } from '../guest/machine.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
@@ -102,6 +104,8 @@ export async function measureVirtualBoot(host: Host, request: VirtualBootRequest
           .join('\n');
   if (dmesg !== '') await host.files.writeAtomic(path.join(directory, 'dmesg.txt'), `${dmesg}\n`);
   const log = summarizeBootLog(dmesg);
+  const flaw = virtualClockFlaw(ticks, TICKS_PER_SEC, log.markers);
+  if (flaw !== undefined) throw clockFault(flaw, machine.console);
   return {
     arm: arm.name,
     order: request.order,

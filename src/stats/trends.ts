@@ -1,3 +1,4 @@
+import { jsonText } from '../json/text.ts';
 import type { Environment } from '../model/environment.ts';
 import type { Clock, Measurement } from '../model/measure.ts';
 import type { RunRecord } from '../model/record.ts';
@@ -102,11 +103,11 @@ export function trendsOf(runs: readonly RunRecord[], filter: TrendFilter = {}): 
         .map((measurement): Series => ({ run, arm, measurement })),
     ),
   );
-  return grouped(series, (one) => JSON.stringify(conditionsOf(one))).flatMap((own): EnvironmentTrends[] => {
+  return grouped(series, (one) => jsonText(conditionsOf(one))).flatMap((own): EnvironmentTrends[] => {
     const [first] = own;
     if (first === undefined) return [];
     const trends = grouped(own, ({ run, arm, measurement: { metric, clock, unit } }) =>
-      JSON.stringify([run.profile.name, arm, metric, clock, unit]),
+      jsonText([run.profile.name, arm, metric, clock, unit]),
     ).flatMap((one) => trendOf(one) ?? []);
     const runsHere = new Set(own.map(({ run }) => run)).size;
     return [{ conditions: conditionsOf(first), runs: runsHere, trends }];

@@ -1,7 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Host } from '../host/host.ts';
+import { checkedJson } from './checked-json.ts';
+import { jsonText } from '../json/text.ts';
 
+const FILE = 'history.json';
 const historySchema = z.record(z.string(), z.number());
 
 /** How long steps and boots took the last time on this host, for "expected" columns; never used to decide anything. */
@@ -13,7 +16,7 @@ export interface History {
 
 /** Opens the history below a cache root; one that cannot be read counts as empty. */
 export async function openHistory(host: Host, root: string): Promise<History> {
-  const file = path.join(root, 'history.json');
+  const file = path.join(root, FILE);
   const durations = new Map<string, number>();
   if ((await host.files.stat(file)) !== undefined) {
     const parsed = historySchema.safeParse(parse(await host.files.readText(file)));
@@ -24,7 +27,13 @@ export async function openHistory(host: Host, root: string): Promise<History> {
     note: (key, ms) => {
       durations.set(key, Math.round(ms));
     },
-    save: () => host.files.writeAtomic(file, `${JSON.stringify(Object.fromEntries(durations), null, 1)}\n`),
+    save: () => {
+      const known = Object.fromEntries(durations);
+      return host.files.writeAtomic(
+        file,
+        `${checkedJson(historySchema, known, FILE, (value) => jsonText(value, 1))}\n`,
+      );
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { RunRecord } from '../model/record.ts';
+import { checkedJson } from './checked-json.ts';
 import { readRecord } from './read-record.ts';
 import { recordSchema } from './record-schema.ts';
 
@@ -27,7 +28,7 @@ function figuresOf(record: RunRecord): RunRecord {
 export async function keepInLedger(host: Host, cacheRoot: string, record: RunRecord): Promise<void> {
   const file = path.join(cacheRoot, FILE);
   await host.files.makeDirectory(path.dirname(file));
-  await host.files.appendText(file, `${JSON.stringify(figuresOf(record))}\n`);
+  await host.files.appendText(file, `${checkedJson(recordSchema, figuresOf(record), FILE)}\n`);
 }
 
 /** The runs of a ledger and of a results folder, and what could not be read. */

@@ -26,6 +26,15 @@ const marker = z.strictObject({
   text: z.string(),
 });
 
+const excludedFigures = z.array(
+  z.strictObject({
+    metric: z.string(),
+    value: z.number(),
+    fittedSec: z.exactOptional(z.number()).describe("what the guest's own clock says instead"),
+    reason: z.string(),
+  }),
+);
+
 const bootSchema = z.strictObject({
   arm: z.string(),
   order: z.int(),
@@ -56,10 +65,17 @@ const bootSchema = z.strictObject({
   phases: z.array(z.strictObject({ name: z.string(), startSec: z.number(), endSec: z.number() })),
   costliest: z.array(z.strictObject({ atSec: z.number(), deltaSec: z.number(), line: z.int(), message: z.string() })),
   metrics: z.record(z.string(), z.number()),
+  excluded: z.exactOptional(excludedFigures).describe('measured, and no part of `metrics`: a standstill spoiled them'),
+  repeated: z.exactOptional(excludedFigures).describe('why this boot was made a second time'),
   warnings: z.array(z.string()),
 });
 
-const virtualBootSchema: z.ZodType<VirtualBoot> = bootSchema.omit({ bootId: true, hostReadySec: true });
+const virtualBootSchema: z.ZodType<VirtualBoot> = bootSchema.omit({
+  bootId: true,
+  hostReadySec: true,
+  excluded: true,
+  repeated: true,
+});
 
 /** One measured boot, as a journal and a record keep it. */
 export const bootSummarySchema: z.ZodType<BootSummary> = bootSchema;

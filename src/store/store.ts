@@ -2,9 +2,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Host, Lock } from '../host/host.ts';
+import { jsonText } from '../json/text.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Json } from '../model/json.ts';
 import { canonicalJson, sha256Text } from './canonical.ts';
+import { checkedJson } from './checked-json.ts';
 
 const jsonSchema: z.ZodType<Json> = z.lazy(() =>
   z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(jsonSchema), z.record(z.string(), jsonSchema)]),
@@ -125,7 +127,10 @@ export function openStore(host: Host, root: string): Store {
     fingerprint: (inputs) => sha256Text(canonicalJson(inputs)),
     restore,
     record: (action) =>
-      files.writeAtomic(actionPath(action.fingerprint), `${JSON.stringify({ schema: 1, ...action }, null, 1)}\n`),
+      files.writeAtomic(
+        actionPath(action.fingerprint),
+        `${checkedJson(actionSchema, { schema: 1, ...action }, 'the result of a stage', (value) => jsonText(value, 1))}\n`,
+      ),
     lock: (fingerprint, onWait, signal) =>
       host.locks.acquire(path.join(root, 'locks', fingerprint), {
         onWait,

@@ -158,6 +158,10 @@ describe('the records of the collector', () => {
     );
   });
 
+  test('place no process before the start of the kernel, however long the machine slept', () => {
+    expect(read('T 1000000 1100000', 'P 0 0 0 0').processes.map(({ startSec }) => startSec)).toEqual([0]);
+  });
+
   test('never lead to anything unsound, whatever they say', () => {
     const number = fc.oneof(fc.nat(60), fc.nat(4_000_000)).map(String);
     const record = fc

@@ -18,7 +18,7 @@ interface Block {
 function blocksOf(text: string): readonly Block[] {
   return text.split(/\n{2,}/).flatMap((block) => {
     const [stamp = '', ...lines] = block.split('\n').filter((line) => line !== '');
-    return /^\d+$/.test(stamp) ? [{ atSec: Number(stamp) / TICKS_A_SEC, lines }] : [];
+    return /^\d{1,15}$/.test(stamp) ? [{ atSec: Number(stamp) / TICKS_A_SEC, lines }] : [];
   });
 }
 
@@ -40,14 +40,14 @@ const KERNEL_THREAD = 0x00200000;
 
 /** A line of /proc/<pid>/stat (proc(5)); the name may hold spaces and parentheses. */
 function readStat(line: string): Sighting | undefined {
-  const parts = /^(\d+) \((.*)\) (\S) (.+)$/.exec(line);
+  const parts = /^(\d{1,10}) \((.*)\) (\S) (.+)$/.exec(line);
   if (parts === null) return undefined;
   const [, pid = '', name = '', state = '', rest = ''] = parts;
   // `rest` begins with field 4, ppid; 9 flags, 14 utime, 15 stime, 22 starttime.
   const fields = rest.split(' ').map(Number);
   const [ppid, flags, user, system, startTick] = [4, 9, 14, 15, 22].map((field) => fields[field - 4]);
   if (ppid === undefined || flags === undefined || user === undefined || system === undefined) return undefined;
-  if (startTick === undefined || ![ppid, flags, user, system, startTick].every(Number.isFinite)) return undefined;
+  if (startTick === undefined || ![ppid, flags, user, system, startTick].every(Number.isSafeInteger)) return undefined;
   return {
     pid: Number(pid),
     ppid,
@@ -61,7 +61,7 @@ function readStat(line: string): Sighting | undefined {
 
 /** A line of bootchart2's taskstats.log: pid, ppid, name, then ns on the processor, waiting for disks, waiting for swap. */
 function readTaskstats(line: string): Sighting | undefined {
-  const parts = /^(\d+) (\d+) (.+) (\d+) (\d+) (\d+)$/.exec(line);
+  const parts = /^(\d{1,10}) (\d{1,10}) (.+) (\d{1,20}) (\d+) (\d+)$/.exec(line);
   if (parts === null) return undefined;
   const [, pid, ppid, name = '', cpuNs] = parts;
   return {
@@ -146,6 +146,7 @@ function disksOf(blocks: readonly Block[]): readonly DiskSample[] {
       );
       if (isPart || /^(loop|ram|zram)\d/.test(device)) continue;
       const now = { atSec, read: Number(row[5]), written: Number(row[9]), busyMs: Number(row[12]) };
+      if (![now.read, now.written, now.busyMs].every(Number.isSafeInteger)) continue;
       const last = before.get(device) ?? { atSec: 0, read: 0, written: 0, busyMs: 0 };
       before.set(device, now);
       const [read, written, busyMs] = [now.read - last.read, now.written - last.written, now.busyMs - last.busyMs];

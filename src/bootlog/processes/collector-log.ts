@@ -3,7 +3,7 @@ import { addCpu, closeSpans, endSpan, gapWarnings, openSpan } from './spans.ts';
 import type { OpenSpan } from './spans.ts';
 
 const SECTOR_BYTES = 512;
-const HEAD = /^drydock-collector (\d+) hz (\d+) tick (\d+) cpus (\d+) pid (\d+) events ([01])$/;
+const HEAD = /^drydock-collector (\d+) hz (\d+) tick (\d{1,9}) cpus (\d+) pid (\d+) events ([01])$/;
 
 /** Why a log ended, where that is before it was asked to; see src/initrd/collector.c. */
 const EARLY_ENDS: ReadonlyMap<string, string> = new Map(
@@ -57,7 +57,7 @@ function readProcess(reading: Reading, fields: readonly number[], name: string):
   const known = reading.byPid.get(pid);
   const isSame = known !== undefined && (known.startTick === undefined || known.startTick === startTick);
   if (known !== undefined && !isSame) endSpan(known, reading.atSec, lookBefore(reading, known));
-  const startSec = Math.min(reading.atSec, startTick / reading.tick - reading.suspendedSec);
+  const startSec = Math.max(0, Math.min(reading.atSec, startTick / reading.tick - reading.suspendedSec));
   const span = isSame ? known : begin(reading, openSpan({ pid, ppid, startSec, startErrorSec: 1 / reading.tick }));
   span.startTick = startTick;
   span.name = name;

@@ -37,9 +37,12 @@ function axesOf(text: string): Axes | undefined {
   return Object.values(axes).every(Number.isFinite) && axes.pixelsASec > 0 && axes.pixelsARow > 0 ? axes : undefined;
 }
 
+/** A number of a drawing: no drawing is 10^12 pixels wide. */
+const PIXELS = String.raw`\d{1,12}(?:\.\d{1,12})?`;
+
 function barsOf(text: string, kind: 'ps' | 'cpu'): readonly Bar[] {
   const pattern = new RegExp(
-    `<rect class="${kind}" x="(-?[\\d.]+)" y="-?[\\d.]+" width="([\\d.]+)" height="([\\d.]+)"`,
+    `<rect class="${kind}" x="(-?${PIXELS})" y="-?[\\d.]+" width="(${PIXELS})" height="(${PIXELS})"`,
     'g',
   );
   return [...text.matchAll(pattern)].map(([, x, width, height]) => ({
@@ -55,7 +58,7 @@ function stretch({ x, width }: Bar, axes: Axes): { startSec: number; endSec: num
 }
 
 /** `<!-- name [pid] ppid=N runtime=T ms -->` before everything that is drawn of a process; "--" in a name reads "-_". */
-const PROCESS = /<!-- (.*) \[(\d+)\] ppid=(-?\d+) runtime=([\d.]+)ms -->/g;
+const PROCESS = /<!-- (.*) \[(\d{1,10})\] ppid=(-?\d{1,10}) runtime=(\d{1,15}(?:\.\d{1,9})?)ms -->/g;
 
 function spanOf(head: RegExpMatchArray, drawn: string, axes: Axes, lastSec: number): ProcessSpan | undefined {
   const bar = barsOf(drawn, 'ps')[0];

@@ -7,11 +7,17 @@ export interface BootScript {
   readonly hasProbeImage: boolean;
 }
 
-function stamp(seconds: number): string {
+/** A stamp as printk writes it. */
+export function stamp(seconds: number): string {
   return `[${seconds.toFixed(6).padStart(12)}]`;
 }
 
-/** The lines of a boot as printk stamps them, up to the one that decides: `ready`, or that there is nothing to prove. */
+/** What the guest says at last, and when it is up at the earliest, as a multiple of the kernel's own start. */
+export function lastWord(hasProbeImage: boolean): { readonly text: string; readonly share: number } {
+  return hasProbeImage ? { text: 'drydock: ready', share: 10 } : { text: 'drydock: no probe image', share: 9 };
+}
+
+/** The lines of a boot as printk stamps them, up to the last but one: that decides, and comes when the guest is up. */
 export function bootLines({ release, cmdline, kernelInitSec, hasProbeImage }: BootScript): readonly string[] {
   const at = (share: number, text: string): string => `${stamp(kernelInitSec * share)} ${text}`;
   const init = /rdinit=(\S+)/.exec(cmdline)?.[1] ?? '/init';
@@ -26,6 +32,6 @@ export function bootLines({ release, cmdline, kernelInitSec, hasProbeImage }: Bo
     at(3, 'systemd[1]: systemd 252.39-1~deb12u1 running in system mode (+PAM +AUDIT +SELINUX)'),
     at(5, 'drydock: modules begin'),
     at(6, 'drydock: modules end'),
-    ...(hasProbeImage ? [at(9, 'drydock: docker0 up'), at(10, 'drydock: ready')] : [at(9, 'drydock: no probe image')]),
+    ...(hasProbeImage ? [at(9, 'drydock: docker0 up')] : []),
   ];
 }

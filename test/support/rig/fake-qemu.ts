@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { KeyPair } from '../../../src/host/host.ts';
 import { parseConfig } from '../../../src/kernel/config.ts';
 import { checkDockerConfig } from '../../../src/kernel/docker-requirements.ts';
-import { bootLines } from './boot-log.ts';
+import { bootLines, lastWord, stamp } from './boot-log.ts';
 import type { FakeCall, Gate } from './control.ts';
 import { createGate } from './control.ts';
 import { readDisk, sha256Of, writeDisk } from './fake-disk.ts';
@@ -24,6 +24,11 @@ export interface FakeBoot {
   readonly measured: number | undefined;
   /** Prints a line on the serial console. */
   say(line: string): void;
+  /**
+   * How its clock shows the seconds since QEMU let it run, in what the guest prints from `ready` on; a test may put another
+   * clock in.
+   */
+  clock: (seconds: number) => string;
 }
 
 /** A fake QEMU that boots fake guests; boots wait at `gate` when their kernel is up and before they are ready. */
@@ -78,6 +83,8 @@ interface Running {
   readonly disk: FakeDisk;
   readonly dmesg: readonly string[];
   readonly configText: string | undefined;
+  /** Seconds on the guest's own clock. */
+  upSec(): number;
   goDown(reason: 'guest-reset' | 'guest-shutdown'): Promise<void>;
 }
 
@@ -89,6 +96,11 @@ async function answerOf(running: Running, argv: readonly string[]): Promise<Answ
   if (line === 'uname -r') return said(`${boot.release}\n`);
   if (line === 'uname -a') return said(`Linux drydock ${boot.release} x86_64 GNU/Linux\n`);
   if (line === 'date +%s.%N') return said(`${(Date.now() / 1000).toFixed(3)}000000\n`);
+  if (line.startsWith('sh -c read before _ < /proc/uptime;')) {
+    const uptime = running.upSec().toFixed(2);
+    boot.say(`${boot.clock(running.upSec())} drydock: clock ${argv.at(-1) ?? ''} ${uptime}`);
+    return said(`${uptime}\n`);
+  }
   if (line === 'dmesg') return said(`${running.dmesg.join('\n')}\n`);
   if (line === 'zcat /proc/config.gz') return said(running.configText ?? '', running.configText === undefined ? 1 : 0);
   if (line === 'cat /run/drydock/meminfo') return said(MEMINFO);
@@ -144,15 +156,23 @@ export function createFakeQemu(hostKey: KeyPair): FakeQemu {
       say: (line) => {
         call.write(`${line}\r\n`);
       },
+      clock: stamp,
     };
     boots.push(boot);
-    const dmesg = bootLines({
-      release: kernel.release,
-      cmdline: valueOf(args, '-append') ?? '',
-      // No two boots are alike, and a kernel of ours is twice as fast.
-      kernelInitSec: (kernel.configText === undefined ? 1 : 0.5) * (1 + boots.length / 1000),
-      hasProbeImage: disk.probeImage,
-    });
+    // No two boots are alike, and a kernel of ours is twice as fast. All of it is over sooner than a QEMU can be started:
+    // no guest's clock is ahead of the host's.
+    const kernelInitSec = (kernel.configText === undefined ? 0.004 : 0.002) * (1 + boots.length / 1000);
+    const last = lastWord(disk.probeImage);
+    const dmesg = [
+      ...bootLines({
+        release: kernel.release,
+        cmdline: valueOf(args, '-append') ?? '',
+        kernelInitSec,
+        hasProbeImage: disk.probeImage,
+      }),
+    ];
+    let runsSinceMs = Number.POSITIVE_INFINITY;
+    const upSec = (): number => Math.max(last.share * kernelInitSec, (performance.now() - runsSinceMs) / 1000);
     const downAt = new AbortController();
     await using sshd = await startGuestSsh({
       hostPrivateKey: hostKey.privateKey,
@@ -172,6 +192,7 @@ export function createFakeQemu(hostKey: KeyPair): FakeQemu {
       disk,
       dmesg,
       configText: kernel.configText,
+      upSec,
       goDown: async (reason) => {
         // What a guest has written is on its disk once it has gone down in order, and not before.
         await writeDisk(diskPath, disk);
@@ -181,8 +202,10 @@ export function createFakeQemu(hostKey: KeyPair): FakeQemu {
     };
     const comeUp = async (): Promise<void> => {
       await monitor.resumed;
-      dmesg.slice(0, -1).forEach(boot.say);
+      runsSinceMs = performance.now();
+      dmesg.forEach(boot.say);
       await gate.pass(boot);
+      dmesg.push(`${boot.clock(upSec())} ${last.text}`);
       dmesg.slice(-1).forEach(boot.say);
       await once(downAt.signal, 'abort');
     };
