@@ -1,3 +1,4 @@
+import { pauseWarnings } from '../bench/pauses.ts';
 import path from 'node:path';
 import { guestPlace } from '../containers/guest-place.ts';
 import type { Place } from '../containers/place.ts';
@@ -80,6 +81,7 @@ async function runOne(
     work.progress(`${workload.name}: ${message}`);
   };
   say('begins');
+  using watch = host.eventLoop.watch();
   const fromSec = clock.monotonicSec();
   const startedAt = new Date(clock.nowMs()).toISOString();
   let outcome: Pick<WorkloadRun, 'status' | 'metrics' | 'warnings' | 'repeats' | 'failure'>;
@@ -114,7 +116,11 @@ async function runOne(
     durationSec: toSec - fromSec,
     ...outcome,
     events,
-    warnings: [...outcome.warnings, ...sampler.warnings(fromSec, toSec)],
+    warnings: [
+      ...outcome.warnings,
+      ...pauseWarnings(watch.pauses(), fromSec, toSec),
+      ...sampler.warnings(fromSec, toSec),
+    ],
     ...(work.watched.includes(workload.name) ? { series } : {}),
     ...(cost === undefined ? {} : { sampler: cost }),
   };
