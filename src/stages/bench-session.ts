@@ -1,5 +1,5 @@
-import { pauseWarnings } from '../bench/pauses.ts';
 import path from 'node:path';
+import { pauseWarnings } from '../bench/pauses.ts';
 import { guestPlace } from '../containers/guest-place.ts';
 import type { Place } from '../containers/place.ts';
 import { openRepositoryAccess } from '../containers/repository-access.ts';

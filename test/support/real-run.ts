@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { createFiles } from '../../src/host/files.ts';
 import { drydockMain, REPOSITORY } from './drydock-main.ts';
 import { startOnTerminal } from './rig/terminal.ts';
 
@@ -162,7 +163,8 @@ export async function createRealRun(): Promise<RealRun> {
       expect(await scratch()).toEqual([]);
     },
     async [Symbol.asyncDispose]() {
-      await rm(folder, { recursive: true, force: true });
+      // Refuses a folder with a mount below it: a test that finds one must not delete what is mounted there.
+      await createFiles().remove(folder);
     },
   };
 }
