@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const MINUTE_MS = 60_000;
 /** Warnings of Node fail a test; properties draw from a fixed seed. */
 const setupFiles = ['test/support/setup.ts'];
+/** What needs much disk says so first. */
+const diskSetup = 'test/support/disk-setup.ts';
 /** `npm run test:explore` has every property draw more values, which takes longer. */
 const effort = Math.max(1, Number(process.env.DRYDOCK_TEST_EFFORT ?? 1));
 
@@ -41,6 +43,7 @@ export default defineConfig({
           name: 'containers',
           include: ['test/containers/**/*.test.ts'],
           setupFiles,
+          globalSetup: [diskSetup],
           testTimeout: 20 * MINUTE_MS,
           hookTimeout: 20 * MINUTE_MS,
           fileParallelism: false,
@@ -52,6 +55,7 @@ export default defineConfig({
           name: 'docker-min',
           include: ['test/docker-min/**/*.test.ts'],
           setupFiles,
+          globalSetup: [diskSetup],
           testTimeout: 30 * MINUTE_MS,
           hookTimeout: 60 * MINUTE_MS,
         },
@@ -62,6 +66,7 @@ export default defineConfig({
           name: 'kernels',
           include: ['test/kernels/**/*.test.ts'],
           setupFiles,
+          globalSetup: [diskSetup],
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 60 * MINUTE_MS,
           fileParallelism: false,
@@ -73,6 +78,7 @@ export default defineConfig({
           name: 'guest-build',
           include: ['test/guest-build/**/*.test.ts'],
           setupFiles,
+          globalSetup: [diskSetup],
           testTimeout: 60 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
         },
@@ -101,7 +107,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           setupFiles,
-          globalSetup: ['test/support/global-setup.ts'],
+          globalSetup: [diskSetup, 'test/support/global-setup.ts'],
           testTimeout: 30 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
         },

@@ -4,40 +4,69 @@
  * run beside the other tests, as soon as their guest image is made; what they say is shown when they have ended. They are
  * the longest way to the end, so the others give them the processors they want.
  *
+ * The last lines name every part that passed, failed or was not run. A part that prints a warning of Node fails.
+ *
  *     npx tsx scripts/test.ts
  */
+import process from 'node:process';
 import { $, chalk } from 'zx';
+import type { ProcessPromise } from 'zx';
+import { nodeWarnings } from '../test/support/node-warnings.ts';
 
 const COMPILED = 'dist/cli/main.js';
 
-const env = { ...process.env, DRYDOCK_TEST_MAIN: COMPILED };
-const shown = $({ stdio: 'inherit', nothrow: true, env });
-const kept = $({ nothrow: true, quiet: true, env });
+type Part = 'compiler' | 'checks' | 'tests' | 'guest image' | 'boots';
+type Outcome = 'passed' | 'FAILED' | 'not run';
+const outcomes = new Map<Part, Outcome>(
+  (['compiler', 'checks', 'tests', 'guest image', 'boots'] as const).map((part) => [part, 'not run']),
+);
 
-/** The guest image, then the boots. */
-async function boots(compiled: Promise<boolean>): Promise<boolean> {
-  const image = await kept`node --import tsx scripts/guest-image.ts`;
-  if (!(await compiled)) return false;
-  // Two at once: a guest of two processors keeps little more than one busy.
-  const result = image.exitCode === 0 ? await kept`npx vitest run --project e2e --maxWorkers 2` : image;
-  const passed = result.exitCode === 0;
-  console.log(passed ? chalk.green('\nThe boots:') : chalk.red('\nThe boots FAILED:'));
-  console.log(result.stdall);
+// What is read here is no terminal to the programs, so they are told whether to colour.
+const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
+const env = { ...process.env, ...colour, DRYDOCK_TEST_MAIN: COMPILED };
+const start = $({ nothrow: true, quiet: true, env });
+
+/** Waits for a part's program and notes how it ended. */
+async function judge(part: Part, program: ProcessPromise, isShown: boolean): Promise<boolean> {
+  if (isShown) {
+    program.stdout.pipe(process.stdout, { end: false });
+    program.stderr.pipe(process.stderr, { end: false });
+  }
+  const { exitCode, stdall } = await program;
+  const warnings = nodeWarnings(stdall);
+  const passed = exitCode === 0 && warnings.length === 0;
+  outcomes.set(part, passed ? 'passed' : 'FAILED');
+  if (!isShown) {
+    console.log(passed ? chalk.green(`\nThe ${part}:`) : chalk.red(`\nThe ${part} FAILED:`));
+    console.log(stdall);
+  }
+  if (warnings.length > 0) console.log(chalk.red(`Node printed a warning among the ${part}: ${warnings.join('\n')}`));
   return passed;
 }
 
-async function others(compiled: Promise<boolean>): Promise<boolean> {
-  if (!(await compiled)) return false;
-  if ((await shown`nice npm run --silent check`).exitCode !== 0) return false;
+/** The guest image, then the boots. */
+async function boots(compiled: Promise<boolean>): Promise<void> {
+  const hasImage = await judge('guest image', start`node --import tsx scripts/guest-image.ts`, false);
+  if (!hasImage || !(await compiled)) return;
+  // Two at once: a guest of two processors keeps little more than one busy.
+  await judge('boots', start`npx vitest run --project e2e --maxWorkers 2`, false);
+}
+
+async function others(compiled: Promise<boolean>): Promise<void> {
+  if (!(await compiled)) return;
+  if (!(await judge('checks', start`nice npm run --silent check`, true))) return;
   const projects = ['unit', 'protocol', 'rig', 'browser'].flatMap((name) => ['--project', name]);
-  return (await shown`nice npx vitest run ${projects}`).exitCode === 0;
+  await judge('tests', start`nice npx vitest run ${projects}`, true);
 }
 
-/** Types are checked by `npm run check`; this is for the many commands that tests start. */
-async function compile(): Promise<boolean> {
-  return (await shown`npm run --silent build -- --noCheck`).exitCode === 0;
-}
+// Types are checked by `npm run check`; this is for the many commands that tests start.
+const compiled = judge('compiler', start`npm run --silent build -- --noCheck`, true);
+const parts = await Promise.allSettled([boots(compiled), others(compiled)]);
 
-const compiled = compile();
-const passed = await Promise.all([boots(compiled), others(compiled)]);
-process.exitCode = passed.every(Boolean) ? 0 : 1;
+for (const part of parts) if (part.status === 'rejected') console.error(part.reason);
+console.log('');
+for (const [part, outcome] of outcomes) {
+  const colourOf = outcome === 'passed' ? chalk.green : outcome === 'FAILED' ? chalk.red : chalk.yellow;
+  console.log(`${colourOf(outcome.padEnd(7))}  ${part}`);
+}
+process.exitCode = [...outcomes.values()].every((outcome) => outcome === 'passed') ? 0 : 1;

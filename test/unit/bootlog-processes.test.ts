@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parseBootchart } from '../../src/bootlog/processes/bootchart.ts';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
 import { readProcessLog } from '../../src/bootlog/processes/read.ts';
+import { parseSystemdBootchart } from '../../src/bootlog/processes/systemd-bootchart.ts';
 import type { ProcessLog, ProcessSpan } from '../../src/model/processes.ts';
 import { runs } from '../support/properties.ts';
 
@@ -19,11 +20,17 @@ function named(log: ProcessLog, name: string): ProcessSpan {
 
 /** What holds of every log, wherever it comes from. */
 function expectSound(log: ProcessLog): void {
+  // No clock of a log counts from before the machine's start, and none goes back.
+  expect(log.startSec).toBeGreaterThanOrEqual(0);
   expect(log.endSec).toBeGreaterThanOrEqual(log.startSec);
+  expect(log.endSec).toBeLessThan(Number.POSITIVE_INFINITY);
   let lastStartSec = 0;
   for (const span of log.processes) {
     expect(span.startSec).toBeGreaterThanOrEqual(lastStartSec);
     lastStartSec = span.startSec;
+    expect(span.startSec).toBeLessThan(Number.POSITIVE_INFINITY);
+    expect(span.startErrorSec).toBeGreaterThanOrEqual(0);
+    expect(span.endErrorSec ?? 0).toBeGreaterThanOrEqual(0);
     expect(span.endSec ?? span.startSec).toBeGreaterThanOrEqual(span.startSec);
     expect(span.cpuSec).toBeGreaterThanOrEqual(0);
     let busyUntilSec = span.startSec;
@@ -35,9 +42,25 @@ function expectSound(log: ProcessLog): void {
       busyUntilSec = stretch.endSec;
     }
   }
-  for (const { user, system, iowait } of log.cpu) expect(user + system + iowait).toBeLessThanOrEqual(1 + 1e-9);
-  for (const { busy } of log.disks) expect(busy).toBeLessThanOrEqual(1);
+  for (const { startSec, endSec, user, system, iowait } of log.cpu) {
+    expect(endSec).toBeGreaterThanOrEqual(startSec);
+    expect(Math.min(startSec, user, system, iowait)).toBeGreaterThanOrEqual(0);
+    expect(user + system + iowait).toBeLessThanOrEqual(1 + 1e-9);
+  }
+  for (const { startSec, endSec, busy, readBytes, writeBytes } of log.disks) {
+    expect(endSec).toBeGreaterThanOrEqual(startSec);
+    expect(Math.min(startSec, busy, readBytes, writeBytes)).toBeGreaterThanOrEqual(0);
+    expect(busy).toBeLessThanOrEqual(1);
+  }
 }
+
+/** A number as a damaged log may have it. */
+const oddNumber = fc.oneof(
+  { weight: 4, arbitrary: fc.nat(60).map(String) },
+  { weight: 4, arbitrary: fc.nat(4_000_000).map(String) },
+  { weight: 1, arbitrary: fc.integer().map(String) },
+  { weight: 1, arbitrary: fc.constantFrom('', '.', '1.2.3', '-0.5', 'nan', 'Infinity', '1e308', '9'.repeat(400)) },
+);
 
 describe("a log of drydock's collector, from a real boot through switch_root", () => {
   const log = parseCollectorLog(collectorText);
@@ -163,18 +186,19 @@ describe('the records of the collector', () => {
   });
 
   test('never lead to anything unsound, whatever they say', () => {
-    const number = fc.oneof(fc.nat(60), fc.nat(4_000_000)).map(String);
     const record = fc
       .tuple(
         fc.constantFrom('T', 'C', 'D', 'P', 'S', 'I', 'G', 'f', 'e', 'x', 'L', 'W', 'M', 'A', 'E', '?'),
-        fc.array(fc.oneof({ weight: 9, arbitrary: number }, { weight: 1, arbitrary: fc.string() }), { maxLength: 9 }),
+        fc.array(fc.oneof({ weight: 9, arbitrary: oddNumber }, { weight: 1, arbitrary: fc.string() }), {
+          maxLength: 9,
+        }),
       )
       .map(([kind, fields]) => [kind, ...fields].join(' '));
     fc.assert(
       fc.property(fc.array(record, { maxLength: 60 }), (records) => {
         expectSound(read(...records));
       }),
-      { numRuns: runs(500) },
+      { numRuns: runs(500), examples: [[['T 1000000 1100000', 'P 0 0 0 0']]] },
     );
   });
 });
@@ -203,6 +227,42 @@ describe('a bootchart tarball', () => {
     expect(read.warnings.join()).toContain('taskstats.log tells no ends');
   });
 
+  test('never leads to anything unsound, whatever it says', () => {
+    const numbers = (count: number) => fc.array(oddNumber, { minLength: count, maxLength: count });
+    const stat = fc
+      .tuple(fc.nat(5), fc.constantFrom('S', 'Z'), numbers(20))
+      .map(([pid, state, fields]) => `${String(pid)} (sh) ${state} ${fields.join(' ')}`);
+    const taskstats = fc
+      .tuple(fc.nat(5), numbers(4))
+      .map(([pid, [ppid = '', ...times]]) => `${String(pid)} ${ppid} (sh) ${times.join(' ')}`);
+    const cpu = numbers(8).map((ticks) => `cpu ${ticks.join(' ')}`);
+    const disk = numbers(10).map((figures) => `8 0 sda ${figures.join(' ')}`);
+    const log = (line: fc.Arbitrary<string>) =>
+      fc
+        .array(fc.tuple(oddNumber, fc.array(line, { maxLength: 4 })), { maxLength: 8 })
+        .map((blocks) => blocks.map(([stamp, lines]) => `${[stamp, ...lines].join('\n')}\n\n`).join(''));
+    fc.assert(
+      fc.property(fc.boolean(), log(stat), log(taskstats), log(cpu), log(disk), (isPs, ps, tasks, stats, disks) => {
+        const processes = isPs ? (['proc_ps.log', ps] as const) : (['taskstats.log', tasks] as const);
+        const whole = `0\n\n${processes[1]}`;
+        const files = new Map([
+          [processes[0], whole],
+          ['proc_stat.log', stats],
+          ['proc_diskstats.log', disks],
+        ]);
+        expectSound(parseBootchart(files));
+      }),
+      {
+        numRuns: runs(500),
+        // A clock that goes back, and a process that started before it.
+        examples: [
+          [false, '', '', '1\ncpu 0 0 0 0 0 0 0 0\n\n0\ncpu 0 0 0 0 0 0 0 1\n\n', ''],
+          [true, `1\n1 (sh) S ${'0 '.repeat(18)}-5 0\n\n`, '', '', ''],
+        ],
+      },
+    );
+  });
+
   test('without any process log is refused', () => {
     expect(() => parseBootchart(new Map([['header', 'version = 0.8\n']]))).toThrow(RangeError);
   });
@@ -224,6 +284,36 @@ describe("systemd-bootchart's SVG", () => {
     });
     expect(named(log, 'md5sum').activity).toEqual([{ startSec: 5.53738, endSec: 5.5779, cpuShare: 9.545 / 20 }]);
     expect(named(log, 'sh').endSec).toBeUndefined();
+  });
+
+  test('never leads to anything unsound, whatever its numbers are', () => {
+    const parts = new TextDecoder()
+      .decode(fixture('systemd-bootchart.svg'))
+      .split(/(?<=[>"=: [])(-?[\d.]+)(?=[" \]sm])/);
+    const odd = parts.flatMap((_, index) => (index % 2 === 1 ? [index] : []));
+    const change = fc.tuple(fc.constantFrom(...odd), oddNumber);
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 30 }), (changes) => {
+        const changed = new Map(changes);
+        const text = parts.map((part, index) => changed.get(index) ?? part).join('');
+        try {
+          expectSound(parseSystemdBootchart(text));
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+        }
+      }),
+      {
+        numRuns: runs(50),
+        examples: [
+          [
+            [
+              [5049, '0'],
+              [1, '0'],
+            ],
+          ],
+        ],
+      },
+    );
   });
 
   test('says what is not in it', () => {

@@ -14,11 +14,23 @@ interface Block {
   readonly lines: readonly string[];
 }
 
-/** What every log consists of: a line with the uptime in hundredths of a second, what was read then, an empty line. */
+/** Whether a figure of the kernel was read whole: what is none in a damaged log is `NaN`, negative or beyond all counting. */
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+/**
+ * What every log consists of: a line with the uptime in hundredths of a second, what was read then, an empty line. The
+ * uptime never goes back, so a block that is earlier than the one before it is damaged and left out.
+ */
 function blocksOf(text: string): readonly Block[] {
+  let beforeSec = 0;
   return text.split(/\n{2,}/).flatMap((block) => {
     const [stamp = '', ...lines] = block.split('\n').filter((line) => line !== '');
-    return /^\d{1,15}$/.test(stamp) ? [{ atSec: Number(stamp) / TICKS_A_SEC, lines }] : [];
+    const atSec = Number(stamp) / TICKS_A_SEC;
+    if (!/^\d{1,15}$/.test(stamp) || atSec < beforeSec) return [];
+    beforeSec = atSec;
+    return [{ atSec, lines }];
   });
 }
 
@@ -47,7 +59,7 @@ function readStat(line: string): Sighting | undefined {
   const fields = rest.split(' ').map(Number);
   const [ppid, flags, user, system, startTick] = [4, 9, 14, 15, 22].map((field) => fields[field - 4]);
   if (ppid === undefined || flags === undefined || user === undefined || system === undefined) return undefined;
-  if (startTick === undefined || ![ppid, flags, user, system, startTick].every(Number.isSafeInteger)) return undefined;
+  if (startTick === undefined || ![ppid, flags, user, system, startTick].every(isCount)) return undefined;
   return {
     pid: Number(pid),
     ppid,
@@ -64,6 +76,7 @@ function readTaskstats(line: string): Sighting | undefined {
   const parts = /^(\d{1,10}) (\d{1,10}) (.+) (\d{1,20}) (\d+) (\d+)$/.exec(line);
   if (parts === null) return undefined;
   const [, pid, ppid, name = '', cpuNs] = parts;
+  if (![pid, ppid, cpuNs].map(Number).every(isCount)) return undefined;
   return {
     pid: Number(pid),
     ppid: Number(ppid),
@@ -119,6 +132,7 @@ function cpuOf(blocks: readonly Block[]): readonly CpuSample[] {
     const line = lines.find((one) => one.startsWith('cpu '));
     if (line === undefined) continue;
     const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number);
+    if (!ticks.every(isCount)) continue;
     const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = ticks.map(
       (value, index) => Math.max(0, value - (before.ticks[index] ?? 0)),
     );
@@ -146,7 +160,7 @@ function disksOf(blocks: readonly Block[]): readonly DiskSample[] {
       );
       if (isPart || /^(loop|ram|zram)\d/.test(device)) continue;
       const now = { atSec, read: Number(row[5]), written: Number(row[9]), busyMs: Number(row[12]) };
-      if (![now.read, now.written, now.busyMs].every(Number.isSafeInteger)) continue;
+      if (![now.read, now.written, now.busyMs].every(isCount)) continue;
       const last = before.get(device) ?? { atSec: 0, read: 0, written: 0, busyMs: 0 };
       before.set(device, now);
       const [read, written, busyMs] = [now.read - last.read, now.written - last.written, now.busyMs - last.busyMs];

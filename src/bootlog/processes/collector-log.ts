@@ -57,6 +57,7 @@ function readProcess(reading: Reading, fields: readonly number[], name: string):
   const known = reading.byPid.get(pid);
   const isSame = known !== undefined && (known.startTick === undefined || known.startTick === startTick);
   if (known !== undefined && !isSame) endSpan(known, reading.atSec, lookBefore(reading, known));
+  // A process that is older than the suspension started later than this difference says, never before the clock began.
   const startSec = Math.max(0, Math.min(reading.atSec, startTick / reading.tick - reading.suspendedSec));
   const span = isSame ? known : begin(reading, openSpan({ pid, ppid, startSec, startErrorSec: 1 / reading.tick }));
   span.startTick = startTick;

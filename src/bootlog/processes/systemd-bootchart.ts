@@ -11,6 +11,9 @@ interface Axes {
   readonly logStartSec: number;
 }
 
+/** A number as systemd-bootchart prints it; what is longer is damage. */
+const NUMBER = '\\d{1,15}(?:\\.\\d{1,15})?';
+
 interface Bar {
   readonly x: number;
   readonly width: number;
@@ -24,7 +27,7 @@ export function isSystemdBootchart(text: string): boolean {
 
 function axesOf(text: string): Axes | undefined {
   const option = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? Number.NaN);
-  const logStartSec = option(/>Log start time: (-?[\d.]+)s</);
+  const logStartSec = Math.max(0, option(/>Log start time: (-?[\d.]+)s</));
   const isRelative = option(/<!-- rel="(\d)"/) === 1;
   const axes: Axes = {
     hz: option(/<!-- hz="([\d.]+)"/),
@@ -34,15 +37,13 @@ function axesOf(text: string): Axes | undefined {
     originSec: isRelative ? logStartSec : 0,
     logStartSec,
   };
-  return Object.values(axes).every(Number.isFinite) && axes.pixelsASec > 0 && axes.pixelsARow > 0 ? axes : undefined;
+  const isWhole = Object.values(axes).every(Number.isFinite);
+  return isWhole && axes.hz > 0 && axes.pixelsASec > 0 && axes.pixelsARow > 0 ? axes : undefined;
 }
-
-/** A number of a drawing: no drawing is 10^12 pixels wide. */
-const PIXELS = String.raw`\d{1,12}(?:\.\d{1,12})?`;
 
 function barsOf(text: string, kind: 'ps' | 'cpu'): readonly Bar[] {
   const pattern = new RegExp(
-    `<rect class="${kind}" x="(-?${PIXELS})" y="-?[\\d.]+" width="(${PIXELS})" height="(${PIXELS})"`,
+    `<rect class="${kind}" x="(-?${NUMBER})" y="-?${NUMBER}" width="(${NUMBER})" height="(${NUMBER})"`,
     'g',
   );
   return [...text.matchAll(pattern)].map(([, x, width, height]) => ({
@@ -52,23 +53,36 @@ function barsOf(text: string, kind: 'ps' | 'cpu'): readonly Bar[] {
   }));
 }
 
+/** When a box begins and ends. The chart's clock counts from the machine's start, so nothing begins before it. */
 function stretch({ x, width }: Bar, axes: Axes): { startSec: number; endSec: number } {
-  const round = (pixels: number): number => Math.round((pixels / axes.pixelsASec + axes.originSec) * 1e6) / 1e6;
+  const round = (pixels: number): number =>
+    Math.max(0, Math.round((pixels / axes.pixelsASec + axes.originSec) * 1e6) / 1e6);
   return { startSec: round(x), endSec: round(x + width) };
 }
 
+/** What a process did in order of time, without what would overlap: it cannot have done two things at once. */
+function activityOf(bars: readonly Bar[], axes: Axes, fromSec: number): readonly ProcessActivity[] {
+  let busyUntilSec = fromSec;
+  return bars
+    .map((bar) => ({ ...stretch(bar, axes), cpuShare: bar.height / axes.pixelsARow }))
+    .sort((a, b) => a.startSec - b.startSec)
+    .flatMap((one): readonly ProcessActivity[] => {
+      // Coordinates are rounded to a thousandth of a pixel, so neighbours may overlap by that much.
+      const startSec = one.startSec < busyUntilSec - 2e-5 ? busyUntilSec : one.startSec;
+      if (!(one.cpuShare > 0) || one.endSec <= startSec) return [];
+      busyUntilSec = one.endSec;
+      return [{ ...one, startSec }];
+    });
+}
+
 /** `<!-- name [pid] ppid=N runtime=T ms -->` before everything that is drawn of a process; "--" in a name reads "-_". */
-const PROCESS = /<!-- (.*) \[(\d{1,10})\] ppid=(-?\d{1,10}) runtime=(\d{1,15}(?:\.\d{1,9})?)ms -->/g;
+const PROCESS = new RegExp(`<!-- (.*) \\[(\\d{1,10})\\] ppid=(-?\\d{1,10}) runtime=(${NUMBER})ms -->`, 'g');
 
 function spanOf(head: RegExpMatchArray, drawn: string, axes: Axes, lastSec: number): ProcessSpan | undefined {
   const bar = barsOf(drawn, 'ps')[0];
   if (bar === undefined) return undefined;
   const { startSec, endSec } = stretch(bar, axes);
   const periodSec = 1 / axes.hz;
-  const activity = barsOf(drawn, 'cpu').flatMap((cpu): readonly ProcessActivity[] => {
-    const cpuShare = cpu.height / axes.pixelsARow;
-    return cpu.width > 0 && cpuShare > 0 ? [{ ...stretch(cpu, axes), cpuShare }] : [];
-  });
   const ppid = Math.max(0, Number(head[3]));
   const pid = Number(head[2]);
   return {
@@ -81,7 +95,7 @@ function spanOf(head: RegExpMatchArray, drawn: string, axes: Axes, lastSec: numb
     // One that reaches the last sample was still there.
     ...(endSec >= lastSec - periodSec / 2 ? {} : { endSec, endErrorSec: periodSec }),
     cpuSec: Number(head[4]) / 1000,
-    activity,
+    activity: activityOf(barsOf(drawn, 'cpu'), axes, startSec),
   };
 }
 
