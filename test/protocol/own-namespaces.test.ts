@@ -40,7 +40,7 @@ describe.runIf(isRoot)('a command in namespaces of its own', () => {
     await mkdir(folder);
     const before = await hostMounts();
     const script =
-      'trap "echo cleaned; exit 0" TERM; mount -t tmpfs x "$1" && grep -c " $1 " /proc/self/mountinfo; exec 2>/dev/null; while :; do sleep 0.1; done';
+      'trap "echo cleaned; exit 0" TERM; exec 2>/dev/null; mount -t tmpfs x "$1" && grep -c " $1 " /proc/self/mountinfo; while :; do sleep 0.1; done';
     const seen: string[] = [];
     const stop = new AbortController();
     const run = processes.run(inOwnNamespaces(shell(script, folder)), {
