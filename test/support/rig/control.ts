@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
-import { z } from 'zod';
 
 /** One call of a fake program: a real process, which does nothing but what the test tells it. */
 export interface FakeCall {
@@ -69,37 +68,44 @@ export interface Control extends AsyncDisposable {
   readonly gate: Gate<FakeCall>;
 }
 
-const helloSchema = z.strictObject({
-  program: z.string(),
-  args: z.array(z.string()),
-  cwd: z.string(),
-  environment: z.record(z.string(), z.string()),
-  pid: z.number(),
-});
+/** A text as one word of a line (stub.pl). */
+const wordOf = (text: string): string => Buffer.from(text, 'utf8').toString('hex') || '-';
+const textOf = (word: string): string => (word === '-' ? '' : Buffer.from(word, 'hex').toString('utf8'));
+
+/** What a fake program says of itself first (stub.pl). */
+function readHello(line: string): Pick<FakeCall, 'program' | 'args' | 'cwd' | 'environment' | 'pid'> {
+  const [program = '', cwd = '', pid, count, ...rest] = line.split(' ');
+  const args = rest.slice(0, Number(count)).map(textOf);
+  const pairs = rest.slice(Number(count)).map((word): [string, string] => {
+    const [name = '', ...value] = textOf(word).split('=');
+    return [name, value.join('=')];
+  });
+  return { program: textOf(program), cwd: textOf(cwd), pid: Number(pid), args, environment: Object.fromEntries(pairs) };
+}
 
 function greet(socket: Socket, lines: Interface, line: string): FakeCall {
-  const send = (order: { stdout: string } | { stderr: string } | { exit: number } | { ignoreTerm: true }): void => {
-    if (socket.writable) socket.write(`${JSON.stringify(order)}\n`);
+  const send = (order: string): void => {
+    if (socket.writable) socket.write(`${order}\n`);
   };
   return {
-    ...helloSchema.parse(JSON.parse(line)),
+    ...readHello(line),
     gone: new Promise((resolve) => {
       socket.once('close', () => {
         resolve();
       });
     }),
-    write: (stdout) => {
-      send({ stdout });
+    write: (text) => {
+      send(`stdout ${wordOf(text)}`);
     },
-    writeError: (stderr) => {
-      send({ stderr });
+    writeError: (text) => {
+      send(`stderr ${wordOf(text)}`);
     },
-    exit: (exit) => {
-      send({ exit });
+    exit: (code) => {
+      send(`exit ${String(code)}`);
     },
     async ignoreTerm() {
       const said = once(lines, 'line');
-      send({ ignoreTerm: true });
+      send('ignore-term');
       await said;
     },
   };

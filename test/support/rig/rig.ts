@@ -17,7 +17,7 @@ import { drydockMain, REPOSITORY } from '../drydock-main.ts';
 import type { Ended as EndedByItself } from '../drydock-main.ts';
 import { expectNoWarnings } from '../node-warnings.ts';
 
-const STUB = fileURLToPath(new URL('stub.mjs', import.meta.url));
+const STUB = fileURLToPath(new URL('stub.pl', import.meta.url));
 /** The only real programs on the rig's PATH. */
 const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff', 'unshare', 'mount'];
 
@@ -71,7 +71,7 @@ async function makeBin(bin: string, control: string): Promise<void> {
     await writeFile(path.join(bin, name), `#!/bin/sh\n${body}\n`);
     await chmod(path.join(bin, name), 0o755);
   };
-  for (const name of PLAYED) await script(name, `exec '${process.execPath}' '${STUB}' '${control}' ${name} "$@"`);
+  for (const name of PLAYED) await script(name, `exec /usr/bin/perl '${STUB}' '${control}' ${name} "$@"`);
   for (const name of SPOKEN) await script(name, `echo '${name} 1.2.3'`);
   for (const name of REAL) await symlink(path.join('/usr/bin', name), path.join(bin, name));
 }
