@@ -1,10 +1,12 @@
 import process from 'node:process';
 
 /**
- * One press of Ctrl-C may arrive twice: the terminal sends SIGINT to npm and to drydock, and npm passes its own on
- * (@npmcli/run-script, signal-manager.js). Signals this close together count as one.
+ * One press of Ctrl-C may arrive twice: the terminal sends SIGINT to npm and to drydock, and npm forwards its own to drydock
+ * (@npmcli/run-script, signal-manager.js). A signal this soon after one that counted is its copy. npm's copy may be late on a
+ * busy machine.
  */
 const SAME_PRESS_MS = 300;
+const SAME_PRESS_UNDER_NPM_MS = 1000;
 
 /** Exit code of an interrupted command: 128 + SIGINT, whichever signal it was. */
 const INTERRUPTED = 130;
@@ -15,6 +17,8 @@ export interface Interruption {
   readonly stop: AbortSignal;
   /** Aborts on the second: end what runs by force, then clean up as before. */
   readonly kill: AbortSignal;
+  /** For a command that starts nothing and keeps nothing: from now on the first signal exits. */
+  exitOnSignal(): void;
 }
 
 /**
@@ -26,14 +30,16 @@ export interface Interruption {
 export function listenForSignals(say: (line: string) => void): Interruption {
   const stop = new AbortController();
   const kill = new AbortController();
+  const samePressMs = process.env.npm_lifecycle_event === undefined ? SAME_PRESS_MS : SAME_PRESS_UNDER_NPM_MS;
   let lastMs = Number.NEGATIVE_INFINITY;
+  let exits = false;
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (exits) process.exit(INTERRUPTED);
     const nowMs = performance.now();
-    const isSamePress = nowMs - lastMs < SAME_PRESS_MS;
+    if (nowMs - lastMs < samePressMs) return;
     lastMs = nowMs;
-    if (isSamePress) return;
     if (!stop.signal.aborted) {
-      say(`\nStopping on ${signal}. Press Ctrl-C again to kill what still runs.`);
+      say(`\nStopping (${signal}). Press Ctrl-C again to kill what still runs.`);
       stop.abort();
     } else if (!kill.signal.aborted) {
       say('\nKilling what still runs. Press Ctrl-C again to exit without cleaning up.');
@@ -43,5 +49,12 @@ export function listenForSignals(say: (line: string) => void): Interruption {
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  return { stop: stop.signal, kill: kill.signal };
+  return {
+    stop: stop.signal,
+    kill: kill.signal,
+    exitOnSignal() {
+      if (stop.signal.aborted) process.exit(INTERRUPTED);
+      exits = true;
+    },
+  };
 }

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { Fault } from '../host/fault.ts';
 import { quoteCommand } from '../host/shell-quote.ts';
 import { jsonText } from '../json/text.ts';
+import type { Failure } from '../model/failure.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { BuildChoice, Emit, PlannedUnit, RunRequest } from '../pipeline/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
@@ -204,7 +205,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     missing =
       kind === 'missing-tool'
         ? `${error.message}; a real run would install it`
-        : `${error.message}: a real run would stop here`;
+        : `${error.message}: a real run would stop with this error`;
   } finally {
     await host.files.remove(scratch);
   }
@@ -265,6 +266,17 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
     ].join('\n'),
   );
   return 0;
+}
+
+/** A run that was interrupted before it had a folder: there is nothing to resume. */
+function notBegun({ stderr }: CommandContext): number {
+  const failure: Failure = {
+    kind: 'interrupted',
+    headline: 'Interrupted before the run began',
+    hint: 'Nothing was made: start it again.',
+  };
+  stderr.write(`\n${renderFailure(failure)}\n`);
+  return exitCodeOf(failure);
 }
 
 /** `drydock run`: plans, runs, reports; the exit code. */
@@ -329,6 +341,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
   }
   if (options.dryRun) return showPlan(context, options, request);
   await prepareRun({ host, folders, request });
+  if (context.signal.aborted) return notBegun(context);
   const runId = await freshRunId(context, options.resultsRoot, profile.name);
   const load = () => Promise.resolve({ request });
   return execute(context, { ...options, load, runId, runDirectory: path.join(options.resultsRoot, runId) });

@@ -188,7 +188,12 @@ export async function startPrivateDockerd(host: Host, options: PrivateDockerdOpt
   await requireMeans(host, folder);
   const undo: (() => Promise<void>)[] = [];
   const undoAll = async (): Promise<void> => {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+    const failures: unknown[] = [];
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+      // One that fails must not keep the others from cleaning up.
+      await step().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const lock = await host.locks.acquire(`${folder}.lock`, {

@@ -27,7 +27,7 @@ export async function mountsBelow(folder: string): Promise<readonly string[]> {
 export function mountedBelow(folder: string, mounts: readonly string[]): Fault {
   return new Fault({
     kind: 'unavailable',
-    headline: `Something is mounted below ${folder}, and drydock deletes and copies folders there`,
+    headline: `${folder} has something mounted below it, and drydock deletes and copies folders there`,
     hint: `Unmount it, then try again: sudo umount -- ${mounts.map((mount) => quoteCommand([mount])).join(' ')}`,
     detail: mounts.map((mount) => `mounted: ${mount}`),
   });

@@ -129,5 +129,5 @@ export async function gatherSupplies(host: Host, options: SuppliesOptions): Prom
 
 /** The supplies as one ISO image, for a disk of an installer. */
 export async function packSupplies(host: Host, tree: string, outputPath: string, run: RunOptions): Promise<void> {
-  await host.processes.run(['xorriso', '-as', 'mkisofs', '-quiet', '-V', 'DRYDOCK', '-R', '-o', outputPath, tree], run);
+  await host.processes.run(['genisoimage', '-quiet', '-V', 'DRYDOCK', '-R', '-o', outputPath, tree], run);
 }

@@ -29,6 +29,6 @@ export async function writeCloudSeed(
   // A new identity, so that what runs once an instance runs although the disk has been an instance before.
   const identity = { 'instance-id': `drydock-${String(host.clock.nowMs())}`, 'local-hostname': 'drydock' };
   await host.files.writeAtomic(file('meta-data'), stringify(identity));
-  const mkisofs = ['xorriso', '-as', 'mkisofs', '-quiet', '-V', 'cidata', '-J', '-R', '-o'] as const;
-  await host.processes.run([...mkisofs, outputPath, file('user-data'), file('meta-data')]);
+  const iso = ['genisoimage', '-quiet', '-V', 'cidata', '-J', '-R', '-o', outputPath] as const;
+  await host.processes.run([...iso, file('user-data'), file('meta-data')]);
 }

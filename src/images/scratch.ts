@@ -14,6 +14,10 @@ export async function inScratch<T>(host: Host, workDir: string, work: (scratch: 
   const scratch = await scratchFor(host, workDir);
   try {
     return await work(scratch);
+  } catch (error) {
+    // What the namespace's root made, only it can remove; the caller removes the rest.
+    if (scratch === workDir && !host.system.isRoot) await emptyAsRoot(host, workDir);
+    throw error;
   } finally {
     if (scratch !== workDir) await removeScratch(host, scratch);
   }
@@ -40,16 +44,28 @@ async function requireNamespaces(host: Host): Promise<void> {
   if (exitCode === 0) return;
   throw new Fault({
     kind: 'unavailable',
-    headline: 'This machine does not let root make a mount namespace, and images are not built in the host’s own',
+    headline: 'Root cannot create a mount namespace here, and drydock does not build images in the host’s namespace',
     hint: 'Run drydock as a normal user with user namespaces, or give the container CAP_SYS_ADMIN (docker run --privileged).',
     detail: stderr.split('\n').filter((line) => line !== ''),
   });
 }
 
-/** Only the namespace's root may remove what it made; what is left after that is in nobody's way. */
-async function removeScratch(host: Host, scratch: string): Promise<void> {
-  const made = (await host.files.list(scratch)).map((name) => path.join(scratch, name));
-  await host.processes.run(asRootOf(host, ['rm', '-rf', ...made])).catch(() => undefined);
+async function emptyAsRoot(host: Host, folder: string): Promise<void> {
+  const made = (await host.files.list(folder)).map((name) => path.join(folder, name));
+  if (made.length > 0) await host.processes.run(asRootOf(host, ['rm', '-rf', ...made])).catch(() => undefined);
+}
+
+/**
+ * Removes a scratch folder of an image build, also one that a killed drydock left. Only the namespace's root may remove what
+ * it made. A folder that cannot be removed is left; it is not in use.
+ */
+export async function removeScratch(host: Host, scratch: string): Promise<void> {
+  const removed = await host.files.remove(scratch).then(
+    () => true,
+    () => false,
+  );
+  if (removed || host.system.isRoot) return;
+  await emptyAsRoot(host, scratch);
   await host.files.remove(scratch).catch(() => undefined);
 }
 
@@ -67,7 +83,9 @@ async function scratchFor(host: Host, workDir: string): Promise<string> {
   const isOpen = await isOpenToAll(host, path.dirname(workDir));
   // Without mkdtemp's six letters, so that what a killed drydock left for the same stage is found.
   const owner = workDir.replace(/-[^-]{6}$/, '');
-  const scratch = isOpen ? workDir : await makeShortFolder(host.files, '/var/tmp', owner);
+  const scratch = isOpen
+    ? workDir
+    : await makeShortFolder(host.files, '/var/tmp', owner, (folder) => removeScratch(host, folder));
   await host.files.chmod(scratch, 0o777);
   return scratch;
 }

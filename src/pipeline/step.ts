@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { removeScratch } from '../images/scratch.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import type { StageRecord } from '../model/record.ts';
@@ -49,13 +50,13 @@ interface StepOptions<In extends Json, Out extends Json> {
 class NotYet extends Error {}
 
 /**
- * Removes the scratch folders of executions that were killed. The caller holds the lock that everybody needs who makes
- * folders of this name, so none of them is in use; one that cannot be removed is in nobody's way.
+ * Removes the scratch folders of executions that were killed. The caller holds the lock for folders of this name, so none of
+ * them is in use. A folder that cannot be removed is left.
  */
 export async function removeLeftovers(host: Host, store: Store, scratchName: string): Promise<void> {
   for (const name of await host.files.list(store.workDir())) {
     if (!name.startsWith(`${scratchName}-`)) continue;
-    await host.files.remove(path.join(store.workDir(), name)).catch(() => undefined);
+    await removeScratch(host, path.join(store.workDir(), name));
   }
 }
 

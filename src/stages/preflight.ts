@@ -103,8 +103,21 @@ async function install(host: Host, missing: readonly Requirement[], context: Sta
     const command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300', ...rest];
     return sudo === undefined ? ['env', ...command.slice(1)] : [sudo, ...flags, ...command];
   };
+  const wanted = ['-q', '--yes', '--no-install-recommends', ...packages];
   await host.processes.run(apt('update', '-q'), options);
-  await host.processes.run(apt('install', '-q', '--yes', '--no-install-recommends', ...packages), options);
+  await host.processes.run(apt('install', '--download-only', ...wanted), options);
+  // Without the signal: a package manager that is killed leaves packages half configured, and then refuses to work.
+  const { signal, ...toTheEnd } = options;
+  await host.processes.run(apt('install', ...wanted), toTheEnd);
+  if (signal.aborted) throw interruptedAfterInstall();
+}
+
+function interruptedAfterInstall(): Fault {
+  return new Fault({
+    kind: 'interrupted',
+    headline: 'Interrupted while apt installed packages; the installation was finished first',
+    hint: 'Resume the run.',
+  });
 }
 
 function missingTools(reasons: readonly string[], byHand: string, why: string): Fault {
@@ -134,7 +147,7 @@ async function machineRows(host: Host, cacheRoot: string): Promise<readonly Chec
 
 async function mountsRow(host: Host, cacheRoot: string): Promise<CheckRow> {
   const mounts = await host.files.mountsBelow(cacheRoot);
-  const detail = mounts.length === 0 ? 'none' : `${mounts.join(', ')}: unmount before drydock works in the cache`;
+  const detail = mounts.length === 0 ? 'none' : `${mounts.join(', ')}: unmount it, or drydock refuses this cache`;
   return { what: 'mounts in the cache', ok: mounts.length === 0, detail };
 }
 

@@ -1,11 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
-import { runMain } from '../support/drydock-main.ts';
+import { drydockMain, runMain } from '../support/drydock-main.ts';
+import { catches } from '../support/processes.ts';
 
 let folder = '';
 
@@ -36,6 +41,24 @@ const analysisSchema = z.looseObject({
 const twoBoots = readFixture('two-boots.log').text;
 
 describe('drydock analyze', () => {
+  test('ends on the first Ctrl-C while it waits for its input', async () => {
+    const child = spawn(process.execPath, [...drydockMain(), 'analyze', '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const ended = once(child, 'exit');
+    // Node has handlers of its own for SIGINT and SIGTERM from its start.
+    await catches(child.pid ?? 0, 'SIGHUP');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+  });
+
+  test('does not take lost output for success', async () => {
+    const full = await open('/dev/full', 'w');
+    const child = spawn(process.execPath, [...drydockMain(), 'schema'], { stdio: ['ignore', full.fd, 'pipe'] });
+    const [stderr, ended] = await Promise.all([text(child.stderr ?? Readable.from([])), once(child, 'exit')]);
+    await full.close();
+    expect(ended).toEqual([3, null]);
+    expect(stderr).toContain('✗ The output could not be written: ENOSPC');
+  });
+
   test('reads a pipe, takes the last boot, and prints one JSON object', async () => {
     const { code, stdout, stderr } = await runMain(['analyze', '-', '--json', '--top', '1'], twoBoots);
     expect([code, stderr]).toEqual([0, '']);

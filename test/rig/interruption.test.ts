@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -42,6 +42,9 @@ async function nothingLeft(rig: Rig): Promise<void> {
 /** The machine's mounts below the rig. */
 const mountsOf = (rig: Rig) => createFiles().mountsBelow(rig.folder);
 
+/** Enough where every phase has been tried in another way. */
+const FIRST_AND_LAST = PHASES.filter((_, index) => index === 0 || index === PHASES.length - 1);
+
 /** A drydock that can be waited for. */
 type Run = Pick<TerminalCommand, 'ended' | 'until'>;
 type End = Awaited<Run['ended']>;
@@ -52,9 +55,10 @@ async function interruptEverywhere<R extends Run>(
   start: (args: readonly string[]) => R,
   interrupt: (run: R, call: FakeCall) => Promise<void> | void,
   after: (ended: End, phase: string) => Promise<void>,
+  phases = PHASES,
 ): Promise<void> {
   let args = ['run', '--profile', await rig.profile(STOCK_ALONE), '--boots', '1', '--accel', 'tcg'];
-  for (const [phase, catchIn] of PHASES) {
+  for (const [phase, catchIn] of phases) {
     const caught = catchIn(rig);
     const run = start(args);
     await run.until(caught.hold);
@@ -110,13 +114,13 @@ describe.concurrent('on a terminal', () => {
     await interruptEverywhere(rig, (args) => rig.onTerminal(args), pressTwice, after);
   });
 
-  test('that closes, a run stops in order, and can be resumed', async () => {
+  test('that closes, a run stops in order when a build and when a boot is under way, and can be resumed', async () => {
     await using rig = await createRig();
     const close = (run: TerminalCommand): void => {
       run.close();
     };
     const after = (ended: End, phase: string): Promise<void> => stoppedInOrder(rig, ended, phase);
-    await interruptEverywhere(rig, (args) => rig.onTerminal(args), close, after);
+    await interruptEverywhere(rig, (args) => rig.onTerminal(args), close, after, FIRST_AND_LAST);
   });
 
   test('one Ctrl-C through npm counts once, although npm passes it on as well', async () => {
@@ -143,14 +147,66 @@ function signalled(rig: Rig, args: readonly string[]): Run & Pick<Drydock, 'kill
 }
 
 describe.concurrent('without a terminal', () => {
-  test('SIGTERM stops a run in order in every phase', async () => {
+  test('SIGTERM stops a run in order when a build and when a boot is under way', async () => {
     await using rig = await createRig();
     const start = (args: readonly string[]) => signalled(rig, args);
     const send = (run: Pick<Drydock, 'kill'>): void => {
       run.kill('SIGTERM');
     };
     const after = (ended: End, phase: string): Promise<void> => saysHowToGoOn(rig, ended, phase);
-    await interruptEverywhere(rig, start, send, after);
+    await interruptEverywhere(rig, start, send, after, FIRST_AND_LAST);
+  });
+
+  test('SIGTERM lets an installation of packages come to its end', async () => {
+    await using rig = await createRig();
+    await rm(path.join(rig.bin, 'spatch'));
+    const fetches = rig.holdCall('apt-get', ({ args }) => args.includes('--download-only'));
+    const installs = rig.holdCall(
+      'apt-get',
+      ({ args }) => args.includes('install') && !args.includes('--download-only'),
+    );
+    const updates = rig.holdCall('apt-get', ({ args }) => args.includes('update'));
+    const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), '--boots', '1', '--accel', 'tcg');
+    (await run.until(updates)).exit(0);
+    (await run.until(fetches)).exit(0);
+    const install = await run.until(installs);
+    run.kill('SIGTERM');
+    await run.says('Stopping (SIGTERM)');
+    install.exit(0);
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain(`resume: npm run drydock -- resume ${await rig.runDirectory()}`);
+    await nothingLeft(rig);
+  });
+
+  test('a second and a third signal end what the first is still waiting for', async () => {
+    await using rig = await createRig();
+    const hold = rig.holdCall('mmdebstrap');
+    const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), '--boots', '1', '--accel', 'tcg');
+    const call = await run.until(hold);
+    await call.ignoreTerm();
+    run.kill('SIGTERM');
+    await run.says('Stopping (SIGTERM)');
+    await setTimeout(NEXT_PRESS_MS);
+    run.kill('SIGTERM');
+    await run.says('Killing what still runs');
+    const { code } = await run.ended;
+    expect(code).toBe(130);
+    await call.gone;
+    await nothingLeft(rig);
+  });
+
+  test('a signal that comes while drydock loads ends it with the same exit code, and nothing is made', async () => {
+    await using rig = await createRig();
+    const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), '--boots', '1', '--accel', 'tcg');
+    await run.listens();
+    run.kill('SIGTERM');
+    const { code, stderr } = await run.ended;
+    expect(code, stderr).toBe(130);
+    const runs = await readdir(rig.results).catch(() => []);
+    // It may have got so far on a quick machine; then it says how to go on.
+    if (runs.length > 0) expect(stderr).toContain('resume: npm run drydock -- resume');
+    else expect(stderr).toContain('Interrupted before the run began');
   });
 
   // Its locks go stale by the clock, so this test mostly waits.

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** An ISO image with these files (path below its root → content), made by xorriso as the real ones are made by its like. */
+/** An ISO image with these files (path below its root → content), made as the real ones are. */
 export async function makeIso(
   file: string,
   label: string,
@@ -16,6 +16,6 @@ export async function makeIso(
     await mkdir(path.dirname(path.join(tree, name)), { recursive: true });
     await writeFile(path.join(tree, name), content);
   }
-  await run('xorriso', ['-as', 'mkisofs', '-quiet', '-V', label, '-J', '-R', '-o', file, tree]);
+  await run('genisoimage', ['-quiet', '-V', label, '-J', '-R', '-o', file, tree]);
   await rm(tree, { recursive: true });
 }

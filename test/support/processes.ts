@@ -1,4 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 
 /** Longer than any kill takes, on the busiest machine. */
@@ -51,4 +52,14 @@ export function processGone(pid: number): Promise<void> {
 /** Settles when nothing of a group runs any more. */
 export function groupGone(group: number): Promise<void> {
   return lookUntil(`something of group ${String(group)}`, async () => (await groupMembers(group)).length === 0);
+}
+
+/** Settles when a process has a handler for a signal (SigCgt in proc_pid_status(5)). */
+export async function catches(pid: number, signal: NodeJS.Signals): Promise<void> {
+  const bit = 1n << BigInt(constants.signals[signal] - 1);
+  await lookUntil(`process ${String(pid)} without a handler for ${signal}`, async () => {
+    const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
+    const mask = /^SigCgt:\t([0-9a-f]+)$/m.exec(status)?.[1];
+    return mask !== undefined && (BigInt(`0x${mask}`) & bit) !== 0n;
+  });
 }

@@ -14,12 +14,13 @@ import { fakePrograms, makeGuestTar, PLAYED, SPOKEN } from './programs.ts';
 import { startOnTerminal } from './terminal.ts';
 import type { TerminalCommand } from './terminal.ts';
 import { drydockMain, REPOSITORY } from '../drydock-main.ts';
+import { catches } from '../processes.ts';
 import type { Ended as EndedByItself } from '../drydock-main.ts';
 import { expectNoWarnings } from '../node-warnings.ts';
 
 const STUB = fileURLToPath(new URL('stub.pl', import.meta.url));
 /** The only real programs on the rig's PATH. */
-const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff', 'unshare', 'mount'];
+const REAL = ['sh', 'cat', 'find', 'install', 'ln', 'mkdir', 'rm', 'tar', 'cp', 'diff', 'unshare', 'mount', 'env'];
 
 /** How a command of drydock ended, or was ended. */
 export interface Ended extends EndedByItself {
@@ -32,6 +33,10 @@ export interface Drydock {
   /** What a hold has stopped; fails when drydock ends without getting there. */
   until<T>(hold: Hold<T>): Promise<T>;
   kill(signal: NodeJS.Signals): void;
+  /** Settles when it has said these words on stderr. */
+  says(words: string): Promise<void>;
+  /** Settles when it has its listeners for signals, long before it does anything else. */
+  listens(): Promise<void>;
 }
 
 const journalEntry = z.looseObject({ type: z.string(), id: z.string().optional(), cached: z.boolean().optional() });
@@ -96,7 +101,11 @@ function startDrydock(args: readonly string[], environment: Readonly<Record<stri
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const watchers = new Set<() => void>();
+  child.stderr.on('data', (chunk: Buffer) => {
+    err.push(chunk);
+    for (const look of watchers) look();
+  });
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code, signal) => {
       const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString('utf8');
@@ -113,6 +122,20 @@ function startDrydock(args: readonly string[], environment: Readonly<Record<stri
     kill: (signal) => {
       child.kill(signal);
     },
+    says(words) {
+      const said = new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (!Buffer.concat(err).toString('utf8').includes(words)) return;
+          watchers.delete(look);
+          resolve();
+        };
+        watchers.add(look);
+        look();
+      });
+      return Promise.race([said, tooSoon()]);
+    },
+    // Node has handlers of its own for SIGINT and SIGTERM from its start.
+    listens: () => Promise.race([catches(child.pid ?? 0, 'SIGHUP'), tooSoon()]),
   };
 }
 

@@ -1,0 +1,264 @@
+import process from 'node:process';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { jsonText } from '../json/text.ts';
+import { z } from 'zod';
+import { createHost } from '../host/node-host.ts';
+import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
+import { profileJsonSchema } from '../profile/schema.ts';
+import { recordJsonSchema } from '../store/record-schema.ts';
+import { ablate, factorTitle } from '../profile/ablate.ts';
+import { FACTORS } from '../profile/schema.ts';
+import type { Factor } from '../profile/schema.ts';
+import { addAnalyzeCommand } from './analyze.ts';
+import { benchOptions } from './bench-flags.ts';
+import type { BenchFlags } from './bench-flags.ts';
+import { imageOptions } from './image.ts';
+import type { ImageFlags } from './image.ts';
+import { bootModeOptions } from './boot-mode.ts';
+import type { BootModeFlags } from './boot-mode.ts';
+import { bootOptions } from './boots.ts';
+import type { BootFlags } from './boots.ts';
+import { addCalibrateCommand } from './calibrate.ts';
+import { checkConfigCommand } from './check-config.ts';
+import { addCompareCommand } from './compare.ts';
+import type { CommandContext, Output } from './context.ts';
+import { doctor } from './doctor.ts';
+import { addHistoryCommand } from './history.ts';
+import type { Interruption } from './interruption.ts';
+import { cacheRoot, packageFile, resultsRoot } from './locations.ts';
+import { cacheDirOption, collectOption, factorList, jsonOption, resultsDirOption } from './options.ts';
+import { addNeedsCommand } from './needs.ts';
+import { addProcessesCommand } from './processes.ts';
+import { resumeCommand, runCommand } from './run.ts';
+import { addThesisCommand } from './thesis.ts';
+
+const DEFAULT_COLUMNS = 100;
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    isTerminal: stream.isTTY,
+    get columns() {
+      return stream.isTTY ? stream.columns : DEFAULT_COLUMNS;
+    },
+  };
+}
+
+const failOnOption = () =>
+  new Option('--fail-on <verdict>', 'exit 1 when a metric has this verdict')
+    .choices(['worse', 'never'])
+    .default('worse');
+
+interface RunFlags extends BootFlags, BenchFlags, BootModeFlags, ImageFlags {
+  profile: string;
+  guest: string;
+  accel: 'auto' | 'kvm' | 'tcg';
+  build?: 'auto' | 'host' | 'guest';
+  ablate?: readonly Factor[];
+  install: boolean;
+  refreshImage: boolean;
+  collect?: number;
+  json: boolean;
+  dryRun: boolean;
+  failOn: 'worse' | 'never';
+  cacheDir?: string;
+  resultsDir?: string;
+}
+
+function buildProgram(context: CommandContext, finish: (code: number) => void): Command {
+  const program = new Command('drydock')
+    .description('Builds, boots, measures and scores a minimal VM kernel for Docker.')
+    .version(context.version)
+    .showHelpAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        context.stdout.write(text);
+      },
+      writeErr: (text) => {
+        context.stderr.write(text);
+      },
+    });
+
+  const run = program
+    .command('run')
+    .description('run a profile: image, kernels, installation, measured boots, scores, report')
+    .requiredOption('--profile <name|file>', 'a profile of pipelines/, or a path')
+    .addOption(
+      new Option('--guest <name>', 'which guest; auto says which it took and why')
+        .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--build <where>',
+        "where kernels are built, whatever the profile says; auto: in the guest where its compiler is of the kernel's time and KVM works",
+      ).choices(['auto', 'host', 'guest']),
+    )
+    .addOption(
+      new Option(
+        '--clock <name>',
+        'wall: boots to Docker; virtual: kernel and initrd alone, counted in instructions, which no noise moves',
+      )
+        .choices(['wall', 'virtual', 'both'])
+        .default('wall'),
+    )
+    .option(
+      '--ablate <changes>',
+      'take the gain apart: one arm for every combination of these (config,initrd,rtc,cmdline)',
+      factorList,
+    )
+    .option('--no-install', 'never install packages on this host; print the command instead')
+    .option('--refresh-image', 'make a new guest image, with the packages of today', false)
+    .addOption(collectOption())
+    .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
+    .addOption(failOnOption())
+    .addOption(jsonOption())
+    .addOption(cacheDirOption())
+    .addOption(resultsDirOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run pipeline -- --profile docker-min
+  npm run pipeline -- --profile docker-min --boots 10 --accel tcg
+  npm run pipeline -- --profile docker-min --clock virtual
+  npm run pipeline -- --profile docker-min --ablate config,initrd,rtc,cmdline --clock virtual
+  npm run pipeline -- --profile docker-min --boots auto --budget 30
+  npm run pipeline -- --profile docker-min --boot grub --keep-kernel docker-min
+  npm run pipeline -- --profile docker-min --bench all
+  npm run pipeline -- --profile docker-min --boots 0 --bench package-install --minutes 10
+  npm run pipeline -- --profile docker-min --build guest
+  npm run pipeline -- --profile docker-min --dry-run
+  npm run pipeline -- --profile stock --guest centos-7-minimal --image CentOS-7-x86_64-Minimal-2009.iso
+  npm run pipeline -- --profile docker-min --guest debian-12-minimal --image debian.qcow2 --image-key ~/.ssh/id_ed25519
+  npm run pipeline -- --profile ./my-profile.yaml --json
+
+Changes that --ablate knows:
+${FACTORS.map((factor) => `  ${factor.padEnd(8)} ${factorTitle(factor)}`).join('\n')}
+
+Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2 usage or profile
+            3 infrastructure (ssh, disk, qemu, network) · 70 a bug of drydock · 130 interrupted`,
+    )
+    .action(async (flags: RunFlags) => {
+      finish(
+        await runCommand(context, {
+          ...flags,
+          ...(flags.ablate === undefined ? {} : { derive: (profile) => ablate(profile, flags.ablate ?? []) }),
+          cacheRoot: cacheRoot(flags.cacheDir),
+          resultsRoot: resultsRoot(flags.resultsDir),
+        }),
+      );
+    });
+  for (const option of [...imageOptions(), ...bootModeOptions(), ...bootOptions(), ...benchOptions()])
+    run.addOption(option);
+
+  program
+    .command('resume <run>')
+    .description('go on with an interrupted or failed run; what was verified is not done again')
+    .addOption(failOnOption())
+    .addOption(jsonOption())
+    .addOption(cacheDirOption())
+    .addOption(resultsDirOption())
+    .addHelpText('after', '\nExample:\n  npm run drydock -- resume 20261123-153012-docker-min')
+    .action(async (run: string, flags: Pick<RunFlags, 'json' | 'failOn' | 'cacheDir' | 'resultsDir'>) => {
+      finish(
+        await resumeCommand(context, {
+          run,
+          json: flags.json,
+          failOn: flags.failOn,
+          cacheRoot: cacheRoot(flags.cacheDir),
+          resultsRoot: resultsRoot(flags.resultsDir),
+        }),
+      );
+    });
+
+  addCalibrateCommand(program, context, finish);
+  addNeedsCommand(program, context, finish);
+
+  program
+    .command('doctor')
+    .description('check this host, and install what is missing where that is allowed')
+    .option('--no-install', 'only say what is missing, and the command that installs it')
+    .option('--tests', "also what drydock's own tests need: a browser, and what CentOS guests are made with", false)
+    .option('--bench', 'also what container work on this host needs: a dockerd', false)
+    .option('--json', 'print the checks as JSON', false)
+    .addOption(cacheDirOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run drydock -- doctor\n  npm run drydock -- doctor --no-install\n  npm run drydock -- doctor --tests',
+    )
+    .action(async (flags: { install: boolean; tests: boolean; bench: boolean; json: boolean; cacheDir?: string }) => {
+      await doctor(context, { ...flags, cacheRoot: cacheRoot(flags.cacheDir) });
+      finish(0);
+    });
+
+  program
+    .command('check-config <file>')
+    .description('check a kernel configuration for what Docker needs; exit 1 when something necessary is missing')
+    .option('--kernel <version>', 'judge by this kernel version (default: the one the file names)')
+    .option('--json', 'print the rows as JSON', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run drydock -- check-config .config\n  npm run drydock -- check-config /proc/config.gz --kernel 6.1',
+    )
+    .action(async (file: string, flags: { kernel?: string; json: boolean }) => {
+      finish(await checkConfigCommand(context, { file, kernel: flags.kernel, json: flags.json }));
+    });
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of a profile, or of a record')
+    .addArgument(new Argument('[what]', 'which one').choices(['profile', 'record']).default('profile'))
+    .action((what: 'profile' | 'record') => {
+      const schema = what === 'record' ? recordJsonSchema() : profileJsonSchema();
+      context.stdout.write(`${jsonText(schema, 2)}\n`);
+      finish(0);
+    });
+
+  addAnalyzeCommand(program, context, finish);
+  addCompareCommand(program, context, finish);
+  addHistoryCommand(program, context, finish);
+  addProcessesCommand(program, context, finish);
+  addThesisCommand(program, context, finish);
+  return program;
+}
+
+/** Commands that start programs or keep what they make: a signal ends them in order. */
+const ENDS_IN_ORDER = new Set(['run', 'resume', 'calibrate', 'needs', 'doctor']);
+
+/** Runs the command line to its end; the exit code. */
+export async function main(interruption: Interruption): Promise<number> {
+  const { stop: signal, kill } = interruption;
+  const host = createHost({ kill });
+  const { version } = z.looseObject({ version: z.string() }).parse(JSON.parse(await host.files.readText(packageFile)));
+  const context: CommandContext = {
+    host,
+    version,
+    signal,
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+  };
+  let code = 0;
+  const program = buildProgram(context, (finished) => {
+    code = finished;
+  });
+  program.hook('preAction', (_, command) => {
+    if (!ENDS_IN_ORDER.has(command.name())) interruption.exitOnSignal();
+  });
+  try {
+    await program.parseAsync(process.argv);
+    return code;
+  } catch (error) {
+    // commander has said what is wrong already; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const failure = toFailure(error, signal);
+    context.stderr.write(`${renderFailure(failure)}\n`);
+    return exitCodeOf(failure);
+  }
+}
