@@ -89,6 +89,7 @@ export default defineConfig({
           name: 'interruption',
           include: ['test/interruption/**/*.test.ts'],
           setupFiles,
+          globalSetup: [diskSetup],
           testTimeout: 90 * MINUTE_MS,
         },
       },

@@ -1,16 +1,25 @@
 #!/usr/bin/env -S npx tsx
 /**
- * Draws new values for every property of the unit and protocol tests, and more of them than usual. The seed is new each
- * time unless DRYDOCK_TEST_SEED gives one. It is printed first and last, and in every failure.
+ * Draws new values for every property (fast-check) of the unit and protocol tests. See HELP.
  *
  *     npm run test:explore [-- --effort 20]
  */
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
-import { $, argv, chalk, glob } from 'zx';
+import { $, chalk, glob } from 'zx';
+import { countFrom, readOptions } from './options.ts';
 
-const USUAL_EFFORT = 20;
+const HELP = `npm run test:explore [-- --effort <n>]
+
+Runs the property tests (fast-check) with new random values. The seed is printed first. A failure prints it again, with the
+command that repeats it.
+
+  --effort <n>       how many times as many values as npm test draws (default: 20)
+  DRYDOCK_TEST_SEED  environment variable: the seed, to repeat a run
+
+Example: npm run test:explore -- --effort 5`;
+const { effort: asked = '20' } = readOptions(HELP, { effort: { type: 'string' } });
 const { DRYDOCK_TEST_SEED: given = '' } = process.env;
 
 /** Files of tests that draw values. */
@@ -21,7 +30,7 @@ async function filesWithProperties(): Promise<readonly string[]> {
 }
 
 const seed = given === '' ? String(randomInt(2 ** 31)) : given;
-const effort = String(argv.effort ?? USUAL_EFFORT);
+const effort = String(countFrom('effort', asked, HELP));
 const repeat = `DRYDOCK_TEST_SEED=${seed} npm run test:explore -- --effort ${effort}`;
 console.log(`Seed ${seed}, ${effort} times as many values as usual. Repeat with: ${repeat}`);
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env -S npx tsx
 /**
- * Finds a test that fails once in a hundred: repeats the quick projects beside busy loops until a round fails or prints a
- * warning of Node. What that round printed is shown; the table of all rounds comes last.
+ * Finds a test that fails once in a hundred. See HELP.
  *
  *     npm run test:repeat -- --times 20 --busy 2 [--project unit --project rig]
  */
 import process from 'node:process';
-import { $, argv, chalk } from 'zx';
+import { $, chalk } from 'zx';
 import { nodeWarnings } from '../test/support/node-warnings.ts';
+import { countFrom, readOptions } from './options.ts';
 
 const COMPILED = 'dist/cli/main.js';
 
@@ -18,12 +18,6 @@ interface Round {
   readonly warnings: number;
   readonly exitCode: number | null;
   readonly output: string;
-}
-
-function wholeNumber(name: string, usual: number): number {
-  const value = Number(argv[name] ?? usual);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} takes a whole number`);
-  return value;
 }
 
 /** What vitest counts in its last lines, `Tests  1 failed | 90 passed (91)`. */
@@ -55,9 +49,24 @@ async function runOnce(projects: readonly string[]): Promise<Round> {
   };
 }
 
-const times = wholeNumber('times', 20);
-const busy = wholeNumber('busy', 2);
-const asked = [argv.project ?? ['unit', 'protocol', 'rig']].flat().map(String);
+const HELP = `npm run test:repeat [-- --times <n>] [--busy <n>] [--project <name>]...
+
+Repeats tests while busy loops use the processors. Stops at the first round that fails or prints a warning of Node, shows what
+it printed, and exits with 1. The host needs what npm test installs (npm run drydock -- doctor --tests).
+
+  --times <n>       rounds (default: 20; a round takes some minutes)
+  --busy <n>        busy loops (default: 2)
+  --project <name>  a project of vitest.config.ts; several are allowed (default: unit, protocol, rig)
+
+Example: npm run test:repeat -- --times 100 --project unit`;
+const options = readOptions(HELP, {
+  times: { type: 'string' },
+  busy: { type: 'string' },
+  project: { type: 'string', multiple: true },
+});
+const times = countFrom('times', options.times ?? '20', HELP);
+const busy = countFrom('busy', options.busy ?? '2', HELP);
+const asked = options.project ?? ['unit', 'protocol', 'rig'];
 
 await $({ stdio: 'inherit' })`npm run --silent build -- --noCheck`;
 const head = `round  seconds  passed  failed  warnings`;

@@ -40,7 +40,7 @@ async function judge(part: Part, program: ProcessPromise, isShown: boolean): Pro
     console.log(passed ? chalk.green(`\nThe ${part}:`) : chalk.red(`\nThe ${part} FAILED:`));
     console.log(stdall);
   }
-  if (warnings.length > 0) console.log(chalk.red(`Node printed a warning among the ${part}: ${warnings.join('\n')}`));
+  if (warnings.length > 0) console.log(chalk.red(`Node printed a warning in the ${part}: ${warnings.join('\n')}`));
   return passed;
 }
 

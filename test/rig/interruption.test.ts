@@ -131,7 +131,7 @@ describe.concurrent('on a terminal', () => {
     await run.until(hold);
     run.pressCtrlC();
     const ended = await run.ended;
-    expect(ended.shown).toContain('Stopping on SIGINT');
+    expect(ended.shown).toContain('Stopping (SIGINT)');
     expect(ended.shown).not.toContain('Killing what still runs');
     await saysHowToGoOn(rig, ended, 'through npm');
   });

@@ -16,6 +16,8 @@ const NEEDS: Readonly<Record<string, { readonly cache: number; readonly temporar
   'docker-min': { cache: 12, temporary: 2 },
   kernels: { cache: 4, temporary: 4 },
   'guest-build': { cache: 12, temporary: 1 },
+  // Each way has a cache of its own below the temporary folder.
+  interruption: { cache: 1, temporary: 13 },
 };
 
 /**
@@ -23,7 +25,12 @@ const NEEDS: Readonly<Record<string, { readonly cache: number; readonly temporar
  *
  * @throws Error when it is not enough
  */
-export default async function setup({ name }: TestProject): Promise<void> {
+export default function setup({ name }: TestProject): Promise<void> {
+  return requireSpace(name);
+}
+
+/** The same for a project by its name. */
+export async function requireSpace(name: string): Promise<void> {
   const need = NEEDS[name];
   if (need === undefined) throw new Error(`How much disk do the tests of ${name} need? See NEEDS in disk-setup.ts.`);
   const verdicts = await judgeSpace(
