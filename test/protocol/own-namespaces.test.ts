@@ -97,7 +97,7 @@ describe.runIf(isRoot)('a folder with something mounted below it', () => {
     const cache = path.join(scratch, 'cache');
     const doctor = [process.execPath, ...drydockMain(), 'doctor', '--no-install', '--cache-dir', cache];
     const { code, stdout, stderr } = await withMount(cache, doctor);
-    expect(stderr).toContain(`✗ Something is mounted below ${cache}`);
+    expect(stderr).toContain(`✗ ${cache} has something mounted below it`);
     expect(stderr).toContain(`sudo umount -- '${cache}/work/a b'`);
     expect(stdout).toMatch(new RegExp(`✗ mounts in the cache +${cache}/work/a b`));
     expect(stdout.endsWith('kept\n')).toBe(true);
@@ -111,7 +111,7 @@ describe.runIf(isRoot)('a folder with something mounted below it', () => {
       await createFiles().remove(process.argv[1]).catch((error) => console.error(error.message));`;
     const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program, cache];
     const { stdout, stderr } = await withMount(cache, node);
-    expect(stderr).toContain('Something is mounted below');
+    expect(stderr).toContain('has something mounted below it');
     expect(stdout).toBe('kept\n');
   });
 });
