@@ -6,10 +6,9 @@
  */
 import process from 'node:process';
 import { $, chalk } from 'zx';
+import { BUNDLE } from '../test/support/drydock-main.ts';
 import { nodeWarnings } from '../test/support/node-warnings.ts';
 import { countFrom, readOptions } from './options.ts';
-
-const COMPILED = 'dist/cli/main.js';
 
 interface Round {
   readonly seconds: number;
@@ -36,7 +35,7 @@ function startBusyLoop() {
 
 async function runOnce(projects: readonly string[]): Promise<Round> {
   const startedMs = performance.now();
-  const env = { ...process.env, NO_COLOR: '1', DRYDOCK_TEST_MAIN: COMPILED };
+  const env = { ...process.env, NO_COLOR: '1', DRYDOCK_TEST_MAIN: BUNDLE };
   const options = projects.flatMap((name) => ['--project', name]);
   const result = await $({ nothrow: true, quiet: true, env })`npx vitest run ${options}`;
   return {
@@ -68,7 +67,7 @@ const times = countFrom('times', options.times ?? '20', HELP);
 const busy = countFrom('busy', options.busy ?? '2', HELP);
 const asked = options.project ?? ['unit', 'protocol', 'rig'];
 
-await $({ stdio: 'inherit' })`npm run --silent build -- --noCheck`;
+await $({ stdio: 'inherit' })`npx tsx scripts/bundle.ts`;
 const head = `round  seconds  passed  failed  warnings`;
 const row = ({ seconds, passed, failed, warnings }: Round, index: number): string =>
   [

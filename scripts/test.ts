@@ -11,19 +11,18 @@
 import process from 'node:process';
 import { $, chalk } from 'zx';
 import type { ProcessPromise } from 'zx';
+import { BUNDLE } from '../test/support/drydock-main.ts';
 import { nodeWarnings } from '../test/support/node-warnings.ts';
 
-const COMPILED = 'dist/cli/main.js';
-
-type Part = 'compiler' | 'checks' | 'tests' | 'guest image' | 'boots';
+type Part = 'bundle' | 'checks' | 'tests' | 'guest image' | 'boots';
 type Outcome = 'passed' | 'FAILED' | 'not run';
 const outcomes = new Map<Part, Outcome>(
-  (['compiler', 'checks', 'tests', 'guest image', 'boots'] as const).map((part) => [part, 'not run']),
+  (['bundle', 'checks', 'tests', 'guest image', 'boots'] as const).map((part) => [part, 'not run']),
 );
 
 // What is read here is no terminal to the programs, so they are told whether to colour.
 const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
-const env = { ...process.env, ...colour, DRYDOCK_TEST_MAIN: COMPILED };
+const env = { ...process.env, ...colour, DRYDOCK_TEST_MAIN: BUNDLE };
 const start = $({ nothrow: true, quiet: true, env });
 
 /** Waits for a part's program and notes how it ended. */
@@ -45,23 +44,23 @@ async function judge(part: Part, program: ProcessPromise, isShown: boolean): Pro
 }
 
 /** The guest image, then the boots. */
-async function boots(compiled: Promise<boolean>): Promise<void> {
+async function boots(bundled: Promise<boolean>): Promise<void> {
   const hasImage = await judge('guest image', start`node --import tsx scripts/guest-image.ts`, false);
-  if (!hasImage || !(await compiled)) return;
+  if (!hasImage || !(await bundled)) return;
   // Two at once: a guest of two processors keeps little more than one busy.
   await judge('boots', start`npx vitest run --project e2e --maxWorkers 2`, false);
 }
 
-async function others(compiled: Promise<boolean>): Promise<void> {
-  if (!(await compiled)) return;
+async function others(bundled: Promise<boolean>): Promise<void> {
+  if (!(await bundled)) return;
   if (!(await judge('checks', start`nice npm run --silent check`, true))) return;
   const projects = ['unit', 'protocol', 'rig', 'browser'].flatMap((name) => ['--project', name]);
   await judge('tests', start`nice npx vitest run ${projects}`, true);
 }
 
 // Types are checked by `npm run check`; this is for the many commands that tests start.
-const compiled = judge('compiler', start`npm run --silent build -- --noCheck`, true);
-const parts = await Promise.allSettled([boots(compiled), others(compiled)]);
+const bundled = judge('bundle', start`npx tsx scripts/bundle.ts`, true);
+const parts = await Promise.allSettled([boots(bundled), others(bundled)]);
 
 for (const part of parts) if (part.status === 'rejected') console.error(part.reason);
 console.log('');

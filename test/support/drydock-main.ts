@@ -4,6 +4,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expectNoWarnings } from './node-warnings.ts';
 
+/** The command line as one file (scripts/bundle.ts), as deep below the repository as src/cli/main.ts is. */
+export const BUNDLE = 'dist/bundle/main.js';
+
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
