@@ -49,8 +49,9 @@ const LEAST_LATE_SEC = 0.5;
 const LEAST_LATE_SHARE = 0.005;
 
 /**
- * A pause begins at the last tick before it (`TICK_MS` of host/event-loop.ts), so everything ran normally for up to 0.1 s
- * inside its beginning. A machine that wakes up may run the guest before drydock, so its end is no sharper. Two ticks leave room for a late timer.
+ * How far from both ends of a pause an instant proves something. A pause begins at the last tick before it (`TICK_MS` of
+ * host/event-loop.ts), so its first 0.1 s may be normal running. A machine that wakes up may run the guest before drydock,
+ * so its end is no sharper. Two ticks leave room for a late timer.
  */
 const PAUSE_EDGE_SEC = 0.2;
 
