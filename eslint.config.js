@@ -42,7 +42,7 @@ export default tseslint.config(
         {
           object: 'JSON',
           property: 'stringify',
-          message: 'Take jsonText of src/json/text.ts: JSON.stringify turns NaN and Infinity into null.',
+          message: 'Use jsonText from src/json/text.ts: JSON.stringify turns NaN and Infinity into null.',
         },
       ],
     },

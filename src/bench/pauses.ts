@@ -19,6 +19,6 @@ export function pauseWarnings(pauses: readonly Pause[], fromSec: number, toSec: 
     .map((pause) => {
       const lengthSec = pause.toSec - pause.fromSec;
       const slept = pause.asleepSec > 0 ? `, and the machine slept for ${pause.asleepSec.toFixed(1)} s` : '';
-      return `drydock did not run for ${lengthSec.toFixed(1)} s, ${Math.max(0, pause.fromSec - fromSec).toFixed(1)} s after this workload began${slept}: figures that drydock times itself may be too long by that`;
+      return `drydock did not run for ${lengthSec.toFixed(1)} s, ${Math.max(0, pause.fromSec - fromSec).toFixed(1)} s after this workload began${slept}: times that drydock measures may be too long by this amount`;
     });
 }

@@ -7,6 +7,7 @@ import { parseStamps, STAMP_RESOLUTION_SEC, stampedConsoleLines } from './consol
 import type { ConsoleStampedLine } from './console-stamps.ts';
 import { attributeInitcalls } from './initcalls.ts';
 import { parseBootLog } from './parse.ts';
+import type { GuestInstant } from './standstill.ts';
 import { parseSystemdUnits } from './systemd-units.ts';
 import { buildTimeline } from './timeline.ts';
 
@@ -50,9 +51,20 @@ export function arrivalOf(
   return linesOf(evidence).find((line) => message.test(line.message))?.hostSec;
 }
 
-/** The stamps of everything that the kernel printed on the console, guest seconds. */
-export function consoleStamps(evidence: Pick<BootEvidence, 'consoleText' | 'stampsText'>): readonly number[] {
-  return linesOf(evidence).map((line) => line.guestSec);
+/**
+ * Instants that the guest stamped by itself: lines of its console and of its kernel log, which keeps what `quiet` holds
+ * back from the console, and starts and ends of systemd's units where systemd's clock was compared with printk's.
+ */
+export function guestInstants(evidence: BootEvidence, systemdClock: SystemdClock | undefined): readonly GuestInstant[] {
+  const log = parseBootLog(evidence.dmesgText).boots.at(-1);
+  const printed = [
+    ...linesOf(evidence).map(({ guestSec }) => guestSec),
+    ...(log?.clock === 'printk' ? log.lines.map(({ atSec }) => atSec) : []),
+  ].map((guestSec) => ({ guestSec, errorSec: 0 }));
+  if (systemdClock?.basis !== 'measured') return printed;
+  const { offsetSec, errorSec = 0 } = systemdClock;
+  const units = parseSystemdUnits(evidence.unitsText).flatMap(({ startSec, endSec }) => [startSec, endSec]);
+  return [...printed, ...units.map((atSec) => ({ guestSec: atSec + offsetSec, errorSec }))];
 }
 
 /** The timeline of a boot from all that was recorded of it. */

@@ -19,9 +19,9 @@ const READY = /\[ *(-?\d+(?:\.\d+)?)\](?:\[ *[TC]\d+\])? drydock: ready\b/;
 const STAMP = /^\d{1,11}\.\d{1,9}$/;
 
 /**
- * Why the clock of a measured boot's guest cannot be believed; `undefined` when it can, and for a kernel that prints no
- * stamps. QEMU starts the guest, so the guest's clock cannot be ahead of the host's seconds since then by more than its
- * rate allows: 10 % where the kernel could not calibrate its TSC.
+ * Why the clock of a measured boot's guest is not usable; `undefined` when it is, and for a kernel that prints no stamps.
+ * QEMU starts the guest, so the guest's clock cannot be ahead of the host's seconds since then by more than its rate
+ * allows: about 10 % where the kernel could not calibrate its TSC.
  *
  * @returns the predicate of a sentence about the clock
  */
@@ -31,16 +31,16 @@ export function guestClockFlaw(evidence: GuestClockEvidence): string | undefined
     const shown = READY.exec(text)?.[1];
     if (shown === undefined) continue;
     if (!STAMP.test(shown)) {
-      return `shows a number of ${String(shown.length)} characters at "drydock: ready", which is no time`;
+      return `shows a number of ${String(shown.length)} characters at "drydock: ready", which is not a time`;
     }
     if (Number(shown) <= 0) return `stands at ${shown} s at "drydock: ready"`;
     if (isBeyond(Number(shown), hostReadySec)) {
-      return `shows ${shown} s at "drydock: ready", ${hostReadySec.toFixed(1)} s after QEMU was started`;
+      return `shows ${shown} s at "drydock: ready", ${hostReadySec.toFixed(1)} s after QEMU started`;
     }
   }
   const ahead = Object.values(markers).find(({ atSec }) => isBeyond(atSec, hostReadSec));
   if (ahead === undefined) return undefined;
-  return `shows ${ahead.atSec.toFixed(6)} s at "${ahead.text.slice(0, 60)}", and ${hostReadSec.toFixed(1)} s after QEMU was started the boot had ended`;
+  return `shows ${ahead.atSec.toFixed(6)} s at "${ahead.text.slice(0, 60)}", but the boot ended ${hostReadSec.toFixed(1)} s after QEMU started`;
 }
 
 function isBeyond(guestSec: number, hostSec: number): boolean {
@@ -48,7 +48,7 @@ function isBeyond(guestSec: number, hostSec: number): boolean {
 }
 
 /**
- * Why the clocks of a boot on the virtual clock cannot be believed; `undefined` when they can. The time stamp counter
+ * Why the clocks of a boot on the virtual clock are not usable; `undefined` when they are. The time stamp counter
  * starts with the machine, before the kernel's clock does, so at the hand-over it is ahead.
  *
  * @param ticks the counter at the hand-over, as the guest printed it
@@ -56,7 +56,7 @@ function isBeyond(guestSec: number, hostSec: number): boolean {
  */
 export function virtualClockFlaw(ticks: string, ticksPerSec: number, markers: BootMarkers): string | undefined {
   if (!/^\d{1,15}$/.test(ticks)) {
-    return `shows a number of ${String(ticks.length)} digits at the hand-over, which is no time`;
+    return `shows a number of ${String(ticks.length)} digits at the hand-over, which is not a time`;
   }
   const clockSec = Number(ticks) / ticksPerSec;
   if (clockSec <= 0) return 'stands at 0 at the hand-over';

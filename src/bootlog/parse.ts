@@ -36,14 +36,14 @@ export function parseBootLog(text: string): BootLog {
   return { boots, other, warnings: [...warnings, ...unbelievable] };
 }
 
-/** Says which lines bear a number in a stamp's place that is none. */
+/** Says which lines begin with a number that is not a valid stamp. */
 function unbelievableStamps(tokens: readonly Token[]): readonly string[] {
   const found = tokens.filter(({ message }) => UNBELIEVABLE_STAMP.test(message));
   const [first] = found;
   if (first === undefined) return [];
+  const lines = found.length === 1 ? '1 line begins' : `${found.length} lines begin`;
   return [
-    `${found.length} line(s) begin with a number in a stamp's place that no kernel's clock can show (the first is line ${first.line}): ` +
-      'it is not read as a stamp',
+    `${lines} with a number that is not a valid kernel time stamp (first: line ${first.line}); drydock ignores ${found.length === 1 ? 'it' : 'these numbers'}`,
   ];
 }
 

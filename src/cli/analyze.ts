@@ -177,9 +177,9 @@ function bootChoice(text: string): BootChoice {
   return Number(text);
 }
 
-/** As show_delta has it: whatever reads as a number is a time. */
+/** As show_delta has it: whatever reads as a number is a time. More digits than a kernel's clock has are a message's. */
 function deltaBase(text: string): DeltaBase {
-  return /^\d+(?:\.\d*)?$/.test(text) ? Number(text) : text;
+  return /^\d{1,11}(?:\.\d*)?$/.test(text) ? Number(text) : text;
 }
 
 function addPresence(text: string, before: readonly PresenceCheck[]): readonly PresenceCheck[] {

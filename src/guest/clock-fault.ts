@@ -17,7 +17,7 @@ function shortened(line: string): string {
 export function clockFault(flaw: string, console: ConsoleLog): Fault {
   return new Fault({
     kind: 'bad-clock',
-    headline: `The guest's clock cannot be believed: it ${flaw}`,
+    headline: `The guest's clock is not usable: it ${flaw}`,
     hint: "Every time of this boot is read from the kernel's clock. Check the kernel's clock source (tsc=, clocksource=, CONFIG_X86_TSC) and what its patches change in printk or sched_clock.",
     consoleTail: console.tail(TAIL_LINES).map(shortened),
     logPath: console.path,

@@ -49,7 +49,7 @@ export async function startObserver(
     try {
       for await (const line of live.lines) {
         lines.push(line);
-        const [, functions, seconds] = /^armed \S+ (\d+) (\S+)$/.exec(line) ?? [];
+        const [, functions, seconds] = /^armed \S+ (\d{1,15}) (\d{1,11}(?:\.\d{1,9})?)$/.exec(line) ?? [];
         if (functions !== undefined) options.onArmed(Number(functions), Number(seconds));
         if (line.startsWith('ready ')) isReady?.();
       }

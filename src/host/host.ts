@@ -129,7 +129,7 @@ export interface Pause {
   readonly toSec: number;
   /** What had come in by `toSec` has been read by then: an arrival stamped up to here may be older. */
   readonly readSec: number;
-  /** How long the machine slept meanwhile; the monotonic clock leaves that out. */
+  /** How long the machine slept meanwhile; the monotonic clock does not count sleep. */
   readonly asleepSec: number;
 }
 

@@ -95,7 +95,7 @@ export interface BootSummary {
   readonly costliest: readonly CostlyStep[];
   /** Values of the metrics this boot yields, by metric id; a metric whose marker was not found is absent. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Figures that this boot yielded and that do not count: they are absent from `metrics`. */
+  /** Figures that this boot yielded and that do not count, because drydock or the machine stood still: not in `metrics`. */
   readonly excluded?: readonly ExcludedFigure[];
   /** The boot was made twice, and this is the second one: the figures that did not count in the first. */
   readonly repeated?: readonly ExcludedFigure[];

@@ -16,8 +16,8 @@ export interface ChangePoint {
   readonly run: string;
   readonly before: number;
   readonly after: number;
-  /** After over before, less 1. */
-  readonly relativeChange: number;
+  /** After over before, less 1; absent where `before` is 0. */
+  readonly relativeChange?: number;
   readonly p: number;
 }
 

@@ -8,12 +8,26 @@ export function parseFunctionName(text: string): { readonly name: string; readon
   return { name: bare === '' ? name : bare, ...(module === undefined ? {} : { module }) };
 }
 
-const parseModule = (atSec: number, words: readonly string[]): ModuleState => {
+/** Seconds of a clock of 64 bits of nanoseconds; `undefined` where the text is anything else. */
+export function parseSeconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,11}(?:\.\d{1,9})?$/.test(text) ? Number(text) : undefined;
+}
+
+/** A count that a number holds exactly; `undefined` where the text is anything else. */
+function parseCount(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+const parseModule = (atSec: number, words: readonly string[]): ModuleState | undefined => {
   const [name = '', size = '0', references = '0', users = '-'] = words;
+  const sizeBytes = parseCount(size);
+  // A kernel without CONFIG_MODULE_UNLOAD counts none and prints `-`; one that is being unloaded has -1.
+  const held = references === '-' || references === '-1' ? 0 : parseCount(references);
+  if (sizeBytes === undefined || held === undefined) return undefined;
   return {
     name,
-    sizeBytes: Number(size),
-    references: Number(references),
+    sizeBytes,
+    references: held,
     users: users === '-' ? [] : users.split(',').filter((user) => user !== ''),
     atSec,
   };
@@ -53,21 +67,30 @@ export function parseObserverLog(lines: readonly string[]): ObserverLog {
   let tracing: Tracing = { status: 'absent', why: 'the watch did not come to its end' };
   let unread = 0;
   for (const line of lines) {
-    const [kind = '', at = '', ...words] = line.split(' ');
-    const atSec = Number(at);
+    const [kind = '', at, ...words] = line.split(' ');
+    const atSec = parseSeconds(at);
+    if (atSec === undefined) {
+      if (kind !== '') unread += 1;
+      continue;
+    }
     const what = words.join(' ');
     if (kind === 'fn') {
       const [task = '?', name = ''] = words;
       functions.push({ name: parseFunctionName(name).name, atSec, task });
     } else if (kind === 'module') {
-      modules.push(parseModule(atSec, words));
+      const state = parseModule(atSec, words);
+      if (state === undefined) unread += 1;
+      else modules.push(state);
     } else if (isSimple(kind)) {
       seen[SIMPLE[kind]].push(kind === 'namespace' ? (words[0] ?? '') : what);
     } else if (kind === 'armed') {
-      armed = { armed: Number(words[0]), armSec: Number(words[1]) };
+      const [count, armSec] = [parseCount(words[0]), parseSeconds(words[1])];
+      if (count === undefined || armSec === undefined) unread += 1;
+      else armed = { armed: count, armSec };
     } else if (kind === 'traced' && armed !== undefined) {
-      const [ran = 0, lost = 0, disarmedUnseen = 0] = words.map(Number);
-      tracing = { status: 'traced', ...armed, ran, lost, disarmedUnseen };
+      const [ran, lost, disarmedUnseen] = words.map(parseCount);
+      if (ran === undefined || lost === undefined || disarmedUnseen === undefined) unread += 1;
+      else tracing = { status: 'traced', ...armed, ran, lost, disarmedUnseen };
     } else if (kind === 'untraced') {
       tracing = { status: 'absent', why: what };
     } else if (kind === 'ready') {

@@ -2,7 +2,7 @@ import { excludedWords } from '../bootlog/standstill.ts';
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
 import type { PlannedUnit, RunEvent } from '../pipeline/event.ts';
-import { duration, handOverWords, workloadWords } from './reporter.ts';
+import { duration, handOverWords, hostReadyWords, workloadWords } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -174,7 +174,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         bootsDone += 1;
         bootTimes.push(
           event.type === 'boot-finished'
-            ? `${event.summary.arm} ${event.summary.hostReadySec.toFixed(1)} s`
+            ? hostReadyWords(event.summary)
             : `${event.summary.arm} ${handOverWords(event.summary)}`,
         );
         say('boots', bootTimes.slice(-4).join(', '));

@@ -1,4 +1,5 @@
 import type { BenchSession } from '../model/bench.ts';
+import type { BootSummary } from '../model/boot.ts';
 import type { RunEvent } from '../pipeline/event.ts';
 
 /** Shows a run to somebody. Consumers of events only: they never steer. */
@@ -29,6 +30,15 @@ export function duration(ms: number): string {
 /** When a boot on the virtual clock was over, counted from the machine's reset. */
 export function handOverWords({ metrics }: { readonly metrics: Readonly<Record<string, number>> }): string {
   return `${(metrics['hand_over_virtual'] ?? Number.NaN).toFixed(6)} virtual s`;
+}
+
+/** A boot's arm and when it was ready on the host's clock, marked where that figure does not count. */
+export function hostReadyWords({
+  arm,
+  hostReadySec,
+  excluded,
+}: Pick<BootSummary, 'arm' | 'hostReadySec' | 'excluded'>): string {
+  return `${arm} ${hostReadySec.toFixed(1)} s${excluded === undefined ? '' : ' (does not count)'}`;
 }
 
 /** How the workloads of a session ended. */

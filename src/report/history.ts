@@ -23,7 +23,7 @@ function medianOf(trend: Trend, at: number): string {
 function changeWords({ changePoints, unit }: Trend): readonly string[] {
   return changePoints.map(
     ({ run, before, after, relativeChange, p }) =>
-      `${formatChange(relativeChange)} from run ${run} on (${formatValue(before, unit)} → ${formatValue(after, unit)}, p = ${p.toFixed(4)})`,
+      `${relativeChange === undefined ? 'change' : formatChange(relativeChange)} from run ${run} on (${formatValue(before, unit)} → ${formatValue(after, unit)}, p = ${p.toFixed(4)})`,
   );
 }
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { arrivalOf, consoleStamps, timelineOfBoot } from '../bootlog/boot-evidence.ts';
+import { arrivalOf, guestInstants, timelineOfBoot } from '../bootlog/boot-evidence.ts';
 import type { AskedLine, BootEvidence } from '../bootlog/boot-evidence.ts';
 import { parseCollectorLog } from '../bootlog/processes/collector-log.ts';
 import { guestClockFlaw } from '../bootlog/guest-clock.ts';
@@ -88,7 +88,7 @@ async function readProcesses(host: Host, guest: Guest, directory: string): Promi
  * Reads a boot out of the guest that it brought up. The guest is measured up to `drydock: ready`; everything here comes
  * after that, so that whatever the guest is to do next has to wait for it.
  *
- * @throws Fault when the guest runs another kernel than the arm's, or its clock cannot be believed
+ * @throws Fault when the guest runs another kernel than the arm's, or its clock is not usable
  */
 export async function readOutBoot(host: Host, booted: BootedArm, reading: BootReading): Promise<BootSummary> {
   const { machine, guest, ready } = booted;
@@ -142,7 +142,7 @@ export async function readOutBoot(host: Host, booted: BootedArm, reading: BootRe
       asleepSec,
     })),
     runsFromSec: machine.runningAtSec - machine.startedAtSec,
-    lines: consoleStamps(evidence),
+    guestInstants: guestInstants(evidence, timeline.systemdClock),
   };
   const excluded = spoiledFigures([figure], standing);
   return {

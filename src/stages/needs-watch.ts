@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { startObserver } from '../guest/observer.ts';
 import type { Guest } from '../guest/ssh.ts';
+import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
+import { parseSeconds } from '../needs/observer-log.ts';
 
 /** What a watch has left in its folder, and when it took place. */
 export interface Watched {
@@ -84,8 +86,16 @@ export function watchNeeds(
       await host.files.writeAtomic(path.join(directory, file), stdout);
     }
   };
-  const uptimeSec = async (guest: Guest): Promise<number> =>
-    Number((await guest.run(['cat', '/proc/uptime'])).stdout.split(' ')[0]);
+  const uptimeSec = async (guest: Guest): Promise<number> => {
+    const { stdout } = await guest.run(['cat', '/proc/uptime']);
+    const seconds = parseSeconds(stdout.split(' ')[0]);
+    if (seconds !== undefined) return seconds;
+    throw new Fault({
+      kind: 'command-failed',
+      headline: `The guest's /proc/uptime has no time in it: ${stdout.slice(0, 60)}`,
+      hint: "The watch dates what it sees by that file. Check the kernel's clock source (tsc=, clocksource=).",
+    });
+  };
 
   return {
     async attend(guest) {

@@ -34,6 +34,9 @@ const CIRCUMSTANCES: typeof CONDITIONS = [
   ['host CPUs', ({ cpuCount }) => cpuCount],
 ];
 
+/** No figure of drydock spans more: a nanosecond over thirty years. Beyond it a ratio is no number, or its inverse is none. */
+const MOST_RATIO = 1e18;
+
 function differing(conditions: typeof CONDITIONS, before: RunRecord, after: RunRecord): readonly string[] {
   return conditions.flatMap(([words, read]) => {
     const [one, other] = [read(before.environment), read(after.environment)];
@@ -76,6 +79,15 @@ function endPointsOf(record: RunRecord, metric: string): string | undefined {
   return record.scores.find((score) => score.metric === metric)?.endPoints;
 }
 
+function whyNoRatio(samples: readonly number[]): string | undefined {
+  const odd = samples.find((sample) => !(Number.isFinite(sample) && sample > 0));
+  if (odd !== undefined) return `a sample of ${String(odd)}, of which no ratio can be taken`;
+  const [least, most] = [Math.min(...samples), Math.max(...samples)];
+  return least < most / MOST_RATIO
+    ? `samples of ${String(least)} and ${String(most)}, of which no ratio can be taken`
+    : undefined;
+}
+
 function whyIncomparable(
   metric: ScoredMetric,
   before: RunSide,
@@ -91,8 +103,8 @@ function whyIncomparable(
   if (one.unit !== other.unit) return `different unit: ${one.unit}, then ${other.unit}`;
   const [from, to] = [before, after].map(({ record }) => endPointsOf(record, metric.id));
   if (from !== undefined && to !== undefined && from !== to) return `different end points: ${from}; then ${to}`;
-  const odd = [...one.samples, ...other.samples].find((sample) => !(Number.isFinite(sample) && sample > 0));
-  if (odd !== undefined) return `a sample of ${String(odd)}, of which no ratio can be taken`;
+  const flaw = whyNoRatio([...one.samples, ...other.samples]);
+  if (flaw !== undefined) return flaw;
   if (one.samples.length === 0 || other.samples.length === 0) return 'no samples';
   // A file has its size on any machine.
   if (metric.exact) return undefined;
@@ -149,7 +161,9 @@ function bridgeSamples(metric: string, before: RunSide, after: RunSide, bridge: 
   if (bridge === null) return undefined;
   const [one, other] = [before, after].map(({ record }) => measured(record, bridge, metric)?.samples ?? []);
   if (one === undefined || other === undefined || one.length === 0 || other.length === 0) return undefined;
-  return [...one, ...other].every((sample) => sample > 0) ? { before: one, after: other, arm: bridge } : undefined;
+  const compared = [before, after].flatMap(({ record, arm }) => measured(record, arm, metric)?.samples ?? []);
+  const flaw = whyNoRatio([...one, ...other, ...compared]);
+  return flaw === undefined ? { before: one, after: other, arm: bridge } : undefined;
 }
 
 /**

@@ -8,6 +8,9 @@ export const VIRTUAL_AGREEMENT = 0.0005;
 /** printk's own resolution: differences below it are the log's rounding. */
 const RESOLUTION_SEC = 1e-6;
 
+/** The kernel's clock counts nanoseconds, so what took any time at all took one. */
+const LEAST_SEC = 1e-9;
+
 /** Greatest distance of two samples, beyond the one step by which the log may round it, as a share of their median; 0 for one sample or none. */
 export function disagreement(samples: readonly number[]): number {
   if (samples.length < 2) return 0;
@@ -26,7 +29,7 @@ export function judgeDeterministic(
   better: 'lower' | 'higher',
 ): { readonly ci95: Interval; readonly p: null; readonly verdict: Verdict; readonly reason: string } {
   const widest = (samples: readonly number[]): Interval => [
-    Math.max(Number.MIN_VALUE, Math.min(...samples) - RESOLUTION_SEC),
+    Math.max(LEAST_SEC, Math.min(...samples) - RESOLUTION_SEC),
     Math.max(...samples) + RESOLUTION_SEC,
   ];
   const [from, to] = [widest(before), widest(after)];

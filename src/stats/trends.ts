@@ -70,7 +70,8 @@ function changePointsOf(points: readonly TrendPoint[], unit: Measurement['unit']
     const first = points[index];
     if (first === undefined || change <= DEFAULT_RELATIVE_THRESHOLD * before) return [];
     if (change <= DEFAULT_ABSOLUTE_THRESHOLD[unit]) return [];
-    return [{ run: first.run, before, after, relativeChange: after / before - 1, p }];
+    const relative = before === 0 ? {} : { relativeChange: after / before - 1 };
+    return [{ run: first.run, before, after, ...relative, p }];
   });
 }
 

@@ -21,7 +21,7 @@ export function checkedJson(
   const refusal = (detail: readonly string[]): Fault =>
     new Fault({
       kind: 'internal',
-      headline: `drydock does not write ${what}: it could not read it back`,
+      headline: `drydock did not write ${what}: the text does not match its schema`,
       hint: 'This is a bug in drydock: please report it with the lines above. The journal keeps what was measured, so the run can be resumed after an update.',
       detail,
     });
@@ -37,6 +37,6 @@ export function checkedJson(
   throw refusal(
     read.error.issues
       .slice(0, SHOWN_ISSUES)
-      .map(({ path, message }) => `${path.length === 0 ? 'the whole of it' : path.join('.')}: ${message}`),
+      .map(({ path, message }) => `${path.length === 0 ? '(top level)' : path.join('.')}: ${message}`),
   );
 }

@@ -65,7 +65,9 @@ const bootSchema = z.strictObject({
   phases: z.array(z.strictObject({ name: z.string(), startSec: z.number(), endSec: z.number() })),
   costliest: z.array(z.strictObject({ atSec: z.number(), deltaSec: z.number(), line: z.int(), message: z.string() })),
   metrics: z.record(z.string(), z.number()),
-  excluded: z.exactOptional(excludedFigures).describe('measured, and no part of `metrics`: a standstill spoiled them'),
+  excluded: z
+    .exactOptional(excludedFigures)
+    .describe('measured but not in `metrics`, because drydock or the machine stood still'),
   repeated: z.exactOptional(excludedFigures).describe('why this boot was made a second time'),
   warnings: z.array(z.string()),
 });

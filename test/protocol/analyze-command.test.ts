@@ -125,6 +125,12 @@ describe('drydock analyze', () => {
       twoBoots,
       /No message of boot 1 begins/,
     ],
+    [
+      'a base of more digits than a clock has',
+      () => Promise.resolve(['-', '--json', '--base', '9'.repeat(400)]),
+      twoBoots,
+      /No message of boot 1 begins/,
+    ],
     ['a broken pattern', () => Promise.resolve(['-', '--presence', 'a=(']), twoBoots, /Unterminated group/],
     [
       'a page and JSON at once',

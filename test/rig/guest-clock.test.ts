@@ -28,7 +28,7 @@ describe.concurrent('a guest whose clock', () => {
     boot.clock = clock;
     held.release();
     const { code, stderr } = await run.ended;
-    expect(stderr).toContain("✗ The guest's clock cannot be believed: it ");
+    expect(stderr).toContain("✗ The guest's clock is not usable: it ");
     expect(stderr).toMatch(flaw);
     expect(stderr).toMatch(/Last lines of the console:\n(.*\n)*.*drydock: ready/);
     expect(stderr).toMatch(/\n→ Every time of this boot is read from the kernel's clock\. .+\n/);

@@ -14,11 +14,16 @@ const RUN = ['--boots', '1', '--accel', 'tcg'];
 const STOP_MS = 4000;
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
-/** Stops drydock when it has read all but `ready`, lets the guest be ready meanwhile, and lets drydock go on. */
-async function stopAcrossReady(rig: Rig, drydock: Drydock, held: Hold<FakeBoot>): Promise<void> {
+/** Waits until drydock has read all but `ready`. */
+async function readAllButReady(rig: Rig, drydock: Drydock, held: Hold<FakeBoot>): Promise<void> {
   await drydock.until(held);
   const log = path.join(await rig.runDirectory(), 'boots', 'boot-00-stock', 'console.log');
   await vi.waitFor(async () => expect(await readFile(log, 'utf8')).toContain('docker0 up'), PATIENCE);
+}
+
+/** Stops drydock when it has read all but `ready`, lets the guest be ready meanwhile, and lets drydock go on. */
+async function stopAcrossReady(rig: Rig, drydock: Drydock, held: Hold<FakeBoot>): Promise<void> {
+  await readAllButReady(rig, drydock, held);
   drydock.kill('SIGSTOP');
   held.release();
   await setTimeout(STOP_MS);
@@ -55,16 +60,33 @@ describe.concurrent('a drydock that is stopped while a guest becomes ready', () 
       /total_boot_host of \d+\.\d\d s \(\d+\.\d\d s by the guest's clock\) does not count: its line arrived \d+\.\d\d s late/;
     expect(stdout).toMatch(new RegExp(`warning: ${said.source}.*; repeating the boot\n`));
     expect(findings.filter(({ level }) => level === 'warning').map(({ message }) => message)).toEqual([
-      expect.stringMatching(new RegExp(`^boot 1, stock, was repeated once: the first time ${said.source}`)),
+      expect.stringMatching(new RegExp(`^boot 1, stock, was repeated. First attempt: ${said.source}`)),
     ]);
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-      'boot 1, stock, was repeated once: the first time total_boot_host',
-    );
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('boot 1, stock, was repeated. First attempt: total_boot_host');
     const directory = await rig.runDirectory();
     for (const folder of ['boots', 'spoiled']) {
       expect(await readdir(path.join(directory, folder, 'boot-00-stock'))).toContain('console.log');
     }
     expect((await rig.journal()).map(({ type }) => type)).toContain('boot-repeated');
+  });
+
+  test('repeats the boot, too, when the guest was as still as a frozen machine meanwhile', async () => {
+    await using rig = await createRig();
+    const held = rig.holdBoot(isMeasured(0));
+    const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
+    await readAllButReady(rig, run, held);
+    run.kill('SIGSTOP');
+    await setTimeout(STOP_MS);
+    run.kill('SIGCONT');
+    held.release();
+    const { code, stderr } = await run.ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(measured(rig)).toHaveLength(2);
+    const { boots } = await recordOf(rig);
+    expect(boots[0]?.repeated?.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/drydock did not run for \d\.\d s/),
+    ]);
   });
 
   test('twice leaves the figure out, with its reason, and keeps those of the guest’s clock', async () => {

@@ -4,7 +4,7 @@ import { pauseWarnings } from '../../src/bench/pauses.ts';
 test('a pause of drydock during a workload is a warning with its length and place', () => {
   const pause = { fromSec: 104, toSec: 106.5, asleepSec: 0 };
   expect(pauseWarnings([pause], 100, 120)).toEqual([
-    'drydock did not run for 2.5 s, 4.0 s after this workload began: figures that drydock times itself may be too long by that',
+    'drydock did not run for 2.5 s, 4.0 s after this workload began: times that drydock measures may be too long by this amount',
   ]);
 });
 

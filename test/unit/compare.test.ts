@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../src/bootlog/metrics.ts';
+import { jsonText } from '../../src/json/text.ts';
 import type { ComparedMetric } from '../../src/model/comparison.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { comparisonMarkdown, comparisonTable } from '../../src/report/comparison.ts';
@@ -115,6 +116,18 @@ describe('runs are incomparable, with the reason,', () => {
   test('but files keep their size on any machine', () => {
     const row = compared(run(40, 30), run(40, 30, { environment: { cpuModel: 'Z80' } }), 'kernel_size');
     expect(row).toMatchObject({ verdict: 'same', method: 'exact' });
+  });
+
+  test('where a ratio would be no number that JSON has', () => {
+    const tiny = (clock: 'wall' | 'virtual', stockSec: number): RunRecord =>
+      recordWith({ stock: { total_boot: around(stockSec) }, 'docker-min': { total_boot: around(1e-320) } }, { clock });
+    for (const clock of ['wall', 'virtual'] as const) {
+      const row = compared(tiny(clock, 40), run(40, 30, { clock }));
+      expect(row).toMatchObject({ verdict: 'incomparable', ratio: null, ci95: null });
+      expect(row.reason).toContain('of which no ratio can be taken');
+      const bridged = compared(run(1e-320, 30, { clock }), run(40, 30, { clock }));
+      expect(() => jsonText(bridged)).not.toThrow();
+    }
   });
 
   test('where a metric changed its end points, or one side has none', () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
+import { jsonText } from '../../src/json/text.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { historyTable, renderHistory } from '../../src/report/history.ts';
 import { findBreaks } from '../../src/stats/change-points.ts';
@@ -66,6 +67,15 @@ describe('trends', () => {
     expect(trend?.changePoints).toHaveLength(1);
     expect(trend?.changePoints[0]).toMatchObject({ run: 'run-08' });
     expect(trend?.changePoints[0]?.relativeChange).toBeCloseTo(0.1, 2);
+  });
+
+  test('have no relative change from 0 on, and are JSON all the same', () => {
+    const environments = trendsOf(runs([...wobble(8, 0), ...wobble(8, 33)]));
+    const [change] = environments[0]?.trends[0]?.changePoints ?? [];
+    expect(change).toMatchObject({ run: 'run-08', before: 0 });
+    expect(change).not.toHaveProperty('relativeChange');
+    expect(() => jsonText({ environments })).not.toThrow();
+    expect(historyTable(environments)).toContain('change from run run-08 on (');
   });
 
   test('never mix environments or clocks', () => {

@@ -35,6 +35,28 @@ describe('the observer’s log', () => {
     expect(log.readySec).toBe(10.01);
   });
 
+  test('has no number that no clock or counter shows: such a line is not read', () => {
+    const digits = '9'.repeat(400);
+    const odd = [
+      `fn ${digits} sh sys_x`,
+      `fn 1e5 sh sys_x`,
+      `module 1.00 bridge ${digits} 1 -`,
+      `module 1.00 bridge 319488 ${digits} -`,
+      `armed 1.00 ${digits} 1.00`,
+      `armed 1.00 10 ${digits}`,
+      `ready ${digits}`,
+    ];
+    const log = parseObserverLog(['observer 1', ...odd, 'armed 1.00 10 1.00', `traced 2.00 ${digits} 0 0`, 'end 3.00']);
+    expect(log).toMatchObject({ functions: [], modules: [], unread: odd.length + 1 });
+    expect(log.tracing.status).toBe('absent');
+    expect(log.readySec).toBeNaN();
+  });
+
+  test('of a kernel that counts no references of modules has none', () => {
+    const log = parseObserverLog(['module 1.00 bridge 319488 - -', 'module 2.00 veth 100 -1 -']);
+    expect(log.modules.map(({ references }) => references)).toEqual([0, 0]);
+  });
+
   test('counts lines that it does not know', () => {
     expect(parseObserverLog(['observer 1', 'perl: warning: odd', 'fn 1.0 sh sys_x']).unread).toBe(1);
   });

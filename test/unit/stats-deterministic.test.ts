@@ -24,6 +24,13 @@ describe('judging samples that repeat', () => {
     expect(judged.reason).toContain('not deterministic');
   });
 
+  test('has a finite interval for a time that the log rounds to its least step', () => {
+    const { ci95 } = judgeDeterministic([0.000_005, 0.000_005], [0.000_001, 0.000_001], 'lower');
+    expect(ci95.every(Number.isFinite)).toBe(true);
+    expect(ci95[0]).toBeCloseTo(2);
+    expect(ci95[1]).toBeCloseTo(6000);
+  });
+
   test('decides nothing on one boot an arm', () => {
     expect(judgeDeterministic([1], [0.5], 'lower').verdict).toBe('undecided');
   });

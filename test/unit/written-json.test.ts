@@ -24,6 +24,7 @@ import { keepInLedger, readKnownRuns } from '../../src/store/ledger.ts';
 import { recordSchema } from '../../src/store/record-schema.ts';
 import { timelineSchema } from '../../src/store/timeline-schema.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
+import { runs } from '../support/properties.ts';
 
 const host = createHost();
 
@@ -128,7 +129,7 @@ describe('whatever numbers a console prints', () => {
         checkedJson(recordSchema, record, 'record.json', () => renderJson(record));
         for (const { timeline } of made) checkedJson(timelineSchema, timeline, 'timeline.json');
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -138,7 +139,7 @@ describe('whatever numbers a console prints', () => {
         const log = parseBootLog(text);
         jsonText(analyzeBootLog(log, { source: 'x.log', boots: log.boots, top: 5, presence: [] }));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -150,7 +151,7 @@ describe('a log with a stamp that no clock can show', () => {
     expect(log.markers.ready).toBeUndefined();
     expect(log.warnings).toContainEqual(
       expect.stringMatching(
-        /^1 line\(s\) begin with a number in a stamp's place .* \(the first is line 2\): it is not read as a stamp$/,
+        /^1 line begins with a number that is not a valid kernel time stamp \(first: line 2\); drydock ignores it$/,
       ),
     );
   });
@@ -167,7 +168,7 @@ describe('JSON that drydock writes', () => {
     expect(checkedJson(schema, { metrics: { a: 1 } }, 'x.json')).toBe('{"metrics":{"a":1}}');
     for (const value of [{ metrics: { a: Number.NaN } }, { metrics: { a: null } }, {}]) {
       expect(() => checkedJson(schema, value, 'x.json')).toThrow(
-        'drydock does not write x.json: it could not read it back',
+        'drydock did not write x.json: the text does not match its schema',
       );
     }
   });
@@ -202,7 +203,7 @@ describe('a record that could not be read back', () => {
       const metrics = { total_boot: Number.POSITIVE_INFINITY };
       expect(() => {
         journal.write({ ...finished, summary: { ...summary, metrics } });
-      }).toThrow('drydock does not write "boot-finished" into journal.jsonl');
+      }).toThrow('drydock did not write "boot-finished" into journal.jsonl');
       await journal.flush();
     } finally {
       await rm(folder, { recursive: true });
