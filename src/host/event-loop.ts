@@ -5,7 +5,7 @@ import type { EventLoop, Pause } from './host.ts';
 const TICK_MS = 100;
 /** Pauses are kept from here on. */
 const LEAST_PAUSE_SEC = 0.3;
-/** /proc/uptime, which `os.uptime` reads, counts in hundredths; a shorter sleep than this is not told from reading it late. */
+/** /proc/uptime, which `os.uptime` reads, counts in hundredths; a shorter sleep cannot be distinguished from a late read. */
 const LEAST_SLEEP_SEC = 0.3;
 
 interface Tick {

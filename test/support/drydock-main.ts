@@ -10,7 +10,7 @@ export const BUNDLE = 'dist/bundle/main.js';
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * What node is given to start the real command line from the repository: `npm test` compiles it first and says where
+ * What node is given to start the real command line from the repository: `npm test` bundles it first and says where
  * (DRYDOCK_TEST_MAIN), for a compiled one starts in a third of the processor time; a test by itself takes the source.
  */
 export function drydockMain(): readonly string[] {
