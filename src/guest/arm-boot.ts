@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host, KeyPair, Pause } from '../host/host.ts';
 import type { Accelerator } from '../model/environment.ts';
+import type { Finding } from '../model/finding.ts';
 import { checkStartedEntry } from './boot-once.ts';
 import type { ConsoleLine } from './console-line.ts';
 import { chooseNextEntry } from './grub-environment.ts';
@@ -34,6 +35,8 @@ export interface ArmBoot {
   /** Scratch folder for the overlay. */
   readonly workDir: string;
   readonly signal: AbortSignal;
+  /** Told of a boot that had to be made again. */
+  readonly onFinding: (finding: Finding) => void;
 }
 
 /** A guest whose Docker is ready. */
@@ -48,13 +51,30 @@ export interface BootedArm {
   identity(): Promise<BootIdentity>;
 }
 
+/** What the console log of a boot is called that a busy host ended. */
+const BUSY_HOST_LOG = 'console-busy-host.log';
+
 /**
  * Boots an arm from a throwaway overlay of its disk until Docker is ready, hands it to `use`, and throws machine and
- * overlay away: every boot starts from the same bytes.
+ * overlay away: every boot starts from the same bytes. A boot that a busy host ends is made once more, and said.
  *
  * @throws Fault with the console's last words when the guest does not get to a ready Docker
  */
 export async function withBootedArm<T>(host: Host, boot: ArmBoot, use: (booted: BootedArm) => Promise<T>): Promise<T> {
+  try {
+    return await bootArm(host, boot, use);
+  } catch (error) {
+    // The kernel checks its timer in its first instants, so nothing of `use` has happened.
+    if (!(error instanceof Fault) || error.failure.kind !== 'busy-host') throw error;
+    const kept = path.join(boot.directory, BUSY_HOST_LOG);
+    await host.files.rename(path.join(boot.directory, 'console.log'), kept);
+    const message = `${boot.arm.name}: ${path.basename(boot.directory)} was booted twice. ${error.message} (${BUSY_HOST_LOG})`;
+    boot.onFinding({ level: 'warning', message });
+    return bootArm(host, boot, use);
+  }
+}
+
+async function bootArm<T>(host: Host, boot: ArmBoot, use: (booted: BootedArm) => Promise<T>): Promise<T> {
   const { arm, workDir, directory, signal } = boot;
   const overlay = path.join(workDir, 'overlay.qcow2');
   const keyFile = path.join(workDir, 'authorized_keys');

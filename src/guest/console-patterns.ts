@@ -134,6 +134,17 @@ export const CONSOLE_PATTERNS: readonly ConsolePattern[] = [
     hint: 'Give the guest more memory in the profile, or make the initrd smaller.',
   },
   {
+    // check_timer() of arch/x86/kernel/apic/io_apic.c: the TSC runs on while QEMU gets no processor to deliver the ticks.
+    id: 'panic-timer',
+    fatal: true,
+    start: /Kernel panic - not syncing: (IO-APIC \+ timer doesn't work!)/,
+    end: PANIC_END,
+    kind: 'busy-host',
+    headline:
+      'The host was too busy to boot a guest: the kernel waited for timer ticks and QEMU could not deliver them',
+    hint: "Run again when less runs beside it, or add no_timer_check to the arm's command line: the kernel then does not check its timer.",
+  },
+  {
     id: 'panic',
     fatal: true,
     start: /Kernel panic - not syncing: (.*)/,

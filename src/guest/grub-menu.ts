@@ -2,7 +2,7 @@ import { Fault } from '../host/fault.ts';
 import { jsonText } from '../json/text.ts';
 import { DISTROS } from './distro/table.ts';
 import type { GuestFamily } from './distro/table.ts';
-import { talkativeCmdline } from './unmeasured.ts';
+import { unmeasuredCmdline } from './unmeasured.ts';
 
 /** A kernel as GRUB boots it. */
 export type MenuEntry = {
@@ -145,7 +145,7 @@ export function grubMenu(
     ...entryOf({ ...stock, name: "the guest's own", initrd: 'stock' }),
     id: 'drydock-stock',
     // Nobody measures it, and whoever needs it wants to see what it says.
-    cmdline: talkativeCmdline(stock.cmdline),
+    cmdline: unmeasuredCmdline(stock.cmdline),
   };
   const entries = arms.map(entryOf);
   return {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { installerProgress } from '../guest/anaconda.ts';
 import { startMachine } from '../guest/machine.ts';
+import { NO_TIMER_CHECK } from '../guest/unmeasured.ts';
 import type { Host } from '../host/host.ts';
 import { concatenateArchives } from '../initrd/hand-over.ts';
 import { writeNewc } from '../initrd/newc.ts';
@@ -54,6 +55,7 @@ export function installerCmdline(label: string): string {
   const volume = `hd:LABEL=${label.replaceAll(' ', '\\x20')}`;
   return [
     'console=ttyS0',
+    NO_TIMER_CHECK,
     'inst.text',
     'inst.notmux',
     `inst.ks=file:/${KICKSTART}`,

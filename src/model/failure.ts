@@ -24,6 +24,7 @@ export type FailureKind =
   | 'disk-full'
   | 'no-ssh'
   | 'qemu-died'
+  | 'busy-host'
   | 'command-failed'
   | 'download-failed'
   | 'unavailable'

@@ -12,6 +12,8 @@ import type { PreparedRun } from './prepare.ts';
 import type { RunOptions } from './run-options.ts';
 
 interface WantedBoot {
+  /** The boot's, or that of the session that begins with it. */
+  readonly id: string;
   readonly arm: string;
   readonly built: InstallArm;
   readonly disk: Artifact;
@@ -23,9 +25,9 @@ interface WantedBoot {
 
 /** Lays out a boot with kernel, initrd and disk taken from the store; its scratch folder is gone afterwards. */
 export async function withArmBoot<T>(
-  { host, store, signal }: Pick<RunOptions, 'host' | 'store' | 'signal'>,
+  { host, store, signal, emit }: Pick<RunOptions, 'host' | 'store' | 'signal' | 'emit'>,
   { plan, guest }: PreparedRun,
-  { arm, built, disk, directory, scratchName }: WantedBoot,
+  { id, arm, built, disk, directory, scratchName }: WantedBoot,
   use: (boot: ArmBoot) => Promise<T>,
 ): Promise<T> {
   const { environmentOffsetBytes } = plan.install.output();
@@ -49,6 +51,9 @@ export async function withArmBoot<T>(
       directory,
       workDir,
       signal,
+      onFinding: (finding) => {
+        emit({ type: 'finding', id, finding });
+      },
     });
   } finally {
     await host.files.remove(workDir);

@@ -173,6 +173,7 @@ async function guestSession(lab: Lab, { planned, arm, condition, first }: GuestS
     options,
     prepared,
     {
+      id: planned.id,
       arm: arm.name,
       built: arm.built(),
       disk: plan.disk.output().disk,

@@ -24,6 +24,7 @@ const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
   'disk-full': 3,
   'no-ssh': 3,
   'qemu-died': 3,
+  'busy-host': 3,
   'command-failed': 3,
   'download-failed': 3,
   unavailable: 3,

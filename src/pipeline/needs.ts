@@ -98,7 +98,7 @@ async function watchSession(
     const session = await withArmBoot(
       options,
       prepared,
-      { arm: arm.name, built, disk, directory, scratchName },
+      { id: SESSION, arm: arm.name, built, disk, directory, scratchName },
       (boot) => benchOnGuest(host, { order: 0, boot, attend: ({ guest }) => watch.attend(guest) }, tools, work),
     );
     return { session, watched: watch.watched(), directory };

@@ -60,7 +60,7 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
 
   const measure = (planned: PlannedBoot, arm: PlannedArm): Promise<BootSummary> => {
     const directory = bootDirectory(runDirectory, planned);
-    const wanted = { arm: arm.name, built: arm.measured(), disk, directory, scratchName };
+    const wanted = { id: planned.id, arm: arm.name, built: arm.measured(), disk, directory, scratchName };
     const reading = bootReading(prepared, arm, { order: planned.order, directory, first: !seen.has(arm.name) });
     return withArmBoot(options, prepared, wanted, (boot) =>
       withBootedArm(host, boot, (booted) => readOutBoot(host, booted, reading)),

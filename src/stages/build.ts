@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { orderlyAbort } from '../guest/detached.ts';
 import { startMachine } from '../guest/machine.ts';
 import { createOverlay } from '../guest/overlay.ts';
-import { talkativeCmdline } from '../guest/unmeasured.ts';
+import { unmeasuredCmdline } from '../guest/unmeasured.ts';
 import { openWorkshop } from '../guest/workshop.ts';
 import { buildKernelInGuest } from '../kernel/build-in-guest.ts';
 import { buildKernel } from '../kernel/build.ts';
@@ -135,7 +135,7 @@ async function inGuest(
       memoryMb: builder.machine.memoryMb,
       kernelPath: await store.use(builder.kernel),
       initrdPath: await store.use(builder.initrd),
-      cmdline: [talkativeCmdline(builder.cmdline), ...IDLE_UNITS.map((unit) => `systemd.mask=${unit}`)].join(' '),
+      cmdline: [unmeasuredCmdline(builder.cmdline), ...IDLE_UNITS.map((unit) => `systemd.mask=${unit}`)].join(' '),
       disk: { path: overlay, format: 'qcow2' },
       ssh: { authorizedKeysPath: keyFile },
     },

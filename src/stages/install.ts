@@ -13,7 +13,7 @@ import { createOverlay, flattenOverlay } from '../guest/overlay.ts';
 import { DOCKER_READY } from '../guest/readiness.ts';
 import { connectGuest, proveReboot } from '../guest/ssh.ts';
 import type { BootIdentity, ConnectOptions, Guest, RebootProof } from '../guest/ssh.ts';
-import { putVerified, talkativeCmdline } from '../guest/unmeasured.ts';
+import { putVerified, unmeasuredCmdline } from '../guest/unmeasured.ts';
 import { Fault } from '../host/fault.ts';
 import type { KeyPair } from '../host/host.ts';
 import { parseConfig } from '../kernel/config.ts';
@@ -119,7 +119,7 @@ async function bootArm(lab: Lab, name: string, started: StartedKernel | 'disk'):
     : {
         kernelPath: await store.use(started.kernel),
         ...(started.initrd === null ? {} : { initrdPath: await store.use(started.initrd) }),
-        cmdline: talkativeCmdline(started.cmdline),
+        cmdline: unmeasuredCmdline(started.cmdline),
       };
   return startMachine(
     host,

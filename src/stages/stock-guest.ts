@@ -6,7 +6,7 @@ import type { DriveSpec } from '../guest/qemu-args.ts';
 import type { ConsoleReadiness } from '../guest/readiness.ts';
 import { connectGuest } from '../guest/ssh.ts';
 import type { Guest } from '../guest/ssh.ts';
-import { talkativeCmdline } from '../guest/unmeasured.ts';
+import { unmeasuredCmdline } from '../guest/unmeasured.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Accelerator } from '../model/environment.ts';
 import type { StageContext } from './stage.ts';
@@ -55,7 +55,7 @@ export async function withStockGuest<T>(
       memoryMb: input.machine.memoryMb,
       kernelPath: await store.use(input.stock.kernel),
       initrdPath: await store.use(input.stock.initrd),
-      cmdline: talkativeCmdline(input.stockCmdline),
+      cmdline: unmeasuredCmdline(input.stockCmdline),
       disk: { path: overlay, format: 'qcow2' },
       ...(drives === undefined ? {} : { drives }),
       ssh: { authorizedKeysPath: keyFile },

@@ -11,6 +11,7 @@ import type { Machine } from '../../src/guest/machine.ts';
 import { createOverlay } from '../../src/guest/overlay.ts';
 import { connectGuest, proveReboot } from '../../src/guest/ssh.ts';
 import type { BootIdentity, Guest } from '../../src/guest/ssh.ts';
+import { NO_TIMER_CHECK } from '../../src/guest/unmeasured.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import type { Image } from '../../src/stages/image.ts';
@@ -19,7 +20,7 @@ import { withGrubAlone } from '../support/grub-guest.ts';
 import { provideGuestImage } from '../support/guest-image.ts';
 
 const host = createHost();
-const STOCK_CMDLINE = 'console=ttyS0 printk.time=1 quiet root=/dev/vda1 ro';
+const STOCK_CMDLINE = `console=ttyS0 printk.time=1 quiet root=/dev/vda1 ro ${NO_TIMER_CHECK}`;
 const { bootLoader } = debian;
 
 /**
@@ -38,8 +39,18 @@ describe('a kernel that GRUB boots once', () => {
   const login = () => ({ privateKey: key.privateKey, hostKey: image.hostKey });
   const menu = () =>
     grubMenu({ family: 'debian', rootDevice: '/dev/vda1' }, { release: image.release, cmdline: STOCK_CMDLINE }, [
-      { name: 'panics', release: image.release, cmdline: 'console=ttyS0 root=/dev/vda1 panic=-1', initrd: undefined },
-      { name: 'hangs', release: image.release, cmdline: 'console=ttyS0 root=/dev/none rootwait', initrd: undefined },
+      {
+        name: 'panics',
+        release: image.release,
+        cmdline: `console=ttyS0 root=/dev/vda1 panic=-1 ${NO_TIMER_CHECK}`,
+        initrd: undefined,
+      },
+      {
+        name: 'hangs',
+        release: image.release,
+        cmdline: `console=ttyS0 root=/dev/none rootwait ${NO_TIMER_CHECK}`,
+        initrd: undefined,
+      },
     ]);
 
   const start = async (

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMachine } from '../../src/guest/machine.ts';
+import { NO_TIMER_CHECK } from '../../src/guest/unmeasured.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
@@ -111,7 +112,7 @@ describe('drydock’s initrd on a real kernel', () => {
         memoryMb,
         kernelPath,
         initrdPath: initrd,
-        cmdline: `console=ttyS0 quiet rdinit=/linuxrc ${cmdline}`,
+        cmdline: `console=ttyS0 quiet ${NO_TIMER_CHECK} rdinit=/linuxrc ${cmdline}`,
         ...(diskPath === undefined ? {} : { disk: { path: diskPath, format: 'raw' as const } }),
       },
       { directory: path.join(folder, `boot-${turn}`) },

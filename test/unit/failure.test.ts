@@ -11,6 +11,7 @@ describe('a failure', () => {
     ['kernel-config', 2],
     ['digest-mismatch', 2],
     ['no-ssh', 3],
+    ['busy-host', 3],
     ['disk-full', 3],
     ['internal', 70],
     ['interrupted', 130],

@@ -20,7 +20,7 @@ describe("GRUB's menu", () => {
 exec tail -n +4 "$0"
 menuentry 'drydock: the guest'\\''s own' --id 'drydock-stock' {
 \techo 'drydock: GRUB loads the guest'\\''s own'
-\tlinux '/boot/vmlinuz-6.1.0-49-amd64' 'console=ttyS0' 'printk.time=1' 'root=/dev/vda1' 'ro'
+\tlinux '/boot/vmlinuz-6.1.0-49-amd64' 'console=ttyS0' 'printk.time=1' 'root=/dev/vda1' 'ro' 'no_timer_check'
 \tinitrd '/boot/initrd.img-6.1.0-49-amd64'
 \techo 'drydock: GRUB starts the guest'\\''s own'
 }

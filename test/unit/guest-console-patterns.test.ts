@@ -29,6 +29,10 @@ describe('console patterns', () => {
   test.each([
     ['[    2.1] Kernel panic - not syncing: Out of memory and no killable processes...', 'panic-memory'],
     ['[    2.1] Kernel panic - not syncing: stack-protector: Kernel stack is corrupted', 'panic'],
+    [
+      "[    1.8] Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug and send a report.",
+      'panic-timer',
+    ],
     ['[    2.1] BUG: unable to handle page fault for address: ffffdead', 'bug'],
     ['[    2.1] kernel BUG at mm/slub.c:305!', 'bug'],
     ['[    2.1] general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP', 'fault'],
