@@ -31,12 +31,22 @@ export default defineConfig({
         test: {
           name: 'protocol',
           include: ['test/protocol/**/*.test.ts'],
+          isolate: false,
           testTimeout: effort * 5 * MINUTE_MS,
           setupFiles,
         },
       },
       // A run is some hundred processes: seconds on an idle machine, many minutes on one that gives them a tenth of a processor.
-      { test: { name: 'rig', include: ['test/rig/**/*.test.ts'], testTimeout: 20 * MINUTE_MS, setupFiles } },
+      {
+        test: {
+          name: 'rig',
+          include: ['test/rig/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 20 * MINUTE_MS,
+          setupFiles,
+          globalSetup: ['test/support/rig/made-image.ts'],
+        },
+      },
       // A Docker daemon of their own, as root, and minutes of work in containers: `npm run test:containers`.
       {
         test: {
@@ -47,6 +57,17 @@ export default defineConfig({
           testTimeout: 20 * MINUTE_MS,
           hookTimeout: 20 * MINUTE_MS,
           fileParallelism: false,
+        },
+      },
+      // A guest with GRUB, and five of its boots: `npm run test:grub`.
+      {
+        test: {
+          name: 'grub',
+          include: ['test/grub/**/*.test.ts'],
+          setupFiles,
+          globalSetup: [diskSetup],
+          testTimeout: 30 * MINUTE_MS,
+          hookTimeout: 30 * MINUTE_MS,
         },
       },
       // Needs docker-min's kernel, so it is for after the main job (.ci/run), not for `npm test`.

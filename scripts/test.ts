@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx tsx
 /**
- * Everything that `npm test` runs once the host has what it needs. The boots (e2e) wait for QEMU more than they work, so they
+ * What `npm test` runs once the host has what it needs. The boots (e2e) wait for QEMU more than they work, so they
  * run beside the other tests, as soon as their guest image is made; what they say is shown when they have ended. They are
  * the longest way to the end, so the others give them the processors they want.
  *
@@ -14,10 +14,10 @@ import type { ProcessPromise } from 'zx';
 import { BUNDLE } from '../test/support/drydock-main.ts';
 import { nodeWarnings } from '../test/support/node-warnings.ts';
 
-type Part = 'bundle' | 'checks' | 'tests' | 'guest image' | 'boots';
+type Part = 'bundle' | 'tests' | 'guest image' | 'boots';
 type Outcome = 'passed' | 'FAILED' | 'not run';
 const outcomes = new Map<Part, Outcome>(
-  (['bundle', 'checks', 'tests', 'guest image', 'boots'] as const).map((part) => [part, 'not run']),
+  (['bundle', 'tests', 'guest image', 'boots'] as const).map((part) => [part, 'not run']),
 );
 
 // What is read here is no terminal to the programs, so they are told whether to colour.
@@ -53,7 +53,6 @@ async function boots(bundled: Promise<boolean>): Promise<void> {
 
 async function others(bundled: Promise<boolean>): Promise<void> {
   if (!(await bundled)) return;
-  if (!(await judge('checks', start`nice npm run --silent check`, true))) return;
   const projects = ['unit', 'protocol', 'rig', 'browser'].flatMap((name) => ['--project', name]);
   await judge('tests', start`nice npx vitest run ${projects}`, true);
 }

@@ -47,7 +47,15 @@ const FIRST_PARTITION_KIB = 1024;
 const OFFSET = `,offset=${String(FIRST_PARTITION_KIB * 1024)}`;
 /** sfdisk(8)'s script of a BIOS partition table: one partition over the rest of the disk, and the same signature each time. */
 const PARTITION_TABLE = `label: dos\nlabel-id: 0x64727964\nstart=${String(FIRST_PARTITION_KIB)}KiB, type=83, bootable\n`;
+/** What the guest does without, now and in packages that are installed later. */
 const EXCLUDED = ['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*'];
+const DPKG_SETTINGS = 'drydock-dpkg';
+/**
+ * Makes the initrd once, when everything is installed. By itself dpkg has it made twice, a minute each: by the kernel's package
+ * (unless INITRD=No, /etc/kernel/postinst.d/initramfs-tools) and by the trigger of initramfs-tools, which only renews.
+ */
+const INITRD_MAKER = 'initramfs-tools';
+const MAKE_INITRDS = 'chroot "$1" update-initramfs -c -k all';
 
 /**
  * Builds a Debian guest with mmdebstrap and makes it a disk without mounting anything: `mke2fs -d` fills the file
@@ -67,22 +75,30 @@ async function buildIn(host: Host, scratch: string, options: DebianImageOptions)
     // Its scratch tree goes where ours goes when drydock is killed.
     env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch },
   };
+  const initrdIsMadeLast = definition.packages.includes(INITRD_MAKER);
   const plain = (command: Argv) => processes.run(command, runOptions);
   const asRoot = (command: Argv) => plain(asRootOf(host, command));
 
   const tar = path.join(scratch, 'guest.tar');
   const root = path.join(scratch, 'root');
-  await plain(
+  // With its own option for this, mmdebstrap would start a Python program for every essential package. It hands these settings
+  // to dpkg; the trees that it unpacks without dpkg are cleared below.
+  const settings = path.join(scratch, DPKG_SETTINGS);
+  await files.writeAtomic(settings, EXCLUDED.map((pattern) => `path-exclude=${pattern}\n`).join(''));
+  await files.chmod(settings, 0o644);
+  await processes.run(
     mmdebstrap(
       host,
       '--variant=apt',
       `--include=${definition.packages.join(',')}`,
-      ...EXCLUDED.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+      `--setup-hook=copy-in ${DPKG_SETTINGS} /etc/dpkg/dpkg.cfg.d`,
+      ...(initrdIsMadeLast ? [`--customize-hook=${MAKE_INITRDS}`] : []),
       `--keyring=${definition.keyring}`,
       definition.suite,
       tar,
       ...definition.archives.map((line) => `deb ${line}`),
     ),
+    { ...runOptions, cwd: scratch, env: { ...runOptions.env, ...(initrdIsMadeLast ? { INITRD: 'No' } : {}) } },
   );
   await asRoot(['mkdir', root]);
   await asRoot([
@@ -95,6 +111,7 @@ async function buildIn(host: Host, scratch: string, options: DebianImageOptions)
     '--numeric-owner',
     '--xattrs',
     '--xattrs-include=*',
+    ...EXCLUDED.map((pattern) => `--exclude=.${pattern}`),
     // A namespace may make no device nodes; the kernel's devtmpfs has them all.
     ...(host.system.isRoot ? [] : ['--exclude=./dev/*']),
   ]);

@@ -139,7 +139,7 @@ async function keep(built: DebianImage | InstalledImage, store: Store): Promise<
 /** Builds the guest image, or restores it. */
 export const image: Stage<ImageInput, Image> = {
   name: 'image',
-  version: 1,
+  version: 2,
   cache: 'content',
   output: outputSchema,
   async run(input, context) {

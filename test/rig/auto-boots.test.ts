@@ -5,7 +5,7 @@ import { recordSchema } from '../../src/store/record-schema.ts';
 import { createRig } from '../support/rig/rig.ts';
 
 test('a run with --boots auto ends by itself where its last look says so, and leaves its figures to the history', async () => {
-  await using rig = await createRig();
+  await using rig = await createRig({ hasImage: true });
   const options = ['--boots', 'auto', '--max-boots', '4', '--accel', 'tcg', '--fail-on', 'never'];
   const ended = await rig.drydock('run', '--profile', await rig.profile(), ...options).ended;
   expect(ended.code).toBe(0);

@@ -27,7 +27,7 @@ function panicOf(rig: Rig, index: number) {
 
 describe.concurrent('a host that is too busy for the kernel to find its timer', () => {
   test('has the boot made once more, and the record and the table say so', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const panic = panicOf(rig, 0);
     const run = await startMeasured(rig);
     await panic(run);
@@ -42,7 +42,8 @@ describe.concurrent('a host that is too busy for the kernel to find its timer', 
     );
     expect(boots.map(({ bootId }) => bootId)).toEqual([measured(rig)[1]?.bootId]);
     const said = 'stock: boot-00-stock was booted twice. The host was too busy to boot a guest';
-    expect(findings).toContainEqual({ level: 'warning', message: expect.stringContaining(said) as string });
+    const warnings = findings.filter(({ level }) => level === 'warning').map(({ message }) => message);
+    expect(warnings).toContainEqual(expect.stringContaining(said));
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(said);
     const logs = path.join(directory, 'boots', 'boot-00-stock');
     expect(await readFile(path.join(logs, 'console-busy-host.log'), 'utf8')).toContain(PANIC);
@@ -50,7 +51,7 @@ describe.concurrent('a host that is too busy for the kernel to find its timer', 
   });
 
   test('twice ends the run as a fault of the host, with what to do', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const panics = [panicOf(rig, 0), panicOf(rig, 1)];
     const run = await startMeasured(rig);
     for (const panic of panics) await panic(run);

@@ -126,7 +126,7 @@ describe.concurrent('a source that is not what the profile says', () => {
 
 describe.concurrent('a kernel', () => {
   test('that does not compile is the kernel’s fault, and the first error is shown', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const kernel = { ...rig.kernel, symbols: { ...symbolsOf(rig.kernel), BROKEN: 'y' } };
     const profile = await rig.profile({ small: { role: 'candidate', kernel, initrd: 'busybox' } });
     const { code, stderr } = await rig.drydock('run', '--profile', profile, ...RUN).ended;
@@ -136,7 +136,7 @@ describe.concurrent('a kernel', () => {
   });
 
   test('that panics is the kernel’s fault, with its last words, a hint and the way on', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const held = rig.holdBoot();
     const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
     const boot = await run.until(held);
@@ -157,7 +157,7 @@ describe.concurrent('a kernel', () => {
 
 describe.concurrent('a QEMU', () => {
   test('that dies is not the kernel’s fault', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const held = rig.holdBoot((boot) => boot.measured !== undefined);
     const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
     const boot = await run.until(held);
@@ -169,7 +169,7 @@ describe.concurrent('a QEMU', () => {
   });
 
   test('that refuses its guest is quoted, and with --json in lines of JSON alone', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const held = rig.holdCall('qemu-system-x86_64');
     const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), '--json', ...RUN);
     const call = await run.until(held);

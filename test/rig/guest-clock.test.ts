@@ -21,7 +21,7 @@ describe.concurrent('a guest whose clock', () => {
       /it shows 4711\.000000 s at "drydock: ready", \d+\.\d s after QEMU/,
     ],
   ])('%s has failed: nothing is recorded of it', async (_, clock, flaw) => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const held = rig.holdBoot((boot) => boot.measured === 0);
     const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
     const boot = await run.until(held);

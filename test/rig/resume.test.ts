@@ -46,7 +46,7 @@ describe.concurrent('an interrupted run', () => {
   });
 
   test('that was killed during a boot repeats that boot alone', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const third = rig.holdBoot((boot) => boot.measured === 2);
     const first = rig.drydock('run', '--profile', await rig.profile(), '--boots', '2', '--accel', 'tcg');
     const boot = await first.until(third);
@@ -68,7 +68,7 @@ describe.concurrent('an interrupted run', () => {
   });
 
   test('that was stopped with Ctrl-C tears down, says how to go on, and does', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const second = rig.holdBoot((boot) => boot.measured === 1);
     const first = rig.drydock('run', '--profile', await rig.profile(), '--boots', '1', '--accel', 'tcg');
     const boot = await first.until(second);

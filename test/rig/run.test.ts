@@ -78,7 +78,7 @@ describe('a run', () => {
   });
 
   test('starts from the distribution’s configuration, and has its own tool make an initrd in the guest', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const { symbols } = rig.kernel;
     const kernel = { ...rig.kernel, base: 'distribution', symbols: { ...symbolsOf(symbols), DEBUG_INFO: 'n' } };
     const arms = {

@@ -39,7 +39,7 @@ async function recordOf(rig: Rig) {
 
 describe.concurrent('a drydock that is stopped while a guest becomes ready', () => {
   test('repeats the boot, says so, and keeps the logs of both', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const held = rig.holdBoot(isMeasured(0));
     const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
     await stopAcrossReady(rig, run, held);
@@ -71,7 +71,7 @@ describe.concurrent('a drydock that is stopped while a guest becomes ready', () 
   });
 
   test('repeats the boot, too, when the guest was as still as a frozen machine meanwhile', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const held = rig.holdBoot(isMeasured(0));
     const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
     await readAllButReady(rig, run, held);
@@ -90,7 +90,7 @@ describe.concurrent('a drydock that is stopped while a guest becomes ready', () 
   });
 
   test('twice leaves the figure out, with its reason, and keeps those of the guest’s clock', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ hasImage: true });
     const [once, twice] = [rig.holdBoot(isMeasured(0)), rig.holdBoot(isMeasured(1))];
     const run = rig.drydock('run', '--profile', await rig.profile(STOCK_ALONE), ...RUN);
     await stopAcrossReady(rig, run, once);

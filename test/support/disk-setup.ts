@@ -12,6 +12,7 @@ const GIB = 1024 ** 3;
  */
 const NEEDS: Readonly<Record<string, { readonly cache: number; readonly temporary: number }>> = {
   e2e: { cache: 3, temporary: 1 },
+  grub: { cache: 2, temporary: 1 },
   containers: { cache: 1, temporary: 4 },
   'docker-min': { cache: 12, temporary: 2 },
   kernels: { cache: 4, temporary: 4 },

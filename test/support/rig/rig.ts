@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { KeyPair } from '../../../src/host/host.ts';
 import { createSsh } from '../../../src/host/ssh.ts';
 import { bootEssentials } from '../../../src/kernel/boot-essentials.ts';
 import { openControl } from './control.ts';
 import type { FakeCall, Hold } from './control.ts';
 import { createFakeQemu } from './fake-qemu.ts';
 import type { FakeBoot } from './fake-qemu.ts';
+import { useMadeImage } from './made-image.ts';
 import { fakePrograms, makeGuestTar, PLAYED, SPOKEN } from './programs.ts';
 import { startOnTerminal } from './terminal.ts';
 import type { TerminalCommand } from './terminal.ts';
@@ -139,11 +141,19 @@ function startDrydock(args: readonly string[], environment: Readonly<Record<stri
   };
 }
 
-/** Sets up a rig; disposing of it ends what still runs, removes everything, and throws when Node printed a warning. */
-export async function createRig(): Promise<Rig> {
+/**
+ * Sets up a rig; disposing of it ends what still runs, removes everything, and throws when Node printed a warning.
+ *
+ * @param options.hasImage the guest image is in the cache (made-image.ts); by default a run starts from nothing
+ * @param options.hostKey of the guest, where it is not made for this rig
+ */
+export async function createRig(
+  options: { readonly hasImage?: boolean; readonly hostKey?: KeyPair } = {},
+): Promise<Rig> {
   const folder = await mkdtemp(path.join(tmpdir(), 'drydock-rig-'));
   const at = (name: string): string => path.join(folder, name);
-  const { privateKey, publicKey } = createSsh().generateKey('rig');
+  const { privateKey, publicKey } =
+    options.hasImage === true ? await useMadeImage(at('cache')) : (options.hostKey ?? createSsh().generateKey('rig'));
   const qemu = createFakeQemu({ privateKey, publicKey });
   const control = await openControl(at('control'), fakePrograms(await makeGuestTar(folder, publicKey), qemu.run));
   await makeBin(at('bin'), at('control'));
