@@ -1,18 +1,14 @@
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../host/package-file.ts';
 import type { Folders } from '../stages/stage.ts';
 
-/** Folder that holds pipelines/ and vm-images/: the checkout, also when the code runs from dist/. */
-const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-
+/** Also when the code runs from dist/. */
 export const folders: Folders = {
-  pipelines: path.join(packageRoot, 'pipelines'),
-  guests: path.join(packageRoot, 'vm-images'),
+  pipelines: packageFile('pipelines'),
+  guests: packageFile('vm-images'),
 };
-
-export const packageFile = path.join(packageRoot, 'package.json');
 
 /** `--cache-dir`, else DRYDOCK_CACHE, else the user's cache folder (XDG base directory specification). */
 export function cacheRoot(asked: string | undefined): string {
@@ -24,5 +20,5 @@ export function cacheRoot(asked: string | undefined): string {
 
 /** `--results-dir`, else results/ of the checkout. */
 export function resultsRoot(asked: string | undefined): string {
-  return path.resolve(asked ?? path.join(packageRoot, 'results'));
+  return path.resolve(asked ?? packageFile('results'));
 }

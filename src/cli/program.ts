@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { jsonText } from '../json/text.ts';
 import { z } from 'zod';
 import { createHost } from '../host/node-host.ts';
+import { packageFile } from '../host/package-file.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
 import { recordJsonSchema } from '../store/record-schema.ts';
@@ -25,7 +26,7 @@ import type { CommandContext, Output } from './context.ts';
 import { doctor } from './doctor.ts';
 import { addHistoryCommand } from './history.ts';
 import type { Interruption } from './interruption.ts';
-import { cacheRoot, packageFile, resultsRoot } from './locations.ts';
+import { cacheRoot, resultsRoot } from './locations.ts';
 import { cacheDirOption, collectOption, factorList, jsonOption, resultsDirOption } from './options.ts';
 import { addNeedsCommand } from './needs.ts';
 import { addProcessesCommand } from './processes.ts';
@@ -236,7 +237,9 @@ const ENDS_IN_ORDER = new Set(['run', 'resume', 'calibrate', 'needs', 'doctor'])
 export async function main(interruption: Interruption): Promise<number> {
   const { stop: signal, kill } = interruption;
   const host = createHost({ kill });
-  const { version } = z.looseObject({ version: z.string() }).parse(JSON.parse(await host.files.readText(packageFile)));
+  const { version } = z
+    .looseObject({ version: z.string() })
+    .parse(JSON.parse(await host.files.readText(packageFile('package.json'))));
   const context: CommandContext = {
     host,
     version,

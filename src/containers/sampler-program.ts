@@ -1,9 +1,9 @@
 import type { Host } from '../host/host.ts';
+import { packageFile } from '../host/package-file.ts';
 import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from '../initrd/freestanding.ts';
 import type { CompileOptions, FreestandingProgram } from '../initrd/freestanding.ts';
 
-/** Beside this file in src/, and `../../src/containers` leads there from dist/containers too. */
-const SOURCE = decodeURIComponent(new URL('../../src/containers/sampler.c', import.meta.url).pathname);
+const SOURCE = packageFile('src/containers/sampler.c');
 
 const SAMPLER: FreestandingProgram = { name: 'drydock-sampler', sources: [SOURCE, SYSTEM_HEADER] };
 

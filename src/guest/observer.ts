@@ -1,8 +1,8 @@
 import { Fault } from '../host/fault.ts';
+import { packageFile } from '../host/package-file.ts';
 import type { Guest } from './ssh.ts';
 
-/** Beside this file in src/, and `../../src/guest` leads there from dist/guest too. */
-const PROGRAM = decodeURIComponent(new URL('../../src/guest/observer.pl', import.meta.url).pathname);
+const PROGRAM = packageFile('src/guest/observer.pl');
 const REMOTE = '/run/drydock-observer.pl';
 
 /** A watch in a guest that has begun. Disposing of it ends it. */

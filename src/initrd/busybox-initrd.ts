@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { packageFile } from '../host/package-file.ts';
 import { jsonText } from '../json/text.ts';
 import { writeNewc } from './newc.ts';
 import type { CpioEntry } from './newc.ts';
@@ -53,12 +54,7 @@ const APPLETS = [
   'usleep',
 ];
 
-/**
- * Shell scripts stand beside this file in src/, and `../../src/initrd` leads there from dist/initrd too.
- */
-function scriptPath(name: 'linuxrc.sh' | 'probe.sh'): string {
-  return decodeURIComponent(new URL(`../../src/initrd/${name}`, import.meta.url).pathname);
-}
+const scriptPath = (name: 'linuxrc.sh' | 'probe.sh'): string => packageFile(`src/initrd/${name}`);
 
 /**
  * Hex sha256 of everything in an initrd that comes from drydock itself and not from its input; belongs into the key of

@@ -1,5 +1,6 @@
 import type { Host } from '../host/host.ts';
-import { compileFreestanding, freestandingDigest, sourceBeside, SYSTEM_HEADER } from './freestanding.ts';
+import { packageFile } from '../host/package-file.ts';
+import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from './freestanding.ts';
 import type { CompileOptions, FreestandingProgram } from './freestanding.ts';
 import { writeNewc } from './newc.ts';
 
@@ -9,7 +10,10 @@ export const COLLECTOR_HZ = 25;
 export const COLLECTOR_MAX_HZ = 250;
 
 const PROGRAM = 'drydock-collect';
-const COLLECTOR: FreestandingProgram = { name: PROGRAM, sources: [sourceBeside('collector.c'), SYSTEM_HEADER] };
+const COLLECTOR: FreestandingProgram = {
+  name: PROGRAM,
+  sources: [packageFile('src/initrd/collector.c'), SYSTEM_HEADER],
+};
 
 /** Kernel parameters that start the collector before the initrd's own /init; of several `rdinit=` the last one counts. */
 export function collectorCmdline(hz: number): readonly string[] {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Argv, Host } from '../host/host.ts';
+import { packageFile } from '../host/package-file.ts';
 import { jsonText } from '../json/text.ts';
 
 /**
@@ -35,12 +36,7 @@ export interface FreestandingProgram {
 }
 
 /** What the freestanding programs share: system calls, an output buffer, numbers out of /proc. */
-export const SYSTEM_HEADER = sourceBeside('collector-system.h');
-
-/** Sources stand beside this file in src/, and `../../src/initrd` leads there from dist/initrd too. */
-export function sourceBeside(name: string): string {
-  return decodeURIComponent(new URL(`../../src/initrd/${name}`, import.meta.url).pathname);
-}
+export const SYSTEM_HEADER = packageFile('src/initrd/collector-system.h');
 
 /** Hex sha256 of everything in the program that comes from drydock itself; belongs into the key of what caches it. */
 export async function freestandingDigest(host: Host, { sources }: FreestandingProgram): Promise<string> {

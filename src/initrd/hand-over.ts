@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Host } from '../host/host.ts';
+import { packageFile } from '../host/package-file.ts';
 import { jsonText } from '../json/text.ts';
 import { writeNewc } from './newc.ts';
 
-/** Like the initrd's scripts: beside this file in src/, and `../../src/initrd` leads there from dist/initrd too. */
-function sourcePath(name: 'hand-over.c' | 'hand-over.sh'): string {
-  return decodeURIComponent(new URL(`../../src/initrd/${name}`, import.meta.url).pathname);
-}
+const sourcePath = (name: 'hand-over.c' | 'hand-over.sh'): string => packageFile(`src/initrd/${name}`);
 
 /** No library, no unwinding tables, no build id: the program is its own code and nothing of the machine that made it. */
 const COMPILE = [
