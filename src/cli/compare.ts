@@ -5,7 +5,7 @@ import { VIRTUAL_METRICS } from '../bootlog/virtual-metrics.ts';
 import { Fault } from '../host/fault.ts';
 import { jsonText } from '../json/text.ts';
 import type { RunRecord } from '../model/record.ts';
-import { comparisonMarkdown, comparisonTable } from '../report/comparison.ts';
+import { comparisonMarkdown, comparisonTable } from '../report/across-runs/comparison.ts';
 import { compareRuns } from '../stats/compare.ts';
 import { readRecord } from '../store/read-record.ts';
 import type { CommandContext } from './context.ts';

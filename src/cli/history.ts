@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { jsonText } from '../json/text.ts';
-import { historyTable, renderHistory } from '../report/history.ts';
+import { historyTable, renderHistory } from '../report/across-runs/history.ts';
 import { trendsOf } from '../stats/trends.ts';
 import { readKnownRuns } from '../store/ledger.ts';
 import type { CommandContext } from './context.ts';

@@ -12,7 +12,7 @@ import { loadProfile } from '../profile/load.ts';
 import { listrReporter } from '../progress/listr.ts';
 import { plainReporter } from '../progress/plain.ts';
 import { duration } from '../progress/reporter.ts';
-import { needsSummary } from '../report/needs-terminal.ts';
+import { needsSummary } from '../report/needs/terminal.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { benchAsked, workloadList } from './bench-flags.ts';

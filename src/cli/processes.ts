@@ -3,8 +3,8 @@ import { readProcessLog } from '../bootlog/processes/read.ts';
 import { Fault } from '../host/fault.ts';
 import { jsonText } from '../json/text.ts';
 import type { ProcessLog } from '../model/processes.ts';
-import { processTable, topProcesses } from '../report/process-table.ts';
-import { processesSvg } from '../report/svg-processes.ts';
+import { processTable, topProcesses } from '../report/rows/process-table.ts';
+import { processesSvg } from '../report/charts/processes.ts';
 import type { CommandContext } from './context.ts';
 import { wholeNumber } from './options.ts';
 

@@ -22,7 +22,7 @@ import { listrReporter } from '../progress/listr.ts';
 import { plainReporter } from '../progress/plain.ts';
 import { duration } from '../progress/reporter.ts';
 import type { Reporter } from '../progress/reporter.ts';
-import { finalTable } from '../report/terminal.ts';
+import { finalTable } from '../report/formats/terminal.ts';
 import { openHistory } from '../store/history.ts';
 import { keepInLedger } from '../store/ledger.ts';
 import { openStore } from '../store/store.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { checkThesis } from '../bootlog/thesis-check.ts';
 import { thesisReport } from '../bootlog/thesis-report.ts';
 import { jsonText } from '../json/text.ts';
-import { thesisText } from '../report/thesis-text.ts';
+import { thesisText } from '../report/boot-log/thesis-text.ts';
 import type { CommandContext } from './context.ts';
 
 /** `drydock thesis`: the figures that this project reproduces, read from the thesis's own lines, and what is odd about them. */

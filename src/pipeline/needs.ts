@@ -3,7 +3,7 @@ import { Fault } from '../host/fault.ts';
 import { jsonText } from '../json/text.ts';
 import type { BenchSession } from '../model/bench.ts';
 import type { NeedsReport } from '../model/needs.ts';
-import { renderNeeds } from '../report/needs-markdown.ts';
+import { renderNeeds } from '../report/needs/markdown.ts';
 import { benchOnGuest } from '../stages/bench-session.ts';
 import { kernelTree } from '../stages/kernel-tree.ts';
 import { watchNeeds } from '../stages/needs-watch.ts';

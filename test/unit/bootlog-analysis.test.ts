@@ -4,8 +4,8 @@ import { deltaListing, formatDeltaRow, showDelta } from '../../src/bootlog/delta
 import { parseBootLog } from '../../src/bootlog/parse.ts';
 import { PRESENCE_CHECKS } from '../../src/bootlog/presence.ts';
 import type { BootAnalysis, LogAnalysis } from '../../src/model/analysis.ts';
-import { renderAnalysisHtml } from '../../src/report/analysis-html.ts';
-import { analysisText } from '../../src/report/analysis-text.ts';
+import { renderAnalysisHtml } from '../../src/report/boot-log/analysis-html.ts';
+import { analysisText } from '../../src/report/boot-log/analysis-text.ts';
 import { readFixture, readFixtures } from '../fixtures/bootlog/read-fixture.ts';
 import { parsePage } from '../fixtures/report/parse-page.ts';
 

@@ -5,7 +5,7 @@ import { checkThesis } from '../../src/bootlog/thesis-check.ts';
 import { quotedText, thesisReport } from '../../src/bootlog/thesis-report.ts';
 import { STATED_FIGURES, TABLE_4_1, THESIS_LOGS } from '../../src/bootlog/thesis-2017.ts';
 import { costliestSteps } from '../../src/bootlog/costliest.ts';
-import { thesisText } from '../../src/report/thesis-text.ts';
+import { thesisText } from '../../src/report/boot-log/thesis-text.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
 
 const report = thesisReport();

@@ -3,7 +3,7 @@ import { METRICS } from '../../src/bootlog/metrics.ts';
 import { jsonText } from '../../src/json/text.ts';
 import type { ComparedMetric } from '../../src/model/comparison.ts';
 import type { RunRecord } from '../../src/model/record.ts';
-import { comparisonMarkdown, comparisonTable } from '../../src/report/comparison.ts';
+import { comparisonMarkdown, comparisonTable } from '../../src/report/across-runs/comparison.ts';
 import { compareRuns } from '../../src/stats/compare.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { ratioInterval } from '../../src/stats/bootstrap.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { BootSummary } from '../../src/model/boot.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { hostReadyWords } from '../../src/progress/reporter.ts';
-import { medianBoot } from '../../src/report/median-boot.ts';
+import { medianBoot } from '../../src/report/rows/median-boot.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 
 const [fixtureBoot] = fixtureRecord.boots;

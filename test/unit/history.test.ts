@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { jsonText } from '../../src/json/text.ts';
 import type { RunRecord } from '../../src/model/record.ts';
-import { historyTable, renderHistory } from '../../src/report/history.ts';
+import { historyTable, renderHistory } from '../../src/report/across-runs/history.ts';
 import { findBreaks } from '../../src/stats/change-points.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { trendsOf } from '../../src/stats/trends.ts';

@@ -8,8 +8,8 @@ import {
   formatRatio,
   formatSeconds,
   spreadOf,
-} from '../../src/report/format.ts';
-import { metricName } from '../../src/report/metric-names.ts';
+} from '../../src/report/text/format.ts';
+import { metricName } from '../../src/report/text/metric-names.ts';
 
 describe('seconds', () => {
   test('have three decimals when nothing is known of their spread', () => {

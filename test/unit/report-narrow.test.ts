@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../src/bootlog/metrics.ts';
-import { comparisonTable } from '../../src/report/comparison.ts';
-import { historyTable } from '../../src/report/history.ts';
+import { comparisonTable } from '../../src/report/across-runs/comparison.ts';
+import { historyTable } from '../../src/report/across-runs/history.ts';
 import { compareRuns } from '../../src/stats/compare.ts';
 import { trendsOf } from '../../src/stats/trends.ts';
 import { recordWith } from '../support/records.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NeedsReport, SymbolNeed } from '../../src/model/needs.ts';
-import { renderNeeds } from '../../src/report/needs-markdown.ts';
-import { needsSummary } from '../../src/report/needs-terminal.ts';
+import { renderNeeds } from '../../src/report/needs/markdown.ts';
+import { needsSummary } from '../../src/report/needs/terminal.ts';
 
 const symbol = (name: string, changes: Partial<SymbolNeed>): SymbolNeed => ({
   symbol: name,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { median } from '../../src/stats/summary.ts';
-import { openMetricsText } from '../../src/report/openmetrics.ts';
+import { openMetricsText } from '../../src/report/formats/openmetrics.ts';
 import { fixtureBench, fixtureBenchRecord } from '../fixtures/report/bench.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { readOpenMetrics } from '../support/openmetrics.ts';

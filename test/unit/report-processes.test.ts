@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readProcessLog } from '../../src/bootlog/processes/read.ts';
 import type { ProcessLog } from '../../src/model/processes.ts';
-import { renderHtml } from '../../src/report/html.ts';
-import { processTable } from '../../src/report/process-table.ts';
-import { processesSvg } from '../../src/report/svg-processes.ts';
+import { renderHtml } from '../../src/report/html/page.ts';
+import { processTable } from '../../src/report/rows/process-table.ts';
+import { processesSvg } from '../../src/report/charts/processes.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 
 const log = readProcessLog(readFileSync(new URL('../fixtures/processes/collector.log', import.meta.url)));

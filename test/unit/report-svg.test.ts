@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Score } from '../../src/model/measure.ts';
-import { niceTicks, placeLabels } from '../../src/report/svg-scale.ts';
-import { samplesSvg } from '../../src/report/svg-samples.ts';
-import { phaseClasses, phasesOf, timelineSvg } from '../../src/report/svg-timeline.ts';
+import { niceTicks, placeLabels } from '../../src/report/charts/scale.ts';
+import { samplesSvg } from '../../src/report/charts/samples.ts';
+import { phaseClasses, phasesOf, timelineSvg } from '../../src/report/charts/timeline.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';
 

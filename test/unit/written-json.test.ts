@@ -16,7 +16,7 @@ import type { BootSummary } from '../../src/model/boot.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { openJournal } from '../../src/pipeline/journal.ts';
 import { measurementsOf } from '../../src/pipeline/score.ts';
-import { renderJson } from '../../src/report/json.ts';
+import { renderJson } from '../../src/report/formats/json.ts';
 import { writeReports } from '../../src/stages/report.ts';
 import { scoreAll } from '../../src/stats/score.ts';
 import { checkedJson } from '../../src/store/checked-json.ts';

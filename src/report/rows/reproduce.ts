@@ -1,0 +1,59 @@
+import { workloadNames } from '../../bench/metrics.ts';
+import type { BenchRecord } from '../../model/bench.ts';
+import type { RunRecord } from '../../model/record.ts';
+
+/** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
+export function reproduceCommand(record: RunRecord): string {
+  const options = [
+    ['--profile', record.ablation === undefined ? record.profile.name : record.profile.name.replace(/-ablation$/, '')],
+    ...(record.ablation === undefined ? [] : [['--ablate', record.ablation.factors.join(',')]]),
+    ['--guest', record.guest.name],
+    ['--accel', record.environment.accelerator],
+    ...bootMode(record),
+    ...buildOptions(record),
+    ...bootOptions(record),
+    ...(record.virtualBoots === undefined
+      ? []
+      : [['--clock', record.bootsPerArm === 0 && record.bench === undefined ? 'virtual' : 'both']]),
+    ...(record.bench === undefined ? [] : [benchOptions(record.bench)]),
+  ];
+  return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
+}
+
+function bootMode({ environment, keptKernel }: RunRecord): readonly (readonly string[])[] {
+  if (environment.boot === undefined) return [];
+  return [['--boot', environment.boot], ...(keptKernel === undefined ? [] : [['--keep-kernel', keptKernel.arm]])];
+}
+
+/** Where the kernels were built; kernels of one run that were built in two places are auto's doing. */
+function buildOptions({ arms }: RunRecord): readonly (readonly string[])[] {
+  const [first, ...others] = new Set(arms.flatMap(({ build }) => build?.where ?? []));
+  if (first === undefined) return [];
+  return [['--build', others.length === 0 ? first : 'auto']];
+}
+
+function benchOptions({ workloads, rounds, minutes }: BenchRecord): readonly string[] {
+  const all = workloadNames.every((name) => workloads.includes(name));
+  return [
+    ...['--bench', all ? 'all' : workloads.join(',')],
+    ...['--rounds', String(rounds)],
+    ...(minutes === undefined ? [] : ['--minutes', String(minutes)]),
+  ];
+}
+
+function bootOptions({ bootsPerArm, stopping, bench, environment }: RunRecord): readonly (readonly string[])[] {
+  // The sessions' own, which nothing has to be said for.
+  if (environment.guestDisk !== undefined) return [];
+  if (bootsPerArm === 0) return bench === undefined ? [] : [['--boots', '0']];
+  if (stopping === undefined) return [['--boots', String(bootsPerArm)]];
+  const { maxBootsPerArm, budgetMinutes } = stopping;
+  return [
+    ['--boots', 'auto', '--max-boots', String(maxBootsPerArm)],
+    ...(budgetMinutes === undefined ? [] : [['--budget', String(budgetMinutes)]]),
+  ];
+}
+
+/** A word for a POSIX shell, quoted only where it must be. */
+function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
