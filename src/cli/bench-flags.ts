@@ -3,7 +3,7 @@ import { workloadNames } from '../bench/metrics.ts';
 import { Fault } from '../host/fault.ts';
 import { parseStatsdTarget } from '../host/statsd-target.ts';
 import type { WorkloadName } from '../model/bench.ts';
-import type { BenchRequest } from '../pipeline/event.ts';
+import type { BenchRequest } from '../pipeline/events/event.ts';
 import { nearest } from '../profile/nearest.ts';
 import type { Profile } from '../profile/schema.ts';
 import { wholeNumber } from './options.ts';

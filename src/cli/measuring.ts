@@ -1,4 +1,4 @@
-import type { RunRequest } from '../pipeline/event.ts';
+import type { RunRequest } from '../pipeline/events/event.ts';
 import type { Profile } from '../profile/schema.ts';
 import { benchAsked } from './bench-flags.ts';
 import type { BenchFlags } from './bench-flags.ts';

@@ -4,7 +4,7 @@ import { jsonText } from '../json/text.ts';
 import { z } from 'zod';
 import { createHost } from '../host/node-host.ts';
 import { packageFile } from '../host/package-file.ts';
-import { exitCodeOf, renderFailure, toFailure } from '../pipeline/failure.ts';
+import { exitCodeOf, renderFailure, toFailure } from '../pipeline/events/failure.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
 import { recordJsonSchema } from '../store/record-schema.ts';
 import { ablate, factorTitle } from '../profile/ablate.ts';

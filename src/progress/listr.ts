@@ -1,7 +1,7 @@
 import { excludedWords } from '../bootlog/standstill.ts';
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
-import type { PlannedUnit, RunEvent } from '../pipeline/event.ts';
+import type { PlannedUnit, RunEvent } from '../pipeline/events/event.ts';
 import { duration, handOverWords, hostReadyWords, workloadWords } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
 

@@ -1,5 +1,5 @@
 import { excludedWords } from '../bootlog/standstill.ts';
-import type { RunEvent } from '../pipeline/event.ts';
+import type { RunEvent } from '../pipeline/events/event.ts';
 import { duration, handOverWords, workloadWords } from './reporter.ts';
 import type { Reporter, Terminal } from './reporter.ts';
 

@@ -1,6 +1,6 @@
 import type { BenchSession } from '../model/bench.ts';
 import type { BootSummary } from '../model/boot.ts';
-import type { RunEvent } from '../pipeline/event.ts';
+import type { RunEvent } from '../pipeline/events/event.ts';
 
 /** Shows a run to somebody. Consumers of events only: they never steer. */
 export interface Reporter {

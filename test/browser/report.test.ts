@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { renderHtml } from '../../src/report/html/page.ts';
-import { readTimelines } from '../../src/stages/report.ts';
+import { readTimelines } from '../../src/pipeline/run/write-reports.ts';
 import { recordSchema } from '../../src/store/record-schema.ts';
 import { fixtureBenchRecord } from '../fixtures/report/bench.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';

@@ -9,7 +9,7 @@ import { createHost } from '../../src/host/node-host.ts';
 import { buildInitrd } from '../../src/initrd/busybox-initrd.ts';
 import { configureKernel } from '../../src/kernel/configure.ts';
 import { builtFile } from '../../src/kernel/make-output.ts';
-import { prepareRun } from '../../src/pipeline/prepare.ts';
+import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import { build } from '../../src/stages/build.ts';
 import type { GuestBuildInput } from '../../src/stages/build.ts';
 import { kernelTree } from '../../src/stages/kernel-tree.ts';

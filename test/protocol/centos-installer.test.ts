@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { installerCmdline, runInstaller, withKickstart } from '../../src/images/installer-run.ts';
-import { exitCodeOf } from '../../src/pipeline/failure.ts';
+import { exitCodeOf } from '../../src/pipeline/events/failure.ts';
 import { faultOf } from '../support/faults.ts';
 import { makeIso } from '../support/installer-iso.ts';
 import { tinyGuest } from '../support/tiny-guest.ts';

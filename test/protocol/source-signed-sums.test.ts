@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { exitCodeOf } from '../../src/pipeline/failure.ts';
+import { exitCodeOf } from '../../src/pipeline/events/failure.ts';
 import { source } from '../../src/stages/source.ts';
 import type { SourceInput } from '../../src/stages/source.ts';
 import { openStore } from '../../src/store/store.ts';

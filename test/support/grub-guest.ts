@@ -1,4 +1,4 @@
-import { guestBootedBy } from '../../src/pipeline/plan-image.ts';
+import { guestBootedBy } from '../../src/pipeline/plan/image.ts';
 import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
 
 /** The guest with GRUB's packages and its root in a partition, as `--boot grub` makes it. */

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { cacheRoot, folders } from '../../src/cli/locations.ts';
 import type { Host } from '../../src/host/host.ts';
-import { prepareRun } from '../../src/pipeline/prepare.ts';
-import { defineStep } from '../../src/pipeline/step.ts';
+import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
+import { defineStep } from '../../src/pipeline/steps/step.ts';
 import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
 import { debianImageInput, image as imageStage } from '../../src/stages/image.ts';
 import type { Image } from '../../src/stages/image.ts';

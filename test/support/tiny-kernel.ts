@@ -5,7 +5,7 @@ import type { Host } from '../../src/host/host.ts';
 import { buildKernel } from '../../src/kernel/build.ts';
 import { configureKernel, rejectionFault } from '../../src/kernel/configure.ts';
 import { proveCompiledIn } from '../../src/kernel/patch-proof.ts';
-import { prepareRun } from '../../src/pipeline/prepare.ts';
+import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import { kernelTree } from '../../src/stages/kernel-tree.ts';
 import type { TreeInput } from '../../src/stages/kernel-tree.ts';
 import type { StageContext } from '../../src/stages/stage.ts';

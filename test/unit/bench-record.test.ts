@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BenchSession } from '../../src/model/bench.ts';
-import { benchRecord } from '../../src/pipeline/bench-record.ts';
+import { benchRecord } from '../../src/pipeline/record/bench-record.ts';
 
 /** A session of nothing but the network workload. */
 function session(order: number, place: string, medianSec: number): BenchSession {

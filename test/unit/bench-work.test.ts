@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { startsInRound, watchedMinutes } from '../../src/pipeline/bench-work.ts';
+import { startsInRound, watchedMinutes } from '../../src/pipeline/plan/bench-work.ts';
 
 test('fifty container starts, half of them cold, are spread over the rounds and never become more', () => {
   expect([0, 1, 2, 3].map((round) => startsInRound(50, 4, round))).toEqual([7, 6, 6, 6]);

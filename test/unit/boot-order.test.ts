@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { benchOrder } from '../../src/pipeline/bench-order.ts';
-import { bootOrder } from '../../src/pipeline/boot-order.ts';
+import { benchOrder } from '../../src/pipeline/plan/bench-order.ts';
+import { bootOrder } from '../../src/pipeline/plan/boot-order.ts';
 
 describe('the order of measured boots', () => {
   test('is A B B A for two arms', () => {

@@ -10,8 +10,8 @@ import {
   planSites,
   sourceVersion,
   toolchainPackages,
-} from '../../src/pipeline/build-choice.ts';
-import type { BuildQuestion } from '../../src/pipeline/build-choice.ts';
+} from '../../src/pipeline/plan/build-choice.ts';
+import type { BuildQuestion } from '../../src/pipeline/plan/build-choice.ts';
 import { parseDefinition } from '../../src/profile/load.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
-import { exitCodeOf, renderFailure, toFailure } from '../../src/pipeline/failure.ts';
+import { exitCodeOf, renderFailure, toFailure } from '../../src/pipeline/events/failure.ts';
 
 describe('a failure', () => {
   test.each([

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { decideGuest, provisionalGuest, whyNotHere } from '../../src/pipeline/guest-choice.ts';
-import type { GuestFacts } from '../../src/pipeline/guest-choice.ts';
-import { whyUnfit } from '../../src/pipeline/guest-fit.ts';
-import { guestParameters } from '../../src/pipeline/plan-image.ts';
+import { decideGuest, provisionalGuest, whyNotHere } from '../../src/pipeline/plan/guest-choice.ts';
+import type { GuestFacts } from '../../src/pipeline/plan/guest-choice.ts';
+import { whyUnfit } from '../../src/pipeline/plan/guest-fit.ts';
+import { guestParameters } from '../../src/pipeline/plan/image.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { loadGuest, parseDefinition } from '../../src/profile/load.ts';

@@ -3,10 +3,10 @@ import { parse } from 'yaml';
 import { folders } from '../../src/cli/locations.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import type { RunRequest } from '../../src/pipeline/event.ts';
-import { kernelFragments } from '../../src/pipeline/plan-kernel.ts';
-import { prepareRun } from '../../src/pipeline/prepare.ts';
-import type { Plan } from '../../src/pipeline/plan.ts';
+import type { RunRequest } from '../../src/pipeline/events/event.ts';
+import { kernelFragments } from '../../src/pipeline/plan/kernel.ts';
+import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
+import type { Plan } from '../../src/pipeline/plan/plan.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 
 const OWN = '{ source: { directory: /nowhere }, fragments: [virtio] }';

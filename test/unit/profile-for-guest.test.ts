@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { whyUnfit } from '../../src/pipeline/guest-fit.ts';
+import { whyUnfit } from '../../src/pipeline/plan/guest-fit.ts';
 import { armNotMadeFor, profileFor } from '../../src/profile/for-guest.ts';
 import { parseDefinition } from '../../src/profile/load.ts';
 import { profileSchema } from '../../src/profile/schema.ts';

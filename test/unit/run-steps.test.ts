@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import type { StageRecord } from '../../src/model/record.ts';
-import { runSteps, StepError } from '../../src/pipeline/run-steps.ts';
-import type { Step, StepRuntime } from '../../src/pipeline/step.ts';
+import { runSteps, StepError } from '../../src/pipeline/steps/run-steps.ts';
+import type { Step, StepRuntime } from '../../src/pipeline/steps/step.ts';
 import { openStore } from '../../src/store/store.ts';
 
 const realHost = createHost();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { BootSummary } from '../../src/model/boot.ts';
-import { bootOrder } from '../../src/pipeline/boot-order.ts';
-import { sampleFindings } from '../../src/pipeline/sample-findings.ts';
-import { reasonToStop, stoppingRecord, stoppingRule } from '../../src/pipeline/stopping.ts';
-import type { RoledArm } from '../../src/pipeline/stopping.ts';
+import { bootOrder } from '../../src/pipeline/plan/boot-order.ts';
+import { sampleFindings } from '../../src/pipeline/record/sample-findings.ts';
+import { reasonToStop, stoppingRecord, stoppingRule } from '../../src/pipeline/run/stopping.ts';
+import type { RoledArm } from '../../src/pipeline/run/stopping.ts';
 import { scoreMetric } from '../../src/stats/score.ts';
 
 const arms: readonly RoledArm[] = [

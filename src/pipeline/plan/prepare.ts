@@ -1,0 +1,104 @@
+import path from 'node:path';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import type { GuestDefinition } from '../../profile/guest-schema.ts';
+import { profileFor } from '../../profile/for-guest.ts';
+import { loadGuest, parseDefinition } from '../../profile/load.ts';
+import { nearest } from '../../profile/nearest.ts';
+import { profileSchema } from '../../profile/schema.ts';
+import type { Profile } from '../../profile/schema.ts';
+import type { Folders } from '../../stages/stage.ts';
+import type { History } from '../../store/history.ts';
+import type { Store } from '../../store/store.ts';
+import type { GuestChoice, PlannedUnit, RunRequest } from '../events/event.ts';
+import { sessionKind } from './bench-order.ts';
+import { planSites } from './build-choice.ts';
+import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
+import { guestBootedBy, guestOnDisk } from './image.ts';
+import { planRun } from './plan.ts';
+import type { Plan } from './plan.ts';
+
+/** A run that is laid out but not started. */
+export interface PreparedRun {
+  readonly profile: Profile;
+  readonly guest: GuestDefinition;
+  readonly choice: GuestChoice;
+  readonly plan: Plan;
+}
+
+interface PrepareOptions {
+  readonly host: Host;
+  readonly folders: Folders;
+  readonly request: RunRequest;
+}
+
+/** A misspelt fragment is found before anything is built. */
+async function checkFragments({ host, folders, request }: PrepareOptions, profile: Profile): Promise<void> {
+  const files = await host.files.list(path.join(folders.pipelines, 'kconfig'));
+  const known = files.filter((file) => file.endsWith('.config')).map((file) => file.slice(0, -'.config'.length));
+  const asked = Object.values(profile.arms).flatMap(({ kernel }) =>
+    kernel === 'stock' ? [] : [kernel, ...Object.values(kernel.guests ?? {})].flatMap(({ fragments }) => fragments),
+  );
+  const unknown = [...new Set(asked)].filter((fragment) => !known.includes(fragment));
+  if (unknown.length === 0) return;
+  throw new Fault({
+    kind: 'profile',
+    headline: `${request.profilePath} names ${unknown.length === 1 ? 'a fragment' : 'fragments'} that pipelines/kconfig/ does not hold`,
+    hint: `There are: ${known.join(', ')}.`,
+    detail: unknown.map((fragment) => {
+      const meant = nearest(fragment, known);
+      return meant === undefined ? fragment : `${fragment} — did you mean ${meant}?`;
+    }),
+  });
+}
+
+/**
+ * Reads the request and lays out the plan; everything wrong with either is found here.
+ *
+ * @param decided what `chooseGuest` said, once it has been asked
+ */
+export async function prepareRun(options: PrepareOptions, decided?: GuestChoice): Promise<PreparedRun> {
+  const { host, folders, request } = options;
+  const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
+  const choice = decided ?? provisionalGuest(guestAsked(request, profile), request);
+  const { value: definition } = await loadGuest(host.files, choice.name, folders.guests);
+  const guest = guestOnDisk(request, guestBootedBy(request.boot, definition));
+  const onGuest = profileFor(profile, guest.name);
+  await checkGuest(host, guest.name, guest.family, request, onGuest);
+  await checkFragments(options, profile);
+  const sites = await planSites(host, onGuest, guest, request);
+  const plan = planRun({ host, profile: onGuest, guest, request, folders }, sites);
+  return { profile, guest, choice, plan };
+}
+
+/** Steps and boots with what is cached and how long the rest took the last time. */
+export async function foresee(
+  prepared: PreparedRun,
+  store: Store,
+  history: History,
+): Promise<{
+  readonly steps: readonly PlannedUnit[];
+  readonly boots: readonly PlannedUnit[];
+  readonly benches?: readonly PlannedUnit[];
+}> {
+  const steps: PlannedUnit[] = [];
+  for (const step of prepared.plan.steps) {
+    const expectedMs = history.expectedMs(step.id);
+    steps.push({
+      id: step.id,
+      cached: await step.peek({ store }),
+      ...(expectedMs === undefined ? {} : { expectedMs }),
+    });
+  }
+  const { boots: wall, virtualBoots } = prepared.plan;
+  const boots = [...wall, ...virtualBoots].map(({ id, arm }): PlannedUnit => {
+    const expectedMs = history.expectedMs(`${id.split(':')[0] ?? ''}:${arm}`);
+    return { id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
+  });
+  if (prepared.plan.bench === undefined) return { steps, boots };
+  const benches = prepared.plan.bench.sessions.map((session): PlannedUnit => {
+    const expectedMs = history.expectedMs(sessionKind(session));
+    return { id: session.id, cached: false, ...(expectedMs === undefined ? {} : { expectedMs }) };
+  });
+  return { steps, boots, benches };
+}
