@@ -10,7 +10,7 @@ import { disk } from '../../src/containers/workloads/disk.ts';
 import { memory } from '../../src/containers/workloads/memory.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { benchRecord } from '../../src/pipeline/record/bench-record.ts';
-import { benchOnHost } from '../../src/stages/bench-session.ts';
+import { benchOnHost } from '../../src/measure/bench-session.ts';
 import { makeRootFsTar, missingPrograms } from '../support/root-fs.ts';
 import { openTestPlace, whyNoDocker } from '../support/test-place.ts';
 import type { TestPlace } from '../support/test-place.ts';

@@ -16,8 +16,8 @@ import { parseObserverLog } from '../../needs/observer-log.ts';
 import { judgeModules } from '../../needs/modules.ts';
 import { judgeSymbols, unaskedSymbols } from '../../needs/verdicts.ts';
 import type { WantedSymbol } from '../../needs/verdicts.ts';
-import { WATCH_FILES } from '../../stages/needs-watch.ts';
-import type { Watched } from '../../stages/needs-watch.ts';
+import { WATCH_FILES } from '../../measure/needs-watch.ts';
+import type { Watched } from '../../measure/needs-watch.ts';
 
 /** What an analysis reads, wherever it came from. */
 interface Material {

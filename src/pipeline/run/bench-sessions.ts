@@ -11,9 +11,9 @@ import type { BenchPlace, BenchRecord, BenchSession } from '../../model/bench.ts
 import type { BootSummary } from '../../model/boot.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Json } from '../../model/json.ts';
-import { benchOnGuest, benchOnHost } from '../../stages/bench-session.ts';
-import { readOutBoot } from '../../stages/boot.ts';
-import type { SessionWork, SessionWorkload } from '../../stages/bench-session.ts';
+import { benchOnGuest, benchOnHost } from '../../measure/bench-session.ts';
+import { readOutBoot } from '../../measure/boot.ts';
+import type { SessionWork, SessionWorkload } from '../../measure/bench-session.ts';
 import { canonicalJson, sha256Text } from '../../store/canonical.ts';
 import { bootCondition, bootDirectory, bootReading, withArmBoot } from './boot-setup.ts';
 import { sessionKind } from '../plan/bench-order.ts';

@@ -3,7 +3,7 @@ import type { ArmBoot } from '../../guest/arm-boot.ts';
 import { armEntryId } from '../../guest/grub-menu.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Json } from '../../model/json.ts';
-import type { BootReading } from '../../stages/boot.ts';
+import type { BootReading } from '../../measure/boot.ts';
 import type { InstallArm } from '../../stages/install.ts';
 import { canonicalJson, sha256Text } from '../../store/canonical.ts';
 import type { PlannedBoot } from '../plan/boot-order.ts';

@@ -7,7 +7,7 @@ import type { FailureKind } from '../../model/failure.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { RunRecord, StageRecord } from '../../model/record.ts';
 import type { StoppingRecord } from '../../model/stopping.ts';
-import { readOutBoot } from '../../stages/boot.ts';
+import { readOutBoot } from '../../measure/boot.ts';
 import { writeReports } from './write-reports.ts';
 import { sha256Text } from '../../store/canonical.ts';
 import { bootCondition, bootDirectory, bootReading, withArmBoot } from './boot-setup.ts';

@@ -3,7 +3,7 @@ import { VIRTUAL_METRICS } from '../../bootlog/virtual-metrics.ts';
 import type { VirtualBoot } from '../../model/boot.ts';
 import type { Finding } from '../../model/finding.ts';
 import { disagreement, VIRTUAL_AGREEMENT } from '../../stats/deterministic.ts';
-import { measureVirtualBoot } from '../../stages/virtual-boot.ts';
+import { measureVirtualBoot } from '../../measure/virtual-boot.ts';
 import { sha256Text } from '../../store/canonical.ts';
 import type { PlannedBoot } from '../plan/boot-order.ts';
 import type { PreparedRun } from '../plan/prepare.ts';

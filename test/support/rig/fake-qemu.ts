@@ -146,7 +146,7 @@ export function createFakeQemu(hostKey: KeyPair): FakeQemu {
     const diskPath = capture(valueOf(args, '-blockdev'), /"filename":"([^"]+)"/);
     const kernel = await kernelOf(valueOf(args, '-kernel') ?? '');
     const disk = await readDisk(diskPath);
-    // Measured boots run from a throwaway overlay of this name (src/stages/boot.ts).
+    // Measured boots run from a throwaway overlay of this name (src/measure/boot.ts).
     const isMeasured = path.basename(diskPath) === 'overlay.qcow2';
     const boot: FakeBoot = {
       call,
