@@ -39,7 +39,7 @@ const UPTIME_STEP_SEC = 0.01;
 /** The x86 decompressor's and loader's words, which come before the kernel stamps anything (arch/x86/boot/compressed). */
 const DECOMPRESSOR = /^(?:early console in |Decompressing Linux|Parsing ELF|Booting the kernel)/m;
 
-/** What drydock's menu entries echo before and after GRUB loads (src/guest/grub-menu.ts), perhaps behind terminal escapes. */
+/** What drydock's menu entries echo before and after GRUB loads (src/guest/grub/grub-menu.ts), perhaps behind terminal escapes. */
 const GRUB_LOADS = /drydock: GRUB loads /;
 const GRUB_STARTS = /drydock: GRUB starts /;
 

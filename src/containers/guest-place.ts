@@ -1,6 +1,6 @@
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
-import type { Guest } from '../guest/ssh.ts';
+import type { Guest } from '../guest/ssh/guest.ts';
 import { createEngine } from './engine.ts';
 import type { Place } from './place.ts';
 

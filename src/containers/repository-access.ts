@@ -1,4 +1,4 @@
-import type { Guest } from '../guest/ssh.ts';
+import type { Guest } from '../guest/ssh/guest.ts';
 import { Fault } from '../host/fault.ts';
 import type { FileServer } from '../host/host.ts';
 

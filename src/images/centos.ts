@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { chooseAccelerator } from '../guest/accelerator.ts';
+import { chooseAccelerator } from '../guest/machine/kvm-probe.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { Finding } from '../model/finding.ts';

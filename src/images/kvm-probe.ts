@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { probeKvm } from '../guest/accelerator.ts';
-import type { ProbeResult } from '../guest/accelerator.ts';
+import { probeKvm } from '../guest/machine/kvm-probe.ts';
+import type { ProbeResult } from '../guest/machine/kvm-probe.ts';
 import type { Host } from '../host/host.ts';
 import { buildInitrd } from '../initrd/busybox-initrd.ts';
 

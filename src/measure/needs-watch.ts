@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { startObserver } from '../guest/observer.ts';
-import type { Guest } from '../guest/ssh.ts';
+import { startObserver } from '../guest/inspect/observer.ts';
+import type { Guest } from '../guest/ssh/guest.ts';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { parseSeconds } from '../needs/observer-log.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chooseAccelerator, probeKvm } from '../guest/accelerator.ts';
+import { chooseAccelerator, probeKvm } from '../guest/machine/kvm-probe.ts';
 import { buildInitrd } from '../initrd/busybox-initrd.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Stage } from './stage.ts';

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { orderlyAbort } from '../guest/detached.ts';
-import { startMachine } from '../guest/machine.ts';
-import { createOverlay } from '../guest/overlay.ts';
-import { unmeasuredCmdline } from '../guest/unmeasured.ts';
-import { openWorkshop } from '../guest/workshop.ts';
+import { orderlyAbort } from '../guest/ssh/detached-job.ts';
+import { startMachine } from '../guest/machine/machine.ts';
+import { createOverlay } from '../guest/machine/overlay.ts';
+import { unmeasuredCmdline } from '../guest/ssh/verified-transfer.ts';
+import { openWorkshop } from '../guest/ssh/long-job-guest.ts';
 import { buildKernelInGuest } from '../kernel/build-in-guest.ts';
 import { buildKernel } from '../kernel/build.ts';
 import type { BuiltKernel } from '../kernel/build.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { DISTROS } from '../guest/distro/table.ts';
-import { fetchVerified, putVerified } from '../guest/unmeasured.ts';
+import { fetchVerified, putVerified } from '../guest/ssh/verified-transfer.ts';
 import type { Artifact } from '../model/artifact.ts';
 import { artifactSchema } from './schemas.ts';
 import type { Stage } from './stage.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { flattenOverlay } from '../guest/overlay.ts';
-import { DOCKER_READY } from '../guest/readiness.ts';
-import type { Guest } from '../guest/ssh.ts';
+import { flattenOverlay } from '../guest/machine/overlay.ts';
+import { DOCKER_READY } from '../guest/console/readiness.ts';
+import type { Guest } from '../guest/ssh/guest.ts';
 import { Fault } from '../host/fault.ts';
 import type { Artifact } from '../model/artifact.ts';
 import { artifactSchema } from './schemas.ts';

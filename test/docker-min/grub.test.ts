@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startsPattern } from '../../src/guest/grub-menu.ts';
+import { startsPattern } from '../../src/guest/grub/grub-menu.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { timelineSchema } from '../../src/store/timeline-schema.ts';
 import { runDrydock } from '../support/cli-run.ts';

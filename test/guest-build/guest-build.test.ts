@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cacheRoot, folders } from '../../src/cli/locations.ts';
-import { startMachine } from '../../src/guest/machine.ts';
+import { startMachine } from '../../src/guest/machine/machine.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { buildInitrd } from '../../src/initrd/busybox-initrd.ts';

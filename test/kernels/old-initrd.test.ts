@@ -5,8 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyzeBootLog } from '../../src/bootlog/analysis.ts';
 import { parseBootLog } from '../../src/bootlog/parse.ts';
-import { startMachine } from '../../src/guest/machine.ts';
-import type { Machine } from '../../src/guest/machine.ts';
+import { startMachine } from '../../src/guest/machine/machine.ts';
+import type { Machine } from '../../src/guest/machine/machine.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { buildOldInitrd } from '../../src/initrd/old-initrd.ts';
@@ -37,7 +37,7 @@ done < /proc/mounts
 exec /bin/busybox poweroff -f
 `;
 
-/** Sooner than the RTC's second by less than one, and read without waiting for its update by one more (src/guest/wall-clock.ts). */
+/** Sooner than the RTC's second by less than one, and read without waiting for its update by one more (src/guest/inspect/wall-clock.ts). */
 const CLOCK_BOUND_SEC = 2;
 
 describe('a kernel built here, with an initrd in the old style', () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkDefault, chooseNextEntry, readEnvironment } from '../../src/guest/grub-environment.ts';
-import { grubMenu, menuEntryText } from '../../src/guest/grub-menu.ts';
-import { createOverlay } from '../../src/guest/overlay.ts';
+import { checkDefault, chooseNextEntry, readEnvironment } from '../../src/guest/grub/grub-environment.ts';
+import { grubMenu, menuEntryText } from '../../src/guest/grub/grub-menu.ts';
+import { createOverlay } from '../../src/guest/machine/overlay.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { runs } from '../support/properties.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { parseObserverLog } from '../../src/needs/observer-log.ts';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../src/guest/observer.pl');
+const PROGRAM = path.resolve(import.meta.dirname, '../../src/guest/inspect/observer.pl');
 
 test('the observer says what this machine is used for, until it is told to end', async () => {
   await using live = createHost().processes.startLive(['perl', PROGRAM, 'off']);

@@ -4,8 +4,8 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { machineEvents } from '../../src/guest/machine-events.ts';
-import { connectQmp, startQmp } from '../../src/guest/qmp.ts';
+import { machineEvents } from '../../src/guest/machine/machine-events.ts';
+import { connectQmp, startQmp } from '../../src/guest/machine/qmp.ts';
 import { createHost } from '../../src/host/node-host.ts';
 
 const host = createHost();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { installerProgress } from '../../src/guest/anaconda.ts';
-import { matchConsole } from '../../src/guest/console-patterns.ts';
+import { installerProgress } from '../../src/guest/console/anaconda-patterns.ts';
+import { matchConsole } from '../../src/guest/console/console-patterns.ts';
 
 /** How a text installation of CentOS 7 goes on a serial console, in the lines that anaconda 21's sources print. */
 const INSTALLATION = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstSector, readVariables, withVariable } from '../../src/guest/grub-environment.ts';
+import { firstSector, readVariables, withVariable } from '../../src/guest/grub/grub-environment.ts';
 
 /** As `grub-editenv create` and GRUB itself leave it. */
 const block = (...lines: readonly string[]): string =>

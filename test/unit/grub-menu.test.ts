@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { grubMenu, menuEntryText, menuScript, quoteForGrub, startsPattern } from '../../src/guest/grub-menu.ts';
-import type { MenuEntry } from '../../src/guest/grub-menu.ts';
+import { grubMenu, menuEntryText, menuScript, quoteForGrub, startsPattern } from '../../src/guest/grub/grub-menu.ts';
+import type { MenuEntry } from '../../src/guest/grub/grub-menu.ts';
 import { Fault } from '../../src/host/fault.ts';
 
 const STOCK_CMDLINE = 'console=ttyS0 printk.time=1 quiet loglevel=3 root=/dev/vda1 ro';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CONSOLE_PATTERNS, matchConsole } from '../../src/guest/console-patterns.ts';
-import { stepsSeen } from '../../src/guest/readiness.ts';
+import { CONSOLE_PATTERNS, matchConsole } from '../../src/guest/console/console-patterns.ts';
+import { stepsSeen } from '../../src/guest/console/readiness.ts';
 
 const fixtures = path.join(import.meta.dirname, '../fixtures/guest');
 

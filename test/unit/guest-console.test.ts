@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseStamps } from '../../src/bootlog/console-stamps.ts';
-import { recordConsole } from '../../src/guest/console.ts';
-import type { ConsoleRecorder } from '../../src/guest/console.ts';
+import { recordConsole } from '../../src/guest/console/console.ts';
+import type { ConsoleRecorder } from '../../src/guest/console/console.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import type { Host } from '../../src/host/host.ts';
 import { runs } from '../support/properties.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { forwardedPort } from '../../src/guest/machine.ts';
-import { escapeOption, qemuArgs } from '../../src/guest/qemu-args.ts';
-import type { MachineSpec } from '../../src/guest/qemu-args.ts';
+import { forwardedPort } from '../../src/guest/machine/machine.ts';
+import { escapeOption, qemuArgs } from '../../src/guest/machine/qemu-args.ts';
+import type { MachineSpec } from '../../src/guest/machine/qemu-args.ts';
 
 const probe: MachineSpec = {
   accelerator: 'kvm',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { cpuSecondsOf, describeRegisters, waitedSecondsOf } from '../../src/guest/pulse.ts';
-import { createSilenceWatch, silenceLimits } from '../../src/guest/silence.ts';
-import type { Silence } from '../../src/guest/silence.ts';
+import { cpuSecondsOf, describeRegisters, waitedSecondsOf } from '../../src/guest/machine/liveness.ts';
+import { createSilenceWatch, silenceLimits } from '../../src/guest/machine/hang-detector.ts';
+import type { Silence } from '../../src/guest/machine/hang-detector.ts';
 
 interface Moment {
   readonly newsAtSec?: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readWallClock, wallClockWarnings } from '../../src/guest/wall-clock.ts';
+import { readWallClock, wallClockWarnings } from '../../src/guest/inspect/wall-clock.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import type { Argv } from '../../src/host/host.ts';
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ProbeResult } from '../../guest/accelerator.ts';
+import type { ProbeResult } from '../../guest/machine/kvm-probe.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { hostKernelPath, tryKvm } from '../../images/kvm-probe.ts';

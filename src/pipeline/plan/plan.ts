@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Host } from '../../host/host.ts';
 import { DISTROS } from '../../guest/distro/table.ts';
-import { grubMenu } from '../../guest/grub-menu.ts';
-import type { GrubMenu } from '../../guest/grub-menu.ts';
+import { grubMenu } from '../../guest/grub/grub-menu.ts';
+import type { GrubMenu } from '../../guest/grub/grub-menu.ts';
 import { Fault } from '../../host/fault.ts';
 import { initrdScriptsDigest } from '../../initrd/busybox-initrd.ts';
 import { collectorCmdline } from '../../initrd/collector.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BootedArm } from '../../guest/arm-boot.ts';
+import type { BootedArm } from '../../guest/booted-arm.ts';
 import { openHostPlace } from '../../containers/host-place.ts';
 import type { HostPlace } from '../../containers/host-place.ts';
 import { Fault } from '../../host/fault.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { ArmBoot } from '../../guest/arm-boot.ts';
-import { armEntryId } from '../../guest/grub-menu.ts';
+import type { ArmBoot } from '../../guest/booted-arm.ts';
+import { armEntryId } from '../../guest/grub/grub-menu.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Json } from '../../model/json.ts';
 import type { BootReading } from '../../measure/boot.ts';

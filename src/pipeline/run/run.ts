@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { withBootedArm } from '../../guest/arm-boot.ts';
+import { withBootedArm } from '../../guest/booted-arm.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import type { BootSummary } from '../../model/boot.ts';

@@ -1,0 +1,251 @@
+import type { Host } from '../../host/host.ts';
+import { onAbort } from '../../host/on-abort.ts';
+import { plainText } from './console-line.ts';
+import type { ConsoleLine } from './console-line.ts';
+
+/** Everything the guest said on its serial console, stamped by the host. */
+export interface ConsoleLog {
+  /** File with the raw bytes. */
+  readonly path: string;
+  /** Complete lines, oldest first. */
+  readonly lines: readonly ConsoleLine[];
+  /** Bytes received so far. */
+  readonly sizeBytes: number;
+  /** Host monotonic seconds of the first and the latest byte; `undefined` before any. */
+  readonly firstByteAtSec: number | undefined;
+  readonly lastByteAtSec: number | undefined;
+  /** Host monotonic seconds of the latest line that said something new: repetitions are no progress. */
+  readonly lastNewsAtSec: number | undefined;
+  /** Resolves when the file holds everything received so far. */
+  flush(): Promise<void>;
+  /** Last `count` lines with text, oldest first, the unfinished one included. */
+  tail(count: number): readonly string[];
+  /**
+   * The first line (already printed or to come) that matches; an unfinished line counts, as prompts never end.
+   * Rejects with `signal`'s reason when it aborts, and with an `Error` when the console ends without a match.
+   */
+  waitFor(pattern: RegExp, options?: { readonly signal?: AbortSignal }): Promise<ConsoleLine>;
+}
+
+/** The writing side of a console log. */
+export interface ConsoleRecorder {
+  readonly log: ConsoleLog;
+  /** Takes bytes as they arrive. */
+  receive(chunk: Uint8Array): void;
+  /** The console has ended: waiters learn that nothing more comes. Resolves when the file holds everything. */
+  end(): Promise<void>;
+}
+
+interface Waiter {
+  readonly pattern: RegExp;
+  readonly resolve: (line: ConsoleLine) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A line longer than this is binary noise, not a line; it is ended here so that it cannot grow without bound. */
+const MAX_LINE_CHARS = 8192;
+
+/** Shapes remembered to tell news from repetition; a boot prints a few thousand. */
+const MAX_SHAPES = 50_000;
+
+/** A line without what changes on repetition: time stamps, counters, addresses, spinner marks. */
+function shapeOf(text: string): string {
+  return text.replace(/0x[0-9a-f]+|\d+/gi, '#').replace(/^\[[ *#.]*\]/, '');
+}
+
+/** A pattern that can be tested again and again: `g` and `y` would remember where they stopped. */
+function stateless(pattern: RegExp): RegExp {
+  return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
+}
+
+/** Appends to the log file in order, one write at a time, whatever has gathered since the last. */
+function createAppender(host: Host, path: string, onFailure: (error: unknown) => void) {
+  let gathered = '';
+  let hasFailed = false;
+  let running: Promise<void> = Promise.resolve();
+  const drain = async (): Promise<void> => {
+    if (gathered === '' || hasFailed) return;
+    const text = gathered;
+    gathered = '';
+    try {
+      await host.files.appendText(path, text);
+    } catch (error) {
+      hasFailed = true;
+      onFailure(error);
+    }
+  };
+  return {
+    append(text: string): void {
+      const idle = gathered === '';
+      gathered += text;
+      if (idle) running = running.then(drain);
+    },
+    flush: (): Promise<void> => running,
+  };
+}
+
+/** Bytes that follow a stamp within this time share it: a UART hands over single bytes (src/bootlog/console-stamps.ts). */
+const STAMP_RESOLUTION_SEC = 1e-4;
+
+export interface RecordOptions {
+  /** Where the arrival of the log's bytes is kept, in seconds since `originSec` on the host's monotonic clock. */
+  readonly stamps?: { readonly path: string; readonly originSec: number };
+  /** Told every line as it ends. */
+  readonly onLine?: (line: ConsoleLine) => void;
+  /** Told once when the log file cannot be written (a full disk); the console goes on without it. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** Writes `offset seconds` lines: from this byte of the log on, bytes came at this time. */
+function createStamper(host: Host, stamps: RecordOptions['stamps'], onFailure: (error: unknown) => void) {
+  if (stamps === undefined) return { note: () => undefined, flush: () => Promise.resolve() };
+  const encoder = new TextEncoder();
+  const file = createAppender(host, stamps.path, onFailure);
+  let offset = 0;
+  let stampedAtSec = Number.NEGATIVE_INFINITY;
+  return {
+    note(text: string, nowSec: number): void {
+      if (text !== '' && nowSec - stampedAtSec > STAMP_RESOLUTION_SEC) {
+        stampedAtSec = nowSec;
+        file.append(`${String(offset)} ${(nowSec - stamps.originSec).toFixed(6)}\n`);
+      }
+      offset += encoder.encode(text).length;
+    },
+    flush: () => file.flush(),
+  };
+}
+
+/**
+ * Collects a serial console: splits lines, stamps each with the host clock, keeps them, appends the raw text to `path`
+ * and wakes whoever waits for a pattern.
+ */
+export function recordConsole(host: Host, path: string, options: RecordOptions = {}): ConsoleRecorder {
+  const lines: ConsoleLine[] = [];
+  const waiters = new Set<Waiter>();
+  const shapes = new Set<string>();
+  const decoder = new TextDecoder();
+  const failed = (error: unknown): void => options.onFailure?.(error);
+  const file = createAppender(host, path, failed);
+  const stamp = createStamper(host, options.stamps, failed);
+  let unfinished: { atSec: number; raw: string } | undefined;
+  let sizeBytes = 0;
+  let firstByteAtSec: number | undefined;
+  let lastByteAtSec: number | undefined;
+  let lastNewsAtSec: number | undefined;
+  let ended = false;
+
+  const openLine = (): ConsoleLine | undefined =>
+    unfinished === undefined
+      ? undefined
+      : { index: lines.length, atSec: unfinished.atSec, text: plainText(unfinished.raw) };
+
+  const wake = (line: ConsoleLine): void => {
+    for (const waiter of waiters) if (waiter.pattern.test(line.text)) waiter.resolve(line);
+  };
+
+  const finishLine = (): void => {
+    const line = openLine();
+    unfinished = undefined;
+    if (line === undefined) return;
+    lines.push(line);
+    const shape = shapeOf(line.text);
+    if (!shapes.has(shape)) {
+      lastNewsAtSec = lastByteAtSec;
+      if (shapes.size < MAX_SHAPES) shapes.add(shape);
+    }
+    wake(line);
+    options.onLine?.(line);
+  };
+
+  const log: ConsoleLog = {
+    path,
+    lines,
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    get firstByteAtSec() {
+      return firstByteAtSec;
+    },
+    get lastByteAtSec() {
+      return lastByteAtSec;
+    },
+    get lastNewsAtSec() {
+      return lastNewsAtSec;
+    },
+    flush: async () => {
+      await Promise.all([file.flush(), stamp.flush()]);
+    },
+    tail(count) {
+      const open = openLine();
+      const all = open === undefined ? lines : [...lines.slice(-count - 1), open];
+      return all
+        .slice(-4 * count)
+        .map((line) => line.text.trimEnd())
+        .filter((text) => text !== '')
+        .slice(-count);
+    },
+    async waitFor(wanted, options = {}) {
+      const pattern = stateless(wanted);
+      const found = lines.find((line) => pattern.test(line.text));
+      if (found !== undefined) return found;
+      const open = openLine();
+      if (open !== undefined && pattern.test(open.text)) return open;
+      options.signal?.throwIfAborted();
+      if (ended) throw new Error(`The console ended without ${String(pattern)}`);
+      return new Promise<ConsoleLine>((resolve, reject) => {
+        const forget = (): void => {
+          waiters.delete(waiter);
+          abortWait[Symbol.dispose]();
+        };
+        const waiter: Waiter = {
+          pattern,
+          resolve: (line) => {
+            forget();
+            resolve(line);
+          },
+          reject: (error) => {
+            forget();
+            reject(error);
+          },
+        };
+        const abortWait = onAbort(options.signal, () => {
+          const reason: unknown = options.signal?.reason;
+          waiter.reject(reason instanceof Error ? reason : new Error(String(reason)));
+        });
+        waiters.add(waiter);
+      });
+    },
+  };
+
+  return {
+    log,
+    receive(chunk) {
+      if (chunk.length === 0) return;
+      const nowSec = host.clock.monotonicSec();
+      firstByteAtSec ??= nowSec;
+      lastByteAtSec = nowSec;
+      lastNewsAtSec ??= nowSec;
+      sizeBytes += chunk.length;
+      const text = decoder.decode(chunk, { stream: true });
+      file.append(text);
+      stamp.note(text, nowSec);
+      const parts = text.split('\n');
+      parts.forEach((part, position) => {
+        const isLast = position === parts.length - 1;
+        if (!isLast || part !== '')
+          unfinished = { atSec: unfinished?.atSec ?? nowSec, raw: (unfinished?.raw ?? '') + part };
+        if (!isLast || (unfinished?.raw.length ?? 0) > MAX_LINE_CHARS) finishLine();
+      });
+      const open = openLine();
+      if (open !== undefined) wake(open);
+    },
+    async end() {
+      if (!ended) {
+        ended = true;
+        finishLine();
+        for (const waiter of waiters) waiter.reject(new Error(`The console ended without ${String(waiter.pattern)}`));
+      }
+      await log.flush();
+    },
+  };
+}
