@@ -1,6 +1,6 @@
 import { Fault } from '../host/fault.ts';
 import { jsonText } from '../json/text.ts';
-import { examine, preflight, provideExtras } from '../stages/preflight.ts';
+import { examine, preflight, provideExtras } from '../stages/host/preflight.ts';
 import type { StageContext } from '../stages/stage.ts';
 import { openStore } from '../store/store.ts';
 import { folders } from './locations.ts';

@@ -11,7 +11,7 @@ import { createHost } from '../../src/host/node-host.ts';
 import { writeCloudSeed } from '../../src/images/cloud-seed.ts';
 import type { AdoptRequest } from '../../src/pipeline/events/event.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
-import type { Image } from '../../src/stages/image.ts';
+import type { Image } from '../../src/stages/guest/image.ts';
 import type { Store } from '../../src/store/store.ts';
 import { runDrydock } from '../support/cli-run.ts';
 import { withGrub } from '../support/grub-guest.ts';

@@ -13,7 +13,7 @@ import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import { StepError, runSteps } from '../../src/pipeline/steps/run-steps.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 import type { Profile } from '../../src/profile/schema.ts';
-import { configure } from '../../src/stages/configure.ts';
+import { configure } from '../../src/stages/kernel/configure.ts';
 import { openHistory } from '../../src/store/history.ts';
 import { openStore } from '../../src/store/store.ts';
 

@@ -14,7 +14,7 @@ import type { BootIdentity, Guest } from '../../src/guest/ssh/guest.ts';
 import { NO_TIMER_CHECK } from '../../src/guest/ssh/verified-transfer.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import type { Image } from '../../src/stages/image.ts';
+import type { Image } from '../../src/stages/guest/image.ts';
 import type { Store } from '../../src/store/store.ts';
 import { withGrubAlone } from '../support/grub-guest.ts';
 import { provideGuestImage } from '../support/guest-image.ts';

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { openInstallerMedium } from '../../src/images/centos-medium.ts';
 import { exitCodeOf } from '../../src/pipeline/events/failure.ts';
-import { medium } from '../../src/stages/medium.ts';
+import { medium } from '../../src/stages/guest/medium.ts';
 import type { StageProgress } from '../../src/stages/stage.ts';
 import { openStore } from '../../src/store/store.ts';
 import { faultOf } from '../support/faults.ts';

@@ -11,7 +11,7 @@ import { initrdEntries } from '../../src/initrd/busybox-initrd.ts';
 import { writeExt2Image } from '../../src/initrd/ext2-image.ts';
 import type { CpioEntry } from '../../src/initrd/newc.ts';
 import { buildOldInitrd } from '../../src/initrd/old-initrd.ts';
-import { initrdImage } from '../../src/stages/initrd-image.ts';
+import { initrdImage } from '../../src/stages/initrd/initrd-image.ts';
 import { openStore } from '../../src/store/store.ts';
 
 /** Real e2fsprogs: what drydock writes is read back and checked by the programs that everybody has. */

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { exitCodeOf } from '../../src/pipeline/events/failure.ts';
-import { source } from '../../src/stages/source.ts';
-import type { SourceInput } from '../../src/stages/source.ts';
+import { source } from '../../src/stages/kernel/source.ts';
+import type { SourceInput } from '../../src/stages/kernel/source.ts';
 import { openStore } from '../../src/store/store.ts';
 import { faultOf } from '../support/faults.ts';
 

@@ -8,7 +8,7 @@ const GIB = 1024 ** 3;
 
 /**
  * What each project writes on an empty cache, in GiB. A run with a kernel of its own needs what preflight asks of it (12 GiB,
- * src/stages/preflight.ts); a guest without one is its archive, its 4 GB disk and the overlays of two boots at once.
+ * src/stages/host/preflight.ts); a guest without one is its archive, its 4 GB disk and the overlays of two boots at once.
  */
 const NEEDS: Readonly<Record<string, { readonly cache: number; readonly temporary: number }>> = {
   e2e: { cache: 3, temporary: 1 },

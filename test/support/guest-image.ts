@@ -4,8 +4,8 @@ import type { Host } from '../../src/host/host.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import { defineStep } from '../../src/pipeline/steps/step.ts';
 import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
-import { debianImageInput, image as imageStage } from '../../src/stages/image.ts';
-import type { Image } from '../../src/stages/image.ts';
+import { debianImageInput, image as imageStage } from '../../src/stages/guest/image.ts';
+import type { Image } from '../../src/stages/guest/image.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 

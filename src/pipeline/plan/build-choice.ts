@@ -9,7 +9,7 @@ import type { KernelVersion } from '../../kernel/version.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import type { KernelSpec, Profile } from '../../profile/schema.ts';
-import type { AcceleratorChoice } from '../../stages/accelerator.ts';
+import type { AcceleratorChoice } from '../../stages/guest/accelerator.ts';
 import type { BuildChoice, BuildPlace, RunRequest } from '../events/event.ts';
 import type { Step } from '../steps/step.ts';
 

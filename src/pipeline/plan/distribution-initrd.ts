@@ -1,8 +1,8 @@
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import type { Arm } from '../../profile/schema.ts';
-import type { AcceleratorChoice } from '../../stages/accelerator.ts';
-import { distributionInitrd } from '../../stages/distribution-initrd.ts';
-import type { Image } from '../../stages/image.ts';
+import type { AcceleratorChoice } from '../../stages/guest/accelerator.ts';
+import { distributionInitrd } from '../../stages/initrd/distribution-initrd.ts';
+import type { Image } from '../../stages/guest/image.ts';
 import { guestParameters } from './image.ts';
 import type { BuiltKernel, Early, PlanInput } from './kernel.ts';
 import { defineStep } from '../steps/step.ts';

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { DISTROS } from '../../guest/distro/table.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
-import { adoptedImageInput, centosImageInput, debianImageInput, image } from '../../stages/image.ts';
-import type { Image } from '../../stages/image.ts';
-import { medium } from '../../stages/medium.ts';
-import type { Medium } from '../../stages/medium.ts';
-import type { Preflight } from '../../stages/preflight.ts';
+import { adoptedImageInput, centosImageInput, debianImageInput, image } from '../../stages/guest/image.ts';
+import type { Image } from '../../stages/guest/image.ts';
+import { medium } from '../../stages/guest/medium.ts';
+import type { Medium } from '../../stages/guest/medium.ts';
+import type { Preflight } from '../../stages/host/preflight.ts';
 import type { RunRequest } from '../events/event.ts';
 import type { PlanInput } from './kernel.ts';
 import { defineStep } from '../steps/step.ts';

@@ -4,7 +4,7 @@ import { armEntryId } from '../../guest/grub/grub-menu.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Json } from '../../model/json.ts';
 import type { BootReading } from '../../measure/boot.ts';
-import type { InstallArm } from '../../stages/install.ts';
+import type { InstallArm } from '../../stages/guest/install.ts';
 import { canonicalJson, sha256Text } from '../../store/canonical.ts';
 import type { PlannedBoot } from '../plan/boot-order.ts';
 import type { PlannedArm } from '../plan/plan.ts';

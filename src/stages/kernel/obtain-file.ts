@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { Failure } from '../model/failure.ts';
-import type { StageContext } from './stage.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { StageContext } from '../stage.ts';
 
 /** What is said when a file on this machine is not what was asked for. */
 interface ObtainWords {

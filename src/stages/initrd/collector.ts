@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { compileCollector, prependCollector } from '../initrd/collector.ts';
-import type { Artifact } from '../model/artifact.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { compileCollector, prependCollector } from '../../initrd/collector.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ initrd: artifactSchema });
 type Collector = z.infer<typeof outputSchema>;

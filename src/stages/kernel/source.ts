@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { extractPackage, openDebianArchive } from '../host/debian-archive.ts';
-import { Fault } from '../host/fault.ts';
+import { extractPackage, openDebianArchive } from '../../host/debian-archive.ts';
+import { Fault } from '../../host/fault.ts';
 import { obtainFile } from './obtain-file.ts';
-import { artifactSchema } from './schemas.ts';
+import { artifactSchema } from '../schemas.ts';
 import { checkSignedSums } from './signed-sums.ts';
 import type { SignedSums } from './signed-sums.ts';
-import type { Stage, StageContext } from './stage.ts';
+import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({
   /** The kernel source as a tar, compressed as it came. */

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { buildHandOver } from '../initrd/hand-over.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { buildHandOver } from '../../initrd/hand-over.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ archive: artifactSchema });
 export type HandOver = z.infer<typeof outputSchema>;

@@ -1,20 +1,20 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { provenBoot } from '../guest/grub/boot-once.ts';
-import { DISTROS } from '../guest/distro/table.ts';
-import { checkDefault, locateEnvironment } from '../guest/grub/grub-environment.ts';
-import { entryOfArm } from '../guest/grub/grub-menu.ts';
-import type { GrubMenu } from '../guest/grub/grub-menu.ts';
-import { startMachine } from '../guest/machine/machine.ts';
-import type { Machine } from '../guest/machine/machine.ts';
-import { createOverlay, flattenOverlay } from '../guest/machine/overlay.ts';
-import { DOCKER_READY } from '../guest/console/readiness.ts';
-import { connectGuest } from '../guest/ssh/guest.ts';
-import type { BootIdentity } from '../guest/ssh/guest.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { Accelerator } from '../model/environment.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { provenBoot } from '../../guest/grub/boot-once.ts';
+import { DISTROS } from '../../guest/distro/table.ts';
+import { checkDefault, locateEnvironment } from '../../guest/grub/grub-environment.ts';
+import { entryOfArm } from '../../guest/grub/grub-menu.ts';
+import type { GrubMenu } from '../../guest/grub/grub-menu.ts';
+import { startMachine } from '../../guest/machine/machine.ts';
+import type { Machine } from '../../guest/machine/machine.ts';
+import { createOverlay, flattenOverlay } from '../../guest/machine/overlay.ts';
+import { DOCKER_READY } from '../../guest/console/readiness.ts';
+import { connectGuest } from '../../guest/ssh/guest.ts';
+import type { BootIdentity } from '../../guest/ssh/guest.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { Accelerator } from '../../model/environment.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 type KeepKernelInput = {
   /** The guest with every arm's kernel and GRUB, whose default is the stock kernel. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Fault } from '../host/fault.ts';
-import type { Argv, Host } from '../host/host.ts';
-import { mountedBelow } from '../host/mounts.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage, StageContext } from './stage.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Argv, Host } from '../../host/host.ts';
+import { mountedBelow } from '../../host/mounts.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage, StageContext } from '../stage.ts';
 import {
   BENCH_REQUIREMENTS,
   BENCH_TEST_REQUIREMENTS,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { buildPackageRepository } from '../images/package-repository.ts';
-import type { Artifact } from '../model/artifact.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { buildPackageRepository } from '../../images/package-repository.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({
   /** A flat Debian repository; unpacked with `unpackRepository` when a run serves it. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { compileSampler } from '../containers/sampler-program.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { compileSampler } from '../../containers/sampler-program.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ program: artifactSchema });
 /** The compiled program in the store. */

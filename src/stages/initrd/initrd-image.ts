@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { buildOldInitrd } from '../initrd/old-initrd.ts';
-import { parseConfig } from '../kernel/config.ts';
-import { checkOldInitrd, ramDiskKb } from '../kernel/old-initrd.ts';
-import { parseVersion } from '../kernel/version.ts';
-import type { Artifact } from '../model/artifact.ts';
+import { buildOldInitrd } from '../../initrd/old-initrd.ts';
+import { parseConfig } from '../../kernel/config.ts';
+import { checkOldInitrd, ramDiskKb } from '../../kernel/old-initrd.ts';
+import { parseVersion } from '../../kernel/version.ts';
+import type { Artifact } from '../../model/artifact.ts';
 import { unpackModules } from './initrd-modules.ts';
 import type { ModulesInput } from './initrd-modules.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({
   initrd: artifactSchema,

@@ -1,22 +1,22 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { orderlyAbort } from '../guest/ssh/detached-job.ts';
-import { startMachine } from '../guest/machine/machine.ts';
-import { createOverlay } from '../guest/machine/overlay.ts';
-import { unmeasuredCmdline } from '../guest/ssh/verified-transfer.ts';
-import { openWorkshop } from '../guest/ssh/long-job-guest.ts';
-import { buildKernelInGuest } from '../kernel/build-in-guest.ts';
-import { buildKernel } from '../kernel/build.ts';
-import type { BuiltKernel } from '../kernel/build.ts';
-import { changedSymbols, parseConfig } from '../kernel/config.ts';
-import { rejectionFault, verifyResolved } from '../kernel/configure.ts';
-import { proveCompiledIn } from '../kernel/patch-proof.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { Accelerator } from '../model/environment.ts';
+import { orderlyAbort } from '../../guest/ssh/detached-job.ts';
+import { startMachine } from '../../guest/machine/machine.ts';
+import { createOverlay } from '../../guest/machine/overlay.ts';
+import { unmeasuredCmdline } from '../../guest/ssh/verified-transfer.ts';
+import { openWorkshop } from '../../guest/ssh/long-job-guest.ts';
+import { buildKernelInGuest } from '../../kernel/build-in-guest.ts';
+import { buildKernel } from '../../kernel/build.ts';
+import type { BuiltKernel } from '../../kernel/build.ts';
+import { changedSymbols, parseConfig } from '../../kernel/config.ts';
+import { rejectionFault, verifyResolved } from '../../kernel/configure.ts';
+import { proveCompiledIn } from '../../kernel/patch-proof.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { Accelerator } from '../../model/environment.ts';
 import { kernelTree } from './kernel-tree.ts';
 import type { TreeInput } from './kernel-tree.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage, StageContext } from './stage.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({
   kernel: artifactSchema,

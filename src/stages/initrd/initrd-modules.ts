@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { InitrdModules } from '../initrd/busybox-initrd.ts';
-import { modulesOfBuild } from '../initrd/built-modules.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { StageContext } from './stage.ts';
+import type { InitrdModules } from '../../initrd/busybox-initrd.ts';
+import { modulesOfBuild } from '../../initrd/built-modules.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { StageContext } from '../stage.ts';
 
 /** Modules that a kernel needs to reach the root: a tar of them with their load order, or all of a build's. */
 export type ModulesInput =

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { prepareTree } from '../kernel/tree.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { StageContext } from './stage.ts';
+import { prepareTree } from '../../kernel/tree.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { StageContext } from '../stage.ts';
 
 /** A kernel source and what is applied to it: the same for every stage that needs the tree. */
 export type TreeInput = {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Fault } from '../host/fault.ts';
-import { obtainFile } from './obtain-file.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { Fault } from '../../host/fault.ts';
+import { obtainFile } from '../kernel/obtain-file.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ iso: artifactSchema });
 export type Medium = z.infer<typeof outputSchema>;

@@ -1,17 +1,17 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { adoptDisk } from '../images/adopted.ts';
-import { buildCentosImage } from '../images/centos.ts';
-import { buildDebianImage } from '../images/debian.ts';
-import type { DebianImage } from '../images/debian.ts';
-import type { InstalledImage } from '../images/guest-export.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { Json } from '../model/json.ts';
-import { guestSchema } from '../profile/guest-schema.ts';
-import type { CentosDefinition, DebianDefinition, GuestDefinition } from '../profile/guest-schema.ts';
-import type { Store } from '../store/store.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage, StageContext } from './stage.ts';
+import { adoptDisk } from '../../images/adopted.ts';
+import { buildCentosImage } from '../../images/centos.ts';
+import { buildDebianImage } from '../../images/debian.ts';
+import type { DebianImage } from '../../images/debian.ts';
+import type { InstalledImage } from '../../images/guest-export.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { Json } from '../../model/json.ts';
+import { guestSchema } from '../../profile/guest-schema.ts';
+import type { CentosDefinition, DebianDefinition, GuestDefinition } from '../../profile/guest-schema.ts';
+import type { Store } from '../../store/store.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({
   disk: artifactSchema,

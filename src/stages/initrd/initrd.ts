@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { buildInitrd } from '../initrd/busybox-initrd.ts';
-import type { Artifact } from '../model/artifact.ts';
+import { buildInitrd } from '../../initrd/busybox-initrd.ts';
+import type { Artifact } from '../../model/artifact.ts';
 import { unpackModules } from './initrd-modules.ts';
 import type { ModulesInput } from './initrd-modules.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ initrd: artifactSchema });
 export type Initrd = z.infer<typeof outputSchema>;

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { makePatch, PATCHED_FILES } from '../kernel/patch.ts';
-import type { Artifact } from '../model/artifact.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { makePatch, PATCHED_FILES } from '../../kernel/patch.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ diff: artifactSchema });
 export type Patch = z.infer<typeof outputSchema>;

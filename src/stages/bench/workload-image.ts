@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { fetchRegistryImage } from '../images/registry-image.ts';
-import { buildPackagesImage } from '../images/workload-image.ts';
-import type { BenchImage } from '../profile/bench-schema.ts';
-import type { DebianDefinition } from '../profile/guest-schema.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { fetchRegistryImage } from '../../images/registry-image.ts';
+import { buildPackagesImage } from '../../images/workload-image.ts';
+import type { BenchImage } from '../../profile/bench-schema.ts';
+import type { DebianDefinition } from '../../profile/guest-schema.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({
   /** Root file system, for `docker import`. */

@@ -1,15 +1,15 @@
 import path from 'node:path';
-import { startMachine } from '../guest/machine/machine.ts';
-import type { Machine } from '../guest/machine/machine.ts';
-import { createOverlay } from '../guest/machine/overlay.ts';
-import type { DriveSpec } from '../guest/machine/qemu-args.ts';
-import type { ConsoleReadiness } from '../guest/console/readiness.ts';
-import { connectGuest } from '../guest/ssh/guest.ts';
-import type { Guest } from '../guest/ssh/guest.ts';
-import { unmeasuredCmdline } from '../guest/ssh/verified-transfer.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { Accelerator } from '../model/environment.ts';
-import type { StageContext } from './stage.ts';
+import { startMachine } from '../../guest/machine/machine.ts';
+import type { Machine } from '../../guest/machine/machine.ts';
+import { createOverlay } from '../../guest/machine/overlay.ts';
+import type { DriveSpec } from '../../guest/machine/qemu-args.ts';
+import type { ConsoleReadiness } from '../../guest/console/readiness.ts';
+import { connectGuest } from '../../guest/ssh/guest.ts';
+import type { Guest } from '../../guest/ssh/guest.ts';
+import { unmeasuredCmdline } from '../../guest/ssh/verified-transfer.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { Accelerator } from '../../model/environment.ts';
+import type { StageContext } from '../stage.ts';
 
 /** A guest's disk, and all that its boot on the stock kernel depends on. */
 export type StockGuestInput = {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { replaceInit } from '../initrd/in-place.ts';
-import type { Artifact } from '../model/artifact.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { replaceInit } from '../../initrd/in-place.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ initrd: artifactSchema });
 export type InitrdInPlace = z.infer<typeof outputSchema>;

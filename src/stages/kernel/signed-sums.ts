@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { StageContext } from './stage.ts';
+import { Fault } from '../../host/fault.ts';
+import type { StageContext } from '../stage.ts';
 
 /** Where the publisher of a file signs its digests. */
 export type SignedSums = {

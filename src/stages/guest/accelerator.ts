@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { chooseAccelerator, probeKvm } from '../guest/machine/kvm-probe.ts';
-import { buildInitrd } from '../initrd/busybox-initrd.ts';
-import type { Artifact } from '../model/artifact.ts';
-import type { Stage } from './stage.ts';
+import { chooseAccelerator, probeKvm } from '../../guest/machine/kvm-probe.ts';
+import { buildInitrd } from '../../initrd/busybox-initrd.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ accelerator: z.enum(['kvm', 'tcg']), reason: z.string() });
 export type AcceleratorChoice = z.infer<typeof outputSchema>;

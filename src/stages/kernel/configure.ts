@@ -1,17 +1,17 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { Fault } from '../host/fault.ts';
-import { bootEssentials } from '../kernel/boot-essentials.ts';
-import type { GuestNeeds } from '../kernel/boot-essentials.ts';
-import { parseConfig } from '../kernel/config.ts';
-import { configureKernel, rejectionFault } from '../kernel/configure.ts';
-import { checkOldInitrd } from '../kernel/old-initrd.ts';
-import { versionOfMakefile } from '../kernel/version.ts';
-import type { Artifact } from '../model/artifact.ts';
+import { Fault } from '../../host/fault.ts';
+import { bootEssentials } from '../../kernel/boot-essentials.ts';
+import type { GuestNeeds } from '../../kernel/boot-essentials.ts';
+import { parseConfig } from '../../kernel/config.ts';
+import { configureKernel, rejectionFault } from '../../kernel/configure.ts';
+import { checkOldInitrd } from '../../kernel/old-initrd.ts';
+import { versionOfMakefile } from '../../kernel/version.ts';
+import type { Artifact } from '../../model/artifact.ts';
 import { kernelTree } from './kernel-tree.ts';
 import type { TreeInput } from './kernel-tree.ts';
-import { artifactSchema } from './schemas.ts';
-import type { Stage } from './stage.ts';
+import { artifactSchema } from '../schemas.ts';
+import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ config: artifactSchema, builtIn: z.number(), modules: z.number() });
 export type Configured = z.infer<typeof outputSchema>;

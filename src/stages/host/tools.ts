@@ -1,4 +1,4 @@
-import type { Argv } from '../host/host.ts';
+import type { Argv } from '../../host/host.ts';
 
 /** One thing drydock needs from the host. */
 export interface Requirement {
