@@ -10,13 +10,13 @@ import type { Machine } from '../../src/guest/machine/machine.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { buildOldInitrd } from '../../src/initrd/old-initrd.ts';
-import { parseConfig } from '../../src/kernel/config.ts';
+import { parseConfig } from '../../src/kernel/config/config.ts';
 import {
   checkOldInitrd,
   checkOldInitrdParameters,
   OLD_INITRD_FRAGMENT,
   ramDiskKb,
-} from '../../src/kernel/old-initrd.ts';
+} from '../../src/kernel/config/old-initrd-requirements.ts';
 import { parseVersion } from '../../src/kernel/version.ts';
 import { buildTinyKernel } from '../support/tiny-kernel.ts';
 import type { TinyKernel } from '../support/tiny-kernel.ts';

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { buildKernel } from '../../src/kernel/build.ts';
-import type { BuildOptions } from '../../src/kernel/build.ts';
-import { configureKernel, rejectionFault } from '../../src/kernel/configure.ts';
-import { parseConfig } from '../../src/kernel/config.ts';
-import { prepareTree } from '../../src/kernel/tree.ts';
+import { buildKernel } from '../../src/kernel/build/build.ts';
+import type { BuildOptions } from '../../src/kernel/build/build.ts';
+import { configureKernel, rejectionFault } from '../../src/kernel/config/configure.ts';
+import { parseConfig } from '../../src/kernel/config/config.ts';
+import { prepareTree } from '../../src/kernel/build/tree.ts';
 
 // The real make on a tree whose Makefile answers as a kernel's would; the pipeline's own run builds real ones.
 const TREE = fileURLToPath(new URL('../fixtures/kernel/tree', import.meta.url));

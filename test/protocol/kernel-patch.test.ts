@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { proveCompiledIn } from '../../src/kernel/patch-proof.ts';
-import { makePatch } from '../../src/kernel/patch.ts';
+import { proveCompiledIn } from '../../src/kernel/patch/patch-proof.ts';
+import { makePatch } from '../../src/kernel/patch/patch.ts';
 
 const TREE = fileURLToPath(new URL('../fixtures/kernel/tree', import.meta.url));
 const SEMANTIC_PATCH = fileURLToPath(new URL('../../pipelines/patches/rtc-no-sync.cocci', import.meta.url));

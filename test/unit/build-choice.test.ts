@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { canBuild, isPeriodKernel, periodCompiler } from '../../src/kernel/compilers.ts';
+import { canBuild, isPeriodKernel, periodCompiler } from '../../src/kernel/toolchains.ts';
 import { parseVersion } from '../../src/kernel/version.ts';
 import type { KernelVersion } from '../../src/kernel/version.ts';
 import {

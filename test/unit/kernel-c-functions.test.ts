@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { scanFunctions } from '../../src/kernel/c-functions.ts';
+import { scanFunctions } from '../../src/kernel/code/c-functions.ts';
 
 const config = new Map(Object.entries({ NET: 'y', SECCOMP_FILTER: 'y', PROC_FS: 'y', VLAN: 'm', SMP: 'y' }));
 const scan = (text: string) => scanFunctions(text, config);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { indexCode } from '../../src/kernel/code-index.ts';
-import { symbolRelations } from '../../src/kernel/relations.ts';
+import { indexCode } from '../../src/kernel/code/code-index.ts';
+import { symbolRelations } from '../../src/kernel/config/relations.ts';
 
 const KCONFIG = `config NET
 	bool "net"

@@ -7,7 +7,7 @@ import {
   mergeFragments,
   parseConfig,
   parseFragment,
-} from '../../src/kernel/config.ts';
+} from '../../src/kernel/config/config.ts';
 
 const symbol = fc.stringMatching(/^[A-Z0-9_]{1,20}$/);
 const quoted = fc.string().map((text) => JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '')));

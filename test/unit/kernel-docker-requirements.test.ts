@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bootEssentials } from '../../src/kernel/boot-essentials.ts';
-import { parseConfig } from '../../src/kernel/config.ts';
+import { bootEssentials } from '../../src/kernel/config/boot-essentials.ts';
+import { parseConfig } from '../../src/kernel/config/config.ts';
 import {
   checkDockerConfig,
   compareChecks,
   missingNecessary,
   parseCheckConfigOutput,
-} from '../../src/kernel/docker-requirements.ts';
+} from '../../src/kernel/config/docker-requirements.ts';
 
 // `NAME.config` holds the lines of a real configuration that the script may ask about, `NAME.out` what the script of
 // docker.io 20.10.24 printed for it with `uname -r` answering as the name says.

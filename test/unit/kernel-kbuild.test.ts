@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseKbuild } from '../../src/kernel/kbuild.ts';
+import { parseKbuild } from '../../src/kernel/code/kbuild.ts';
 
 const config = (values: Record<string, string>) => new Map(Object.entries(values));
 

@@ -7,8 +7,8 @@ import {
   parseExpression,
   symbolsOf,
   tokenize,
-} from '../../src/kernel/kconfig-expression.ts';
-import type { Expression, Truth } from '../../src/kernel/kconfig-expression.ts';
+} from '../../src/kernel/config/kconfig-expression.ts';
+import type { Expression, Truth } from '../../src/kernel/config/kconfig-expression.ts';
 
 function parse(text: string): Expression {
   const parsed = parseExpression(tokenize(text));

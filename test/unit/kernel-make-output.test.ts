@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { builtFile, estimateObjects, firstErrors } from '../../src/kernel/make-output.ts';
+import { builtFile, estimateObjects, firstErrors } from '../../src/kernel/build/make-output.ts';
 
 describe("a line of make's output", () => {
   test.each([

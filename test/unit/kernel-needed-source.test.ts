@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { parseConfig } from '../../src/kernel/config.ts';
-import { unneededSources } from '../../src/kernel/needed-source.ts';
+import { parseConfig } from '../../src/kernel/config/config.ts';
+import { unneededSources } from '../../src/kernel/build/needed-source.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   Kbuild: 'obj-y += drivers/ sound/\n',

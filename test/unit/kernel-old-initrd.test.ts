@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
-import { parseConfig } from '../../src/kernel/config.ts';
+import { parseConfig } from '../../src/kernel/config/config.ts';
 import {
   checkOldInitrd,
   checkOldInitrdParameters,
   OLD_INITRD_FRAGMENT,
   ramDiskKb,
-} from '../../src/kernel/old-initrd.ts';
+} from '../../src/kernel/config/old-initrd-requirements.ts';
 import { parseVersion } from '../../src/kernel/version.ts';
 import type { Failure } from '../../src/model/failure.ts';
 

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { askedOfVersion } from '../../src/kernel/asked-of-version.ts';
-import { bootEssentials } from '../../src/kernel/boot-essentials.ts';
-import { mergeFragments } from '../../src/kernel/config.ts';
-import type { AskedSymbol } from '../../src/kernel/config.ts';
-import { BESIDES, SYMBOL_HISTORY } from '../../src/kernel/symbol-history.ts';
-import type { Releases } from '../../src/kernel/symbol-history.ts';
+import { askedOfVersion } from '../../src/kernel/config/translate-symbols.ts';
+import { bootEssentials } from '../../src/kernel/config/boot-essentials.ts';
+import { mergeFragments } from '../../src/kernel/config/config.ts';
+import type { AskedSymbol } from '../../src/kernel/config/config.ts';
+import { BESIDES, SYMBOL_HISTORY } from '../../src/kernel/config/symbol-history.ts';
+import type { Releases } from '../../src/kernel/config/symbol-history.ts';
 import { compareVersions, parseVersion, versionOfMakefile } from '../../src/kernel/version.ts';
 import type { KernelVersion } from '../../src/kernel/version.ts';
 

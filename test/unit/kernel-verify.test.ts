@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/kernel/config.ts';
-import { readKconfig } from '../../src/kernel/kconfig.ts';
-import type { KconfigTree } from '../../src/kernel/kconfig.ts';
-import { editDistance, nearestName, unknownOff, verifyConfig } from '../../src/kernel/verify.ts';
+import { parseConfig } from '../../src/kernel/config/config.ts';
+import { readKconfig } from '../../src/kernel/config/kconfig.ts';
+import type { KconfigTree } from '../../src/kernel/config/kconfig.ts';
+import { editDistance, nearestName, unknownOff, verifyConfig } from '../../src/kernel/config/verify.ts';
 
 const FILES: Record<string, string> = {
   Kconfig: `

@@ -31,6 +31,6 @@ export interface Toolchain {
   readonly packages: readonly string[];
   /** Packages whose versions decide what comes out of a build. */
   readonly deciding: readonly string[];
-  /** Whether its archive has the older compilers of src/kernel/compilers.ts. */
+  /** Whether its archive has the older compilers of src/kernel/toolchains.ts. */
   readonly hasPeriodCompilers: boolean;
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { DISTROS } from '../../guest/distro/table.ts';
 import type { Host } from '../../host/host.ts';
-import { OLD_INITRD_FRAGMENT } from '../../kernel/old-initrd.ts';
-import type { PeriodCompiler } from '../../kernel/compilers.ts';
+import { OLD_INITRD_FRAGMENT } from '../../kernel/config/old-initrd-requirements.ts';
+import type { PeriodCompiler } from '../../kernel/toolchains.ts';
 import type { BuildRecord } from '../../model/record.ts';
 import { rootFileSystemOf } from '../../profile/guest-schema.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';

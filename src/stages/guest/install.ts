@@ -16,8 +16,8 @@ import type { BootIdentity, ConnectOptions, Guest, RebootProof } from '../../gue
 import { putVerified, unmeasuredCmdline } from '../../guest/ssh/verified-transfer.ts';
 import { Fault } from '../../host/fault.ts';
 import type { KeyPair } from '../../host/host.ts';
-import { parseConfig } from '../../kernel/config.ts';
-import { checkDockerConfig, compareChecks, parseCheckConfigOutput } from '../../kernel/docker-requirements.ts';
+import { parseConfig } from '../../kernel/config/config.ts';
+import { checkDockerConfig, compareChecks, parseCheckConfigOutput } from '../../kernel/config/docker-requirements.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import type { ConfigCheck } from '../../model/record.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { buildOldInitrd } from '../../initrd/old-initrd.ts';
-import { parseConfig } from '../../kernel/config.ts';
-import { checkOldInitrd, ramDiskKb } from '../../kernel/old-initrd.ts';
+import { parseConfig } from '../../kernel/config/config.ts';
+import { checkOldInitrd, ramDiskKb } from '../../kernel/config/old-initrd-requirements.ts';
 import { parseVersion } from '../../kernel/version.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { unpackModules } from './initrd-modules.ts';

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../host/fault.ts';
-import { bootEssentials } from '../../kernel/boot-essentials.ts';
-import type { GuestNeeds } from '../../kernel/boot-essentials.ts';
-import { parseConfig } from '../../kernel/config.ts';
-import { configureKernel, rejectionFault } from '../../kernel/configure.ts';
-import { checkOldInitrd } from '../../kernel/old-initrd.ts';
+import { bootEssentials } from '../../kernel/config/boot-essentials.ts';
+import type { GuestNeeds } from '../../kernel/config/boot-essentials.ts';
+import { parseConfig } from '../../kernel/config/config.ts';
+import { configureKernel, rejectionFault } from '../../kernel/config/configure.ts';
+import { checkOldInitrd } from '../../kernel/config/old-initrd-requirements.ts';
 import { versionOfMakefile } from '../../kernel/version.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { kernelTree } from './kernel-tree.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { prepareTree } from '../../kernel/tree.ts';
+import { prepareTree } from '../../kernel/build/tree.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { StageContext } from '../stage.ts';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { makePatch, PATCHED_FILES } from '../../kernel/patch.ts';
+import { makePatch, PATCHED_FILES } from '../../kernel/patch/patch.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { artifactSchema } from '../schemas.ts';
 import type { Stage } from '../stage.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { KeyPair } from '../../../src/host/host.ts';
 import { createSsh } from '../../../src/host/ssh.ts';
-import { bootEssentials } from '../../../src/kernel/boot-essentials.ts';
+import { bootEssentials } from '../../../src/kernel/config/boot-essentials.ts';
 import { openControl } from './control.ts';
 import type { FakeCall, Hold } from './control.ts';
 import { createFakeQemu } from './fake-qemu.ts';

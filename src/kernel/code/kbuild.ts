@@ -1,4 +1,4 @@
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 
 /** One assignment of a kbuild makefile that the configuration switches on (Documentation/kbuild/makefiles.rst). */
 export interface KbuildRule {

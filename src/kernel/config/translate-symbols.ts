@@ -1,10 +1,10 @@
-import type { Finding } from '../model/finding.ts';
+import type { Finding } from '../../model/finding.ts';
 import { formatOrigin } from './config.ts';
 import type { AskedSymbol, ConfigValue } from './config.ts';
 import { BESIDES, SYMBOL_HISTORY } from './symbol-history.ts';
 import type { OtherName, Releases, SymbolHistory } from './symbol-history.ts';
-import { compareVersions, parseVersion } from './version.ts';
-import type { KernelVersion } from './version.ts';
+import { compareVersions, parseVersion } from '../version.ts';
+import type { KernelVersion } from '../version.ts';
 
 /** Wishes in the words of one release. */
 export interface AskedOfVersion {

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
 import { formOf, READERS } from './rtc-forms.ts';
 import type { Reader, ReaderForm } from './rtc-forms.ts';
 

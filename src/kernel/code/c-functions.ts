@@ -1,5 +1,5 @@
 import { createConditionals } from './c-conditions.ts';
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 
 /** What a C file compiles to under a configuration, as far as names go. */
 export interface CFile {

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { Host } from '../host/host.ts';
-import { compiledFiles } from './code-index.ts';
-import type { Config } from './config.ts';
+import type { Host } from '../../host/host.ts';
+import { compiledFiles } from '../code/code-index.ts';
+import type { Config } from '../config/config.ts';
 
 /** Where most of a tree is, and where a folder that nothing is compiled in is of no use to the others. */
 const BRANCHES = ['drivers', 'sound'] as const;

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Argv, Host, RunResult } from '../host/host.ts';
-import type { PeriodCompiler } from './compilers.ts';
-import { countSymbols, parseConfig } from './config.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Argv, Host, RunResult } from '../../host/host.ts';
+import type { PeriodCompiler } from '../toolchains.ts';
+import { countSymbols, parseConfig } from '../config/config.ts';
 import { builtFile, estimateObjects, firstErrors } from './make-output.ts';
 
 export interface BuildOptions {

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { Host } from '../host/host.ts';
-import type { SymbolRelations } from '../model/code.ts';
+import type { Host } from '../../host/host.ts';
+import type { SymbolRelations } from '../../model/code.ts';
 import { conjuncts } from './kconfig-expression.ts';
 import { readKconfig } from './kconfig.ts';
 import type { KconfigSymbol } from './kconfig.ts';

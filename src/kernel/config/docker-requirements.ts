@@ -1,7 +1,7 @@
-import type { RequirementRow } from '../model/record.ts';
+import type { RequirementRow } from '../../model/record.ts';
 import type { Config } from './config.ts';
-import { compareVersions } from './version.ts';
-import type { KernelVersion } from './version.ts';
+import { compareVersions } from '../version.ts';
+import type { KernelVersion } from '../version.ts';
 
 type Section = RequirementRow['section'];
 

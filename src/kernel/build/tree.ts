@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Argv, Host } from '../host/host.ts';
-import { jsonText } from '../json/text.ts';
+import type { Argv, Host } from '../../host/host.ts';
+import { jsonText } from '../../json/text.ts';
 
 /**
  * Left out of an extracted tree: sources that an x86 build never reads. The Kconfig files of every architecture stay

@@ -1,18 +1,18 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
-import { jsonText } from '../json/text.ts';
-import type { Finding } from '../model/finding.ts';
-import { askedOfVersion } from './asked-of-version.ts';
-import type { AskedOfVersion } from './asked-of-version.ts';
-import type { PeriodCompiler } from './compilers.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import { jsonText } from '../../json/text.ts';
+import type { Finding } from '../../model/finding.ts';
+import { askedOfVersion } from './translate-symbols.ts';
+import type { AskedOfVersion } from './translate-symbols.ts';
+import type { PeriodCompiler } from '../toolchains.ts';
 import { countSymbols, formatOrigin, formatSymbol, mergeFragments, parseConfig } from './config.ts';
 import type { AskedSymbol, Config, Conflict, Fragment, MalformedLine } from './config.ts';
 import { readKconfig } from './kconfig.ts';
 import type { KconfigTree } from './kconfig.ts';
 import { unknownOff, verifyConfig } from './verify.ts';
 import type { Rejection } from './verify.ts';
-import { versionOfMakefile } from './version.ts';
+import { versionOfMakefile } from '../version.ts';
 
 export type ConfigBase = 'tinyconfig' | 'defconfig' | 'allnoconfig' | 'distribution';
 

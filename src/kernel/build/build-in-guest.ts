@@ -1,11 +1,11 @@
 import path from 'node:path';
-import type { Argv, Host, RunResult } from '../host/host.ts';
+import type { Argv, Host, RunResult } from '../../host/host.ts';
 import { buildFault, NO_DEPMOD, packModules, REPRODUCIBLE } from './build.ts';
 import type { BuiltKernel } from './build.ts';
-import { countSymbols, parseConfig } from './config.ts';
+import { countSymbols, parseConfig } from '../config/config.ts';
 import { builtFile, estimateObjects } from './make-output.ts';
 import { unneededSources } from './needed-source.ts';
-import { witnessFiles } from './patch-proof.ts';
+import { witnessFiles } from '../patch/patch-proof.ts';
 
 /** Another machine that a kernel is built on, as a build needs it. */
 export interface BuildMachine {

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
-import { parseConfig } from './config.ts';
+import type { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import { parseConfig } from '../config/config.ts';
 import { rejected, RTC_SYMBOL } from './patch.ts';
 import { formOf, READERS } from './rtc-forms.ts';
 import type { CompiledForm } from './rtc-forms.ts';

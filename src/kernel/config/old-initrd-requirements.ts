@@ -1,7 +1,7 @@
-import { Fault } from '../host/fault.ts';
+import { Fault } from '../../host/fault.ts';
 import type { Config } from './config.ts';
-import { compareVersions } from './version.ts';
-import type { KernelVersion } from './version.ts';
+import { compareVersions } from '../version.ts';
+import type { KernelVersion } from '../version.ts';
 
 /** The fragment of pipelines/kconfig/ that asks for all of this. */
 export const OLD_INITRD_FRAGMENT = 'old-initrd';

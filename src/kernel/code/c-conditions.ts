@@ -1,4 +1,4 @@
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 
 /** Whether a `#if` holds in a configuration, and which symbols it holds because of. */
 export interface Judgement {

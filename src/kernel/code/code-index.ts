@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { Host } from '../host/host.ts';
-import type { CodeIndex, Definition, KernelModule, SourceFile } from '../model/code.ts';
+import type { Host } from '../../host/host.ts';
+import type { CodeIndex, Definition, KernelModule, SourceFile } from '../../model/code.ts';
 import { scanFunctions } from './c-functions.ts';
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 import { parseKbuild } from './kbuild.ts';
 import type { KbuildRule } from './kbuild.ts';
 
