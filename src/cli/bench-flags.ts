@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { workloadNames } from '../bench/metrics.ts';
 import { Fault } from '../host/fault.ts';
-import { parseStatsdTarget } from '../host/statsd-target.ts';
+import { parseStatsdTarget } from '../host/net/statsd-target.ts';
 import type { WorkloadName } from '../model/bench.ts';
 import type { BenchRequest } from '../pipeline/events/event.ts';
 import { nearest } from '../profile/nearest.ts';

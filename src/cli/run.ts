@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { Fault } from '../host/fault.ts';
-import { quoteCommand } from '../host/shell-quote.ts';
+import { quoteCommand } from '../host/process/shell-quote.ts';
 import { jsonText } from '../json/text.ts';
 import type { Failure } from '../model/failure.ts';
 import type { RunRecord } from '../model/record.ts';

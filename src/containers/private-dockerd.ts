@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { createDockerClient } from '../host/docker-client.ts';
+import { createDockerClient } from '../host/net/docker-client.ts';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host, RunningProcess } from '../host/host.ts';
-import { createLineSplitter } from '../host/line-queue.ts';
-import { inOwnNamespaces } from '../host/own-namespaces.ts';
+import { createLineSplitter } from '../host/process/line-queue.ts';
+import { inOwnNamespaces } from '../host/process/own-namespaces.ts';
 import { makeShortFolder } from '../host/short-folder.ts';
 import { leftOverBridges, makeBridge, removeBridge } from './bridge.ts';
 import { isListening, startFault } from './dockerd-log.ts';

@@ -1,4 +1,4 @@
-import type { Metrics } from './statsd.ts';
+import type { Metrics } from './net/statsd.ts';
 import type { Duplex, Readable } from 'node:stream';
 
 /** A program and its arguments; never a shell string. */

@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from './fault.ts';
-import { quoteCommand } from './shell-quote.ts';
+import { quoteCommand } from './process/shell-quote.ts';
 
 /** Mount points of a mountinfo file (proc_pid_mountinfo(5)), in the order in which they were mounted. */
 export function mountPoints(mountinfo: string): readonly string[] {

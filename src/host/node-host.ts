@@ -3,16 +3,16 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { createClock } from './clock.ts';
-import { createDownloads } from './download.ts';
+import { createDownloads } from './net/download.ts';
 import { createEventLoop } from './event-loop.ts';
-import { createProcesses } from './exec.ts';
-import { serveFolder } from './file-server.ts';
+import { createProcesses } from './process/exec.ts';
+import { serveFolder } from './net/file-server.ts';
 import { createFiles } from './files.ts';
 import type { Host, SystemFacts } from './host.ts';
 import { createLocks } from './lock.ts';
-import { createSockets } from './socket.ts';
-import { createSsh } from './ssh.ts';
-import { createMetrics } from './statsd.ts';
+import { createSockets } from './net/socket.ts';
+import { createSsh } from './ssh/ssh.ts';
+import { createMetrics } from './net/statsd.ts';
 
 function osName(): string {
   try {

@@ -9,7 +9,7 @@ import { connectGuest } from '../guest/ssh/guest.ts';
 import type { ConnectOptions, Guest } from '../guest/ssh/guest.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
-import { SshFault } from '../host/ssh-fault.ts';
+import { SshFault } from '../host/ssh/ssh-fault.ts';
 import type { Finding } from '../model/finding.ts';
 import { rootFileSystemOf } from '../profile/guest-schema.ts';
 import type { GuestDefinition } from '../profile/guest-schema.ts';

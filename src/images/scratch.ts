@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
-import { inOwnNamespaces } from '../host/own-namespaces.ts';
+import { inOwnNamespaces } from '../host/process/own-namespaces.ts';
 import { makeShortFolder } from '../host/short-folder.ts';
 
 /**

@@ -9,9 +9,9 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { serveFolder } from '../../src/host/file-server.ts';
+import { serveFolder } from '../../src/host/net/file-server.ts';
 import type { FileServer } from '../../src/host/host.ts';
-import { createSockets } from '../../src/host/socket.ts';
+import { createSockets } from '../../src/host/net/socket.ts';
 
 const CONTENT = randomBytes(1_000_000);
 const MODIFIED = new Date('2026-03-04T05:06:07Z');

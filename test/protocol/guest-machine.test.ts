@@ -11,7 +11,7 @@ import type { Machine, StartOptions } from '../../src/guest/machine/machine.ts';
 import type { MachineSpec } from '../../src/guest/machine/qemu-args.ts';
 import { DOCKER_READY } from '../../src/guest/console/readiness.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { SshFault } from '../../src/host/ssh-fault.ts';
+import { SshFault } from '../../src/host/ssh/ssh-fault.ts';
 import { faultOf } from '../support/faults.ts';
 import { collectGarbage } from '../support/garbage.ts';
 import { groupGone, groupMembers } from '../support/processes.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createDownloads } from '../../src/host/download.ts';
+import { createDownloads } from '../../src/host/net/download.ts';
 import { createFiles } from '../../src/host/files.ts';
 
 const CONTENT = randomBytes(3_000_000);

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createProcesses } from '../../src/host/exec.ts';
+import { createProcesses } from '../../src/host/process/exec.ts';
 import { groupGone, groupMembers, groupOf, isRunning, processGone } from '../support/processes.ts';
 
-const EXEC_ROOM = fileURLToPath(new URL('../../src/host/exec.ts', import.meta.url));
+const EXEC_ROOM = fileURLToPath(new URL('../../src/host/process/exec.ts', import.meta.url));
 const processes = createProcesses();
 let scratch: string;
 

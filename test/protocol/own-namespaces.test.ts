@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createProcesses } from '../../src/host/exec.ts';
+import { createProcesses } from '../../src/host/process/exec.ts';
 import type { Argv } from '../../src/host/host.ts';
-import { inOwnNamespaces } from '../../src/host/own-namespaces.ts';
+import { inOwnNamespaces } from '../../src/host/process/own-namespaces.ts';
 import { drydockMain } from '../support/drydock-main.ts';
 import { groupGone, processGone } from '../support/processes.ts';
 

@@ -5,10 +5,10 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { serveFolder } from '../../src/host/file-server.ts';
+import { serveFolder } from '../../src/host/net/file-server.ts';
 import type { FileServer, RemoteForward, SshSession } from '../../src/host/host.ts';
-import { SshFault } from '../../src/host/ssh-fault.ts';
-import { createSsh } from '../../src/host/ssh.ts';
+import { SshFault } from '../../src/host/ssh/ssh-fault.ts';
+import { createSsh } from '../../src/host/ssh/ssh.ts';
 import { startFakeGuest } from '../support/ssh-server.ts';
 import type { FakeGuest } from '../support/ssh-server.ts';
 

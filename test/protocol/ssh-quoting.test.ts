@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quoteCommand } from '../../src/host/shell-quote.ts';
+import { quoteCommand } from '../../src/host/process/shell-quote.ts';
 import { runs } from '../support/properties.ts';
 
 /** What a real shell makes of a command line: the arguments of printf, NUL after each. */

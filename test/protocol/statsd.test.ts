@@ -3,9 +3,9 @@ import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
-import { createMetrics } from '../../src/host/statsd.ts';
-import type { StatsdSink } from '../../src/host/statsd.ts';
-import { parseStatsdTarget } from '../../src/host/statsd-target.ts';
+import { createMetrics } from '../../src/host/net/statsd.ts';
+import type { StatsdSink } from '../../src/host/net/statsd.ts';
+import { parseStatsdTarget } from '../../src/host/net/statsd-target.ts';
 import type { SeriesPoint } from '../../src/model/bench.ts';
 
 interface Metric {

@@ -12,7 +12,7 @@ import type {
   SshSession,
   TransferOptions,
 } from '../../host/host.ts';
-import { SshFault } from '../../host/ssh-fault.ts';
+import { SshFault } from '../../host/ssh/ssh-fault.ts';
 import type { ConsoleLog } from '../console/console.ts';
 import type { MachineExit } from '../machine/machine-fault.ts';
 import type { Machine } from '../machine/machine.ts';

@@ -1,4 +1,4 @@
-import { SshFault } from '../../host/ssh-fault.ts';
+import { SshFault } from '../../host/ssh/ssh-fault.ts';
 import type { Guest } from './guest.ts';
 
 /** A connection that breaks so often without anything having come through it is no connection. */

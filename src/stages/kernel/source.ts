@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { extractPackage, openDebianArchive } from '../../host/debian-archive.ts';
+import { extractPackage, openDebianArchive } from '../../host/net/debian-archive.ts';
 import { Fault } from '../../host/fault.ts';
 import { obtainFile } from './obtain-file.ts';
 import { artifactSchema } from '../schemas.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
 import type { KeyPair } from '../../../src/host/host.ts';
-import { createSsh } from '../../../src/host/ssh.ts';
+import { createSsh } from '../../../src/host/ssh/ssh.ts';
 import { createRig } from './rig.ts';
 
 /** Where `useMadeImage` finds the image: a folder with a `cache` and the guest's `host-key.json`. */

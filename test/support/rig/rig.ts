@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { KeyPair } from '../../../src/host/host.ts';
-import { createSsh } from '../../../src/host/ssh.ts';
+import { createSsh } from '../../../src/host/ssh/ssh.ts';
 import { bootEssentials } from '../../../src/kernel/config/boot-essentials.ts';
 import { openControl } from './control.ts';
 import type { FakeCall, Hold } from './control.ts';

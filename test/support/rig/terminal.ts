@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { quoteCommand } from '../../../src/host/shell-quote.ts';
+import { quoteCommand } from '../../../src/host/process/shell-quote.ts';
 import type { Hold } from './control.ts';
 
 /** A command on a terminal of its own. */

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { Fault } from './fault.ts';
-import type { Argv, LiveProcess } from './host.ts';
-import { createLastWords } from './last-words.ts';
-import { createLineQueue } from './line-queue.ts';
-import { quoteCommand } from './shell-quote.ts';
+import { Fault } from '../fault.ts';
+import type { Argv, LiveProcess } from '../host.ts';
+import { createLastWords } from '../process/output-tail.ts';
+import { createLineQueue } from '../process/line-queue.ts';
+import { quoteCommand } from '../process/shell-quote.ts';
 import { SshFault } from './ssh-fault.ts';
 import { messageOf, RETRY_HINT } from './ssh-link.ts';
 import type { Link } from './ssh-link.ts';

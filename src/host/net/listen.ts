@@ -1,7 +1,7 @@
 import { createServer, isIPv4 } from 'node:net';
 import type { Socket } from 'node:net';
-import { Fault } from './fault.ts';
-import type { ListenAddress } from './host.ts';
+import { Fault } from '../fault.ts';
+import type { ListenAddress } from '../host.ts';
 import { requireSocketPath } from './socket.ts';
 
 /** A listening socket. */

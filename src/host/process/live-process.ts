@@ -1,9 +1,9 @@
 import { finished } from 'node:stream/promises';
-import { Fault } from './fault.ts';
-import type { Argv, ExitStatus, LiveProcess } from './host.ts';
-import { endOf, killGroup, leashed, PIPE_GRACE_MS, TERM_GRACE_MS } from './leash.ts';
-import type { KillList } from './leash.ts';
-import { createLastWords } from './last-words.ts';
+import { Fault } from '../fault.ts';
+import type { Argv, ExitStatus, LiveProcess } from '../host.ts';
+import { endOf, killGroup, leashed, PIPE_GRACE_MS, TERM_GRACE_MS } from './process-group.ts';
+import type { KillList } from './process-group.ts';
+import { createLastWords } from './output-tail.ts';
 import { createLineQueue } from './line-queue.ts';
 
 function endedBadly(command: Argv, status: ExitStatus, said: readonly string[]): Fault {

@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import { Fault } from './fault.ts';
+import { Fault } from '../fault.ts';
 
 /** Where a Datadog Agent listens for DogStatsD, by UDP. */
 export interface StatsdTarget {

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { execa } from 'execa';
-import type { Argv, ExitStatus, RunOptions } from './host.ts';
+import type { Argv, ExitStatus, RunOptions } from '../host.ts';
 
 /**
  * Runs "$@" as a process group of its own and watches fd 3, the read end of a pipe that only drydock holds open. When

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pRetry, { AbortError } from 'p-retry';
-import { Fault } from './fault.ts';
-import { namingCause } from './files.ts';
-import type { DownloadOptions, Downloads, Files } from './host.ts';
+import { Fault } from '../fault.ts';
+import { namingCause } from '../files.ts';
+import type { DownloadOptions, Downloads, Files } from '../host.ts';
 
 /** A connection that delivers nothing for this long is dead; a slow one is not. */
 const SILENCE_MS = 60_000;

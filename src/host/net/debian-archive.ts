@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { Fault } from './fault.ts';
-import type { Argv, Host } from './host.ts';
+import { Fault } from '../fault.ts';
+import type { Argv, Host } from '../host.ts';
 
 /** Where signed Debian packages come from. */
 export interface DebianArchive {

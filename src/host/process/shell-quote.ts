@@ -1,4 +1,4 @@
-import { Fault } from './fault.ts';
+import { Fault } from '../fault.ts';
 
 /**
  * One argument as a POSIX shell word: single quotes keep every byte as it is, and a single quote itself leaves the

@@ -6,8 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { namingCause } from './files.ts';
-import type { FileServer } from './host.ts';
+import { namingCause } from '../files.ts';
+import type { FileServer } from '../host.ts';
 import { openDoor } from './listen.ts';
 import type { Door } from './listen.ts';
 

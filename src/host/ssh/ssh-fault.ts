@@ -1,5 +1,5 @@
-import type { FailureKind } from '../model/failure.ts';
-import { Fault } from './fault.ts';
+import type { FailureKind } from '../../model/failure.ts';
+import { Fault } from '../fault.ts';
 
 /**
  * Why an SSH connection failed. `unreachable` and `lost` may pass (the guest is still booting, the link broke);

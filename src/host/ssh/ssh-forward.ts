@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { TcpConnectionDetails } from 'ssh2';
-import type { RemoteForward } from './host.ts';
+import type { RemoteForward } from '../host.ts';
 import { SshFault } from './ssh-fault.ts';
 import { messageOf, RETRY_HINT } from './ssh-link.ts';
 import type { Link } from './ssh-link.ts';

@@ -1,13 +1,13 @@
 import { constants } from 'node:fs';
 import { access, appendFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Fault } from './fault.ts';
-import { namingCause } from './files.ts';
+import { Fault } from '../fault.ts';
+import { namingCause } from '../files.ts';
 import { isOkExit } from './exit-code.ts';
-import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from './host.ts';
-import { onAbort } from './on-abort.ts';
-import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './leash.ts';
-import type { KillList } from './leash.ts';
+import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from '../host.ts';
+import { onAbort } from '../on-abort.ts';
+import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './process-group.ts';
+import type { KillList } from './process-group.ts';
 import { startLive } from './live-process.ts';
 
 const TAIL_LINES = 25;

@@ -1,4 +1,4 @@
-import type { Argv } from './host.ts';
+import type { Argv } from '../host.ts';
 
 /**
  * unshare(1): a mount namespace whose mounts the rest of the machine never sees, and a PID namespace that the kernel ends

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { Writable } from 'node:stream';
 import { StatsD } from 'hot-shots';
-import type { BenchEvent, SeriesPoint } from '../model/bench.ts';
+import type { BenchEvent, SeriesPoint } from '../../model/bench.ts';
 import type { StatsdTarget } from './statsd-target.ts';
 
 export interface StatsdOptions {
