@@ -19,7 +19,7 @@ export interface Reading extends Totals {
   readonly load: number | null;
 }
 
-/** A line of the sampler, told apart; the format stands at the head of src/containers/sampler.c. */
+/** A line of the sampler, told apart; the format stands at the head of src/containers/sampler/sampler.c. */
 export type SamplerLine =
   | { readonly kind: 'head'; readonly version: number; readonly intervalSec: number; readonly cpus: number }
   | {

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { pauseWarnings } from '../bench/pauses.ts';
-import { guestPlace } from '../containers/guest-place.ts';
+import { guestPlace } from '../containers/places/guest-place.ts';
 import type { Place } from '../containers/place.ts';
-import { openRepositoryAccess } from '../containers/repository-access.ts';
-import { startSampler } from '../containers/sampler.ts';
-import type { Sampler } from '../containers/sampler.ts';
-import type { Workload } from '../containers/workload.ts';
+import { openRepositoryAccess } from '../containers/places/repository-access.ts';
+import { startSampler } from '../containers/sampler/sampler.ts';
+import type { Sampler } from '../containers/sampler/sampler.ts';
+import type { Workload } from '../containers/workloads/workload.ts';
 import { withBootedArm } from '../guest/booted-arm.ts';
 import type { ArmBoot, BootedArm } from '../guest/booted-arm.ts';
 import { Fault } from '../host/fault.ts';

@@ -10,7 +10,7 @@ import { disk } from '../../src/containers/workloads/disk.ts';
 import { memory } from '../../src/containers/workloads/memory.ts';
 import { network } from '../../src/containers/workloads/network.ts';
 import { packageInstall } from '../../src/containers/workloads/package-install.ts';
-import type { Workload, WorkloadContext, WorkloadOutcome } from '../../src/containers/workload.ts';
+import type { Workload, WorkloadContext, WorkloadOutcome } from '../../src/containers/workloads/workload.ts';
 import type { BenchEvent } from '../../src/model/bench.ts';
 import { createClock } from '../../src/host/clock.ts';
 import { Fault } from '../../src/host/fault.ts';

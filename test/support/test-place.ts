@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { openHostPlace } from '../../src/containers/host-place.ts';
+import { openHostPlace } from '../../src/containers/places/host-place.ts';
 import type { Place } from '../../src/containers/place.ts';
 import { createHost } from '../../src/host/node-host.ts';
 

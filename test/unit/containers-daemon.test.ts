@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readTotals } from '../../src/containers/container-totals.ts';
-import { daemonFault, DaemonGone } from '../../src/containers/daemon-fault.ts';
-import { isListening, startFault } from '../../src/containers/dockerd-log.ts';
-import { createFrameReader } from '../../src/containers/frames.ts';
-import { freeBridgeAddress } from '../../src/containers/free-subnet.ts';
+import { readTotals } from '../../src/containers/engine/container-totals.ts';
+import { daemonFault, DaemonGone } from '../../src/containers/engine/daemon-fault.ts';
+import { isListening, startFault } from '../../src/containers/places/dockerd-log.ts';
+import { createFrameReader } from '../../src/containers/engine/frames.ts';
+import { freeBridgeAddress } from '../../src/containers/places/free-subnet.ts';
 import { Fault } from '../../src/host/fault.ts';
 
 /** As docker-modem throws an answer of the daemon. */

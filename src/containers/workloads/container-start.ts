@@ -1,7 +1,7 @@
 import { Fault } from '../../host/fault.ts';
 import { median } from '../../stats/summary.ts';
 import type { ContainerSpec } from '../place.ts';
-import type { Workload, WorkloadContext } from '../workload.ts';
+import type { Workload, WorkloadContext } from './workload.ts';
 import { beginExecution, imageOf, throwIfInterrupted } from './execution.ts';
 
 /**

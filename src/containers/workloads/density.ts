@@ -3,7 +3,7 @@ import { parseMemory } from '../../bench/meminfo.ts';
 import { Fault } from '../../host/fault.ts';
 import { median } from '../../stats/summary.ts';
 import type { Container } from '../place.ts';
-import type { Workload, WorkloadContext } from '../workload.ts';
+import type { Workload, WorkloadContext } from './workload.ts';
 import { beginExecution, IDLE, imageOf, throwIfInterrupted, type Execution } from './execution.ts';
 import { read } from './failing.ts';
 import { removeAnyway } from './worker.ts';

@@ -1,7 +1,7 @@
 import { parseFio } from '../../bench/fio.ts';
 import { DISK_JOBS } from '../../bench/metrics.ts';
 import { OutputError } from '../../bench/output-error.ts';
-import type { Workload } from '../workload.ts';
+import type { Workload } from './workload.ts';
 import { beginExecution } from './execution.ts';
 import { read } from './failing.ts';
 

@@ -2,7 +2,7 @@ import { Fault } from '../../host/fault.ts';
 import type { Argv, RunResult } from '../../host/host.ts';
 import type { ContainerSpec } from '../place.ts';
 import { untilAborted } from '../until-aborted.ts';
-import type { WorkloadContext } from '../workload.ts';
+import type { WorkloadContext } from './workload.ts';
 import { commandFailed, daemonFailed, mustRun } from './failing.ts';
 import { removeAnyway, settle, type Worker } from './worker.ts';
 

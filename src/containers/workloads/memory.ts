@@ -1,5 +1,5 @@
 import { parseSysbenchMemory } from '../../bench/sysbench.ts';
-import type { Workload } from '../workload.ts';
+import type { Workload } from './workload.ts';
 import { beginExecution } from './execution.ts';
 import { read } from './failing.ts';
 

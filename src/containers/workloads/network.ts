@@ -1,7 +1,7 @@
 import { parseIperf3 } from '../../bench/iperf3.ts';
 import { parseSockperf } from '../../bench/sockperf.ts';
 import type { Argv } from '../../host/host.ts';
-import type { Workload } from '../workload.ts';
+import type { Workload } from './workload.ts';
 import { beginExecution } from './execution.ts';
 import { read } from './failing.ts';
 

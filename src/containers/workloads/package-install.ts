@@ -2,7 +2,7 @@ import { parseAptInstall } from '../../bench/apt.ts';
 import { crossCheck } from '../../bench/cross-check.ts';
 import type { EngineReading } from '../../bench/cross-check.ts';
 import { Fault } from '../../host/fault.ts';
-import type { Workload, WorkloadContext, WorkloadOutcome } from '../workload.ts';
+import type { Workload, WorkloadContext, WorkloadOutcome } from './workload.ts';
 import { beginExecution, type Execution } from './execution.ts';
 import { mustRun, read } from './failing.ts';
 import type { Worker } from './worker.ts';

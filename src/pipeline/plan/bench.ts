@@ -1,4 +1,4 @@
-import { samplerDigest } from '../../containers/sampler-program.ts';
+import { samplerDigest } from '../../containers/sampler/sampler-program.ts';
 import { Fault } from '../../host/fault.ts';
 import { workloadImageTag } from '../../images/workload-image.ts';
 import type { WorkloadName } from '../../model/bench.ts';

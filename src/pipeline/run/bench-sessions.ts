@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { BootedArm } from '../../guest/booted-arm.ts';
-import { openHostPlace } from '../../containers/host-place.ts';
-import type { HostPlace } from '../../containers/host-place.ts';
+import { openHostPlace } from '../../containers/places/host-place.ts';
+import type { HostPlace } from '../../containers/places/host-place.ts';
 import { Fault } from '../../host/fault.ts';
 import type { FileServer } from '../../host/host.ts';
 import { parseStatsdTarget } from '../../host/net/statsd-target.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { compileSampler } from '../../containers/sampler-program.ts';
+import { compileSampler } from '../../containers/sampler/sampler-program.ts';
 import { artifactSchema } from '../schemas.ts';
 import type { Stage } from '../stage.ts';
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { createDockerClient } from '../host/net/docker-client.ts';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
-import { createLineSplitter } from '../host/process/line-queue.ts';
+import { createDockerClient } from '../../host/net/docker-client.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import { createLineSplitter } from '../../host/process/line-queue.ts';
 import { attendContainer, streamEnd } from './container.ts';
 import { createDaemonCall } from './daemon-calls.ts';
 import type { DaemonSurroundings } from './daemon-calls.ts';
 import { daemonRefusal } from './daemon-fault.ts';
 import { createFrameReader } from './frames.ts';
-import type { Container, ContainerSpec, Engine, OpenDaemonSocket } from './place.ts';
+import type { Container, ContainerSpec, Engine, OpenDaemonSocket } from '../place.ts';
 
 /** What every container of drydock is labelled with, so that whoever finds one knows whose it is. */
 const LABEL = 'drydock';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Fault } from '../host/fault.ts';
-import type { Failure, FailureKind } from '../model/failure.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Failure, FailureKind } from '../../model/failure.ts';
 
 /** The daemon does not answer any more, or never did: whoever knows the machine may know why. */
 export class DaemonGone extends Fault {

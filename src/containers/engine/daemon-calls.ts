@@ -1,4 +1,4 @@
-import { Fault } from '../host/fault.ts';
+import { Fault } from '../../host/fault.ts';
 import { DaemonGone, daemonFault } from './daemon-fault.ts';
 import type { DaemonRequest } from './daemon-fault.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ContainerTotals } from './place.ts';
+import type { ContainerTotals } from '../place.ts';
 
 const counter = z.number().nonnegative();
 const ioRow = z.looseObject({ op: z.string(), value: counter });

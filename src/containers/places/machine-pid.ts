@@ -1,4 +1,4 @@
-import type { Host } from '../host/host.ts';
+import type { Host } from '../../host/host.ts';
 
 /** A file of /proc; `''` when its process has ended meanwhile. */
 async function readProc(host: Host, file: string): Promise<string> {

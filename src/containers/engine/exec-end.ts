@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { DockerClient } from '../host/net/docker-client.ts';
-import { Fault } from '../host/fault.ts';
-import { createLineQueue } from '../host/process/line-queue.ts';
+import type { DockerClient } from '../../host/net/docker-client.ts';
+import { Fault } from '../../host/fault.ts';
+import { createLineQueue } from '../../host/process/line-queue.ts';
 
 const execSchema = z.looseObject({ Running: z.boolean(), ExitCode: z.number().nullish() });
 const eventSchema = z.looseObject({

@@ -1,9 +1,9 @@
-import type { Host } from '../host/host.ts';
-import { packageFile } from '../host/package-file.ts';
-import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from '../initrd/freestanding.ts';
-import type { CompileOptions, FreestandingProgram } from '../initrd/freestanding.ts';
+import type { Host } from '../../host/host.ts';
+import { packageFile } from '../../host/package-file.ts';
+import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from '../../initrd/freestanding.ts';
+import type { CompileOptions, FreestandingProgram } from '../../initrd/freestanding.ts';
 
-const SOURCE = packageFile('src/containers/sampler.c');
+const SOURCE = packageFile('src/containers/sampler/sampler.c');
 
 const SAMPLER: FreestandingProgram = { name: 'drydock-sampler', sources: [SOURCE, SYSTEM_HEADER] };
 
@@ -13,7 +13,7 @@ export function samplerDigest(host: Host): Promise<string> {
 }
 
 /**
- * Compiles the sampler (src/containers/sampler.c): one program for every x86-64 machine, whatever its distribution.
+ * Compiles the sampler (src/containers/sampler/sampler.c): one program for every x86-64 machine, whatever its distribution.
  *
  * @returns the program's path in `workDir`
  * @throws Fault `command-failed` or `missing-tool`

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { DockerClient, DockerContainer } from '../host/net/docker-client.ts';
-import { Fault } from '../host/fault.ts';
-import type { Clock } from '../host/host.ts';
-import { createLineSplitter } from '../host/process/line-queue.ts';
+import type { DockerClient, DockerContainer } from '../../host/net/docker-client.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Clock } from '../../host/host.ts';
+import { createLineSplitter } from '../../host/process/line-queue.ts';
 import { readTotals } from './container-totals.ts';
 import type { DaemonCall, DaemonSurroundings } from './daemon-calls.ts';
 import { execEnded } from './exec-end.ts';
 import { createFrameReader } from './frames.ts';
 import type { FrameStream } from './frames.ts';
-import type { Container } from './place.ts';
+import type { Container } from '../place.ts';
 
 const inspectSchema = z.looseObject({
   State: z.looseObject({

@@ -1,7 +1,7 @@
-import type { Clock } from '../host/host.ts';
-import type { BenchEvent, WorkloadName, WorkloadRun } from '../model/bench.ts';
-import type { Place } from './place.ts';
-import type { Sampler } from './sampler.ts';
+import type { Clock } from '../../host/host.ts';
+import type { BenchEvent, WorkloadName, WorkloadRun } from '../../model/bench.ts';
+import type { Place } from '../place.ts';
+import type { Sampler } from '../sampler/sampler.ts';
 
 /** What a workload is given for one execution at one place. */
 export interface WorkloadContext {

@@ -1,5 +1,5 @@
-import { Fault } from '../host/fault.ts';
-import type { Failure } from '../model/failure.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Failure } from '../../model/failure.ts';
 
 /** What dockerd writes once its API answers (moby: api/server/server.go). */
 const LISTENING = /msg="API listen on /;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
 import { freeBridgeAddress } from './free-subnet.ts';
 
 const PREFIX = 'drydock';

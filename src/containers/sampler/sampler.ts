@@ -1,11 +1,11 @@
-import { MACHINE, parseSamplerLine, SAMPLER_VERSION } from '../bench/sampler-log.ts';
-import type { SamplerLine } from '../bench/sampler-log.ts';
-import { gapWarnings, readingsOf, samplerCost, seriesOf } from '../bench/series.ts';
-import type { Arrival, PlacedReading } from '../bench/series.ts';
-import { Fault } from '../host/fault.ts';
-import type { Clock } from '../host/host.ts';
-import type { SamplerCost, Series } from '../model/bench.ts';
-import type { LiveProcess, Place } from './place.ts';
+import { MACHINE, parseSamplerLine, SAMPLER_VERSION } from '../../bench/sampler-log.ts';
+import type { SamplerLine } from '../../bench/sampler-log.ts';
+import { gapWarnings, readingsOf, samplerCost, seriesOf } from '../../bench/series.ts';
+import type { Arrival, PlacedReading } from '../../bench/series.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Clock } from '../../host/host.ts';
+import type { SamplerCost, Series } from '../../model/bench.ts';
+import type { LiveProcess, Place } from '../place.ts';
 
 /** Watches a machine and its containers once a second, from the machine's own counters. */
 export interface Sampler extends AsyncDisposable {
@@ -30,7 +30,7 @@ export interface Sampler extends AsyncDisposable {
 /** The part of a place that the sampler needs. */
 type SampledPlace = Pick<Place, 'name' | 'scratch' | 'run' | 'upload' | 'start'>;
 
-/** What src/containers/sampler.c takes for a name; one letter more and it could not tell its own from it. */
+/** What src/containers/sampler/sampler.c takes for a name; one letter more and it could not tell its own from it. */
 const NAME = /^[A-Za-z0-9_.-]{1,31}$/;
 
 /** Gets each line as it comes; `true` when it was the one that was waited for. */

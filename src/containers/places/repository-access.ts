@@ -1,6 +1,6 @@
-import type { Guest } from '../guest/ssh/guest.ts';
-import { Fault } from '../host/fault.ts';
-import type { FileServer } from '../host/host.ts';
+import type { Guest } from '../../guest/ssh/guest.ts';
+import { Fault } from '../../host/fault.ts';
+import type { FileServer } from '../../host/host.ts';
 
 /** A file server as the containers of a guest reach it. Disposing of it closes the port in the guest. */
 export interface RepositoryAccess extends AsyncDisposable {

@@ -1,8 +1,8 @@
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
-import type { Guest } from '../guest/ssh/guest.ts';
-import { createEngine } from './engine.ts';
-import type { Place } from './place.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import type { Guest } from '../../guest/ssh/guest.ts';
+import { createEngine } from '../engine/engine.ts';
+import type { Place } from '../place.ts';
 
 const DAEMON_SOCKET = '/var/run/docker.sock';
 const JOURNAL = ['journalctl', '-u', 'docker', '-b', '--no-pager', '-n', '15'] as const;
