@@ -1,16 +1,16 @@
 import type { BootAnalysis, LogAnalysis, MarkerFinding, StartupFinding } from '../model/analysis.ts';
 import type { BootMarkers, MarkerId } from '../model/boot.ts';
 import type { Boot, BootLog, InitcallReport } from '../model/bootlog.ts';
-import { costliestSteps } from './costliest.ts';
-import { attributeInitcalls } from './initcalls.ts';
-import { findMarkers } from './markers.ts';
+import { costliestSteps } from './reading/costliest.ts';
+import { attributeInitcalls } from './reading/initcalls.ts';
+import { findMarkers } from './reading/markers.ts';
 import { metricFindings } from './metric-ends.ts';
-import { oldInitrdWarnings } from './old-initrd.ts';
-import { findPhases } from './phases.ts';
-import { checkPresence } from './presence.ts';
-import type { PresenceCheck } from './presence.ts';
-import { parseStartupFinished } from './startup.ts';
-import { thesisReadings } from './thesis.ts';
+import { oldInitrdWarnings } from './reading/old-initrd.ts';
+import { findPhases } from './reading/phases.ts';
+import { checkPresence } from './reading/presence.ts';
+import type { PresenceCheck } from './reading/presence.ts';
+import { parseStartupFinished } from './reading/startup.ts';
+import { thesisReadings } from './thesis/thesis.ts';
 
 export interface AnalysisOptions {
   /** How the text is called in the output. */

@@ -1,8 +1,8 @@
 import type { EndPoint, MetricFinding } from '../model/analysis.ts';
 import type { BootMarkers, MarkerId } from '../model/boot.ts';
 import type { Boot, BootLine } from '../model/bootlog.ts';
-import { METRICS } from './metrics.ts';
-import { hasOldInitrd } from './old-initrd.ts';
+import { METRICS } from './reading/metrics.ts';
+import { hasOldInitrd } from './reading/old-initrd.ts';
 
 /** Where a metric begins: with the clock, at the line before its end, or at a marker. */
 interface MetricEnds {

@@ -1,10 +1,10 @@
 import type { BootMarkers, BootPhase, CostlyStep } from '../model/boot.ts';
-import { costliestSteps } from './costliest.ts';
-import { findMarkers } from './markers.ts';
-import { bootMetrics } from './metrics.ts';
-import { oldInitrdWarnings } from './old-initrd.ts';
-import { parseBootLog } from './parse.ts';
-import { findPhases } from './phases.ts';
+import { costliestSteps } from './reading/costliest.ts';
+import { findMarkers } from './reading/markers.ts';
+import { bootMetrics } from './reading/metrics.ts';
+import { oldInitrdWarnings } from './reading/old-initrd.ts';
+import { parseBootLog } from './parse/parse.ts';
+import { findPhases } from './reading/phases.ts';
 
 /** What drydock keeps of one boot's log; the log-derived part of a `BootSummary`. */
 export interface BootLogSummary {

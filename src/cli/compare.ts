@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { METRICS } from '../bootlog/metrics.ts';
-import { VIRTUAL_METRICS } from '../bootlog/virtual-metrics.ts';
+import { METRICS } from '../bootlog/reading/metrics.ts';
+import { VIRTUAL_METRICS } from '../bootlog/reading/virtual-metrics.ts';
 import { Fault } from '../host/fault.ts';
 import { jsonText } from '../json/text.ts';
 import type { RunRecord } from '../model/record.ts';

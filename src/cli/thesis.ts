@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { checkThesis } from '../bootlog/thesis-check.ts';
-import { thesisReport } from '../bootlog/thesis-report.ts';
+import { checkThesis } from '../bootlog/thesis/thesis-check.ts';
+import { thesisReport } from '../bootlog/thesis/thesis-report.ts';
 import { jsonText } from '../json/text.ts';
 import { thesisText } from '../report/boot-log/thesis-text.ts';
 import type { CommandContext } from './context.ts';

@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { arrivalOf, guestInstants, timelineOfBoot } from '../bootlog/boot-evidence.ts';
-import type { AskedLine, BootEvidence } from '../bootlog/boot-evidence.ts';
+import { arrivalOf, guestInstants, timelineOfBoot } from '../bootlog/timeline/boot-evidence.ts';
+import type { AskedLine, BootEvidence } from '../bootlog/timeline/boot-evidence.ts';
 import { parseCollectorLog } from '../bootlog/processes/collector-log.ts';
-import { guestClockFlaw } from '../bootlog/guest-clock.ts';
-import { spoiledFigures, standstillWarnings } from '../bootlog/standstill.ts';
-import type { HostFigure, StandstillEvidence } from '../bootlog/standstill.ts';
+import { guestClockFlaw } from '../bootlog/timeline/guest-clock.ts';
+import { spoiledFigures, standstillWarnings } from '../bootlog/timeline/standstill.ts';
+import type { HostFigure, StandstillEvidence } from '../bootlog/timeline/standstill.ts';
 import { summarizeBootLog } from '../bootlog/summary.ts';
-import { hostClockOf } from '../bootlog/timeline.ts';
+import { hostClockOf } from '../bootlog/timeline/timeline.ts';
 import type { BootedArm } from '../guest/booted-arm.ts';
 import { clockFault } from '../guest/inspect/clock-fault.ts';
 import { exchangeClocks } from '../guest/inspect/clock-exchange.ts';

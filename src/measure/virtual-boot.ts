@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { virtualClockFlaw } from '../bootlog/guest-clock.ts';
+import { virtualClockFlaw } from '../bootlog/timeline/guest-clock.ts';
 import { summarizeBootLog } from '../bootlog/summary.ts';
-import { virtualMetrics } from '../bootlog/virtual-metrics.ts';
+import { virtualMetrics } from '../bootlog/reading/virtual-metrics.ts';
 import { clockFault } from '../guest/inspect/clock-fault.ts';
 import { startMachine } from '../guest/machine/machine.ts';
 import { Fault } from '../host/fault.ts';

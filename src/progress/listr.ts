@@ -1,4 +1,4 @@
-import { excludedWords } from '../bootlog/standstill.ts';
+import { excludedWords } from '../bootlog/timeline/standstill.ts';
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
 import type { PlannedUnit, RunEvent } from '../pipeline/events/event.ts';

@@ -1,4 +1,4 @@
-import { excludedWords } from '../bootlog/standstill.ts';
+import { excludedWords } from '../bootlog/timeline/standstill.ts';
 import type { RunEvent } from '../pipeline/events/event.ts';
 import { duration, handOverWords, workloadWords } from './reporter.ts';
 import type { Reporter, Terminal } from './reporter.ts';

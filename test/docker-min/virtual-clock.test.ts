@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { VIRTUAL_METRICS } from '../../src/bootlog/virtual-metrics.ts';
+import { VIRTUAL_METRICS } from '../../src/bootlog/reading/virtual-metrics.ts';
 import { disagreement, VIRTUAL_AGREEMENT } from '../../src/stats/deterministic.ts';
 import { runDrydock } from '../support/cli-run.ts';
 import type { CliRun } from '../support/cli-run.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { VIRTUAL_METRICS } from '../../src/bootlog/virtual-metrics.ts';
+import { VIRTUAL_METRICS } from '../../src/bootlog/reading/virtual-metrics.ts';
 import { disagreement, VIRTUAL_AGREEMENT } from '../../src/stats/deterministic.ts';
 import { runDrydock } from '../support/cli-run.ts';
 import type { CliRun } from '../support/cli-run.ts';

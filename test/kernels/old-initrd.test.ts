@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyzeBootLog } from '../../src/bootlog/analysis.ts';
-import { parseBootLog } from '../../src/bootlog/parse.ts';
+import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
 import { startMachine } from '../../src/guest/machine/machine.ts';
 import type { Machine } from '../../src/guest/machine/machine.ts';
 import { Fault } from '../../src/host/fault.ts';

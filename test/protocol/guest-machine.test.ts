@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseStamps } from '../../src/bootlog/console-stamps.ts';
+import { parseStamps } from '../../src/bootlog/timeline/console-stamps.ts';
 import { startMachine } from '../../src/guest/machine/machine.ts';
 import type { Machine, StartOptions } from '../../src/guest/machine/machine.ts';
 import type { MachineSpec } from '../../src/guest/machine/qemu-args.ts';

@@ -1,4 +1,4 @@
-import { METRICS } from '../../src/bootlog/metrics.ts';
+import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 import type { Environment } from '../../src/model/environment.ts';
 import type { Measurement } from '../../src/model/measure.ts';
 import type { RunRecord } from '../../src/model/record.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BENCH_METRICS, comparesWithHost, workloadNames } from '../../src/bench/metrics.ts';
-import { METRICS } from '../../src/bootlog/metrics.ts';
+import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 
 describe('the metrics of container work', () => {
   test('have ids of their own', () => {

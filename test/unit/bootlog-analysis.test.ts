@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { analyzeBootLog } from '../../src/bootlog/analysis.ts';
-import { deltaListing, formatDeltaRow, showDelta } from '../../src/bootlog/deltas.ts';
-import { parseBootLog } from '../../src/bootlog/parse.ts';
-import { PRESENCE_CHECKS } from '../../src/bootlog/presence.ts';
+import { deltaListing, formatDeltaRow, showDelta } from '../../src/bootlog/reading/deltas.ts';
+import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
+import { PRESENCE_CHECKS } from '../../src/bootlog/reading/presence.ts';
 import type { BootAnalysis, LogAnalysis } from '../../src/model/analysis.ts';
 import { renderAnalysisHtml } from '../../src/report/boot-log/analysis-html.ts';
 import { analysisText } from '../../src/report/boot-log/analysis-text.ts';

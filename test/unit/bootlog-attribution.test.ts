@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { formatDeltaRow, showDelta } from '../../src/bootlog/deltas.ts';
-import { attributeInitcalls, costliestInitcalls } from '../../src/bootlog/initcalls.ts';
-import { findMarkers } from '../../src/bootlog/markers.ts';
-import { bootMetrics } from '../../src/bootlog/metrics.ts';
-import { parseBootLog } from '../../src/bootlog/parse.ts';
-import { RNG_READY, checkPresence } from '../../src/bootlog/presence.ts';
-import { parseSpan, parseStartupFinished } from '../../src/bootlog/startup.ts';
+import { formatDeltaRow, showDelta } from '../../src/bootlog/reading/deltas.ts';
+import { attributeInitcalls, costliestInitcalls } from '../../src/bootlog/reading/initcalls.ts';
+import { findMarkers } from '../../src/bootlog/reading/markers.ts';
+import { bootMetrics } from '../../src/bootlog/reading/metrics.ts';
+import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
+import { RNG_READY, checkPresence } from '../../src/bootlog/reading/presence.ts';
+import { parseSpan, parseStartupFinished } from '../../src/bootlog/reading/startup.ts';
 import { summarizeBootLog } from '../../src/bootlog/summary.ts';
 import type { Boot, InitcallSpan } from '../../src/model/bootlog.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { attributeInitcalls } from '../../src/bootlog/initcalls.ts';
-import { findMarkers } from '../../src/bootlog/markers.ts';
-import { parseBootLog } from '../../src/bootlog/parse.ts';
-import { RNG_READY, checkPresence } from '../../src/bootlog/presence.ts';
-import { parseStartupFinished } from '../../src/bootlog/startup.ts';
+import { attributeInitcalls } from '../../src/bootlog/reading/initcalls.ts';
+import { findMarkers } from '../../src/bootlog/reading/markers.ts';
+import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
+import { RNG_READY, checkPresence } from '../../src/bootlog/reading/presence.ts';
+import { parseStartupFinished } from '../../src/bootlog/reading/startup.ts';
 import type { MarkerId } from '../../src/model/boot.ts';
 import type { Boot, BootLog } from '../../src/model/bootlog.ts';
 import { readFixture, readFixtures } from '../fixtures/bootlog/read-fixture.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseBootLog } from '../../src/bootlog/parse.ts';
+import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
 import type { BootLine } from '../../src/model/bootlog.ts';
 
 function linesOf(text: string): readonly BootLine[] {

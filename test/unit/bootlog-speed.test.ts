@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { costliestSteps } from '../../src/bootlog/costliest.ts';
-import { findMarkers } from '../../src/bootlog/markers.ts';
-import { parseBootLog } from '../../src/bootlog/parse.ts';
-import { findPhases } from '../../src/bootlog/phases.ts';
+import { costliestSteps } from '../../src/bootlog/reading/costliest.ts';
+import { findMarkers } from '../../src/bootlog/reading/markers.ts';
+import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
+import { findPhases } from '../../src/bootlog/reading/phases.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
 
 /** A real boot's messages over and over, on one clock that goes on. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { guestInstants } from '../../src/bootlog/boot-evidence.ts';
-import { fitClock, toHostSec } from '../../src/bootlog/clock-fit.ts';
-import { spoiledFigures, standstillWarnings } from '../../src/bootlog/standstill.ts';
-import type { HostFigure, Standstill, StandstillEvidence } from '../../src/bootlog/standstill.ts';
+import { guestInstants } from '../../src/bootlog/timeline/boot-evidence.ts';
+import { fitClock, toHostSec } from '../../src/bootlog/timeline/clock-fit.ts';
+import { spoiledFigures, standstillWarnings } from '../../src/bootlog/timeline/standstill.ts';
+import type { HostFigure, Standstill, StandstillEvidence } from '../../src/bootlog/timeline/standstill.ts';
 
 const TRUTH = { offsetSec: 5, rate: 1.00001 };
 /** Stamps of a quiet boot's lines; the last one is `ready`. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/bootlog/metrics.ts';
-import { parseBootLog } from '../../src/bootlog/parse.ts';
-import { checkThesis } from '../../src/bootlog/thesis-check.ts';
-import { quotedText, thesisReport } from '../../src/bootlog/thesis-report.ts';
-import { STATED_FIGURES, TABLE_4_1, THESIS_LOGS } from '../../src/bootlog/thesis-2017.ts';
-import { costliestSteps } from '../../src/bootlog/costliest.ts';
+import { METRICS } from '../../src/bootlog/reading/metrics.ts';
+import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
+import { checkThesis } from '../../src/bootlog/thesis/thesis-check.ts';
+import { quotedText, thesisReport } from '../../src/bootlog/thesis/thesis-report.ts';
+import { STATED_FIGURES, TABLE_4_1, THESIS_LOGS } from '../../src/bootlog/thesis/thesis-2017.ts';
+import { costliestSteps } from '../../src/bootlog/reading/costliest.ts';
 import { thesisText } from '../../src/report/boot-log/thesis-text.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { arrivalOf, timelineOfBoot, timelineOfSummary } from '../../src/bootlog/boot-evidence.ts';
-import type { BootEvidence } from '../../src/bootlog/boot-evidence.ts';
-import { parseStamps, stampedConsoleLines } from '../../src/bootlog/console-stamps.ts';
+import { arrivalOf, timelineOfBoot, timelineOfSummary } from '../../src/bootlog/timeline/boot-evidence.ts';
+import type { BootEvidence } from '../../src/bootlog/timeline/boot-evidence.ts';
+import { parseStamps, stampedConsoleLines } from '../../src/bootlog/timeline/console-stamps.ts';
 import { summarizeBootLog } from '../../src/bootlog/summary.ts';
-import { criticalChain, parseSystemdUnits } from '../../src/bootlog/systemd-units.ts';
+import { criticalChain, parseSystemdUnits } from '../../src/bootlog/timeline/systemd-units.ts';
 import type { BootTimeline, TimelineLaneId, TimelineSpan } from '../../src/model/timeline.ts';
 import { timelineSchema } from '../../src/store/timeline-schema.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/bootlog/metrics.ts';
+import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 import { jsonText } from '../../src/json/text.ts';
 import type { ComparedMetric } from '../../src/model/comparison.ts';
 import type { RunRecord } from '../../src/model/record.ts';

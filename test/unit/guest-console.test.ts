@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseStamps } from '../../src/bootlog/console-stamps.ts';
+import { parseStamps } from '../../src/bootlog/timeline/console-stamps.ts';
 import { recordConsole } from '../../src/guest/console/console.ts';
 import type { ConsoleRecorder } from '../../src/guest/console/console.ts';
 import { createHost } from '../../src/host/node-host.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/bootlog/metrics.ts';
+import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 import { comparisonTable } from '../../src/report/across-runs/comparison.ts';
 import { historyTable } from '../../src/report/across-runs/history.ts';
 import { compareRuns } from '../../src/stats/compare.ts';

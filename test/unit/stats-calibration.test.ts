@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { VIRTUAL_METRICS } from '../../src/bootlog/virtual-metrics.ts';
-import { METRICS } from '../../src/bootlog/metrics.ts';
-import type { MetricDefinition } from '../../src/bootlog/metrics.ts';
+import { VIRTUAL_METRICS } from '../../src/bootlog/reading/virtual-metrics.ts';
+import { METRICS } from '../../src/bootlog/reading/metrics.ts';
+import type { MetricDefinition } from '../../src/bootlog/reading/metrics.ts';
 import { lookCost, noiseOf } from '../../src/stats/calibration.ts';
 import { createRandom } from '../../src/stats/random.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/bootlog/metrics.ts';
+import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 import type { Measurement, Verdict } from '../../src/model/measure.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import type { Random } from '../../src/stats/random.ts';

@@ -84,7 +84,7 @@ function createAppender(host: Host, path: string, onFailure: (error: unknown) =>
   };
 }
 
-/** Bytes that follow a stamp within this time share it: a UART hands over single bytes (src/bootlog/console-stamps.ts). */
+/** Bytes that follow a stamp within this time share it: a UART hands over single bytes (src/bootlog/timeline/console-stamps.ts). */
 const STAMP_RESOLUTION_SEC = 1e-4;
 
 export interface RecordOptions {

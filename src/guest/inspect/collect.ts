@@ -12,7 +12,7 @@ interface Collected {
   readonly okExitCodes?: readonly number[];
 }
 
-/** What src/bootlog/systemd-units.ts reads. */
+/** What src/bootlog/timeline/systemd-units.ts reads. */
 const UNIT_PROPERTIES = [
   'Id',
   'After',

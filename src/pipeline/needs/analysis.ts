@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { attributeInitcalls } from '../../bootlog/initcalls.ts';
-import { parseBootLog } from '../../bootlog/parse.ts';
+import { attributeInitcalls } from '../../bootlog/reading/initcalls.ts';
+import { parseBootLog } from '../../bootlog/parse/parse.ts';
 import type { Host } from '../../host/host.ts';
 import { indexCode } from '../../kernel/code/code-index.ts';
 import { mergeFragments, parseConfig } from '../../kernel/config/config.ts';

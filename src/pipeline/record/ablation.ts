@@ -1,4 +1,4 @@
-import type { MetricDefinition } from '../../bootlog/metrics.ts';
+import type { MetricDefinition } from '../../bootlog/reading/metrics.ts';
 import type { Ablation, Ledger } from '../../model/ablation.ts';
 import type { Measurement } from '../../model/measure.ts';
 import type { Profile } from '../../profile/schema.ts';

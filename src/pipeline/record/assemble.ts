@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.ts';
-import { METRICS } from '../../bootlog/metrics.ts';
-import type { MetricDefinition } from '../../bootlog/metrics.ts';
-import { VIRTUAL_METRICS } from '../../bootlog/virtual-metrics.ts';
+import { METRICS } from '../../bootlog/reading/metrics.ts';
+import type { MetricDefinition } from '../../bootlog/reading/metrics.ts';
+import { VIRTUAL_METRICS } from '../../bootlog/reading/virtual-metrics.ts';
 import type { BenchRecord } from '../../model/bench.ts';
 import type { BootSummary, VirtualBoot } from '../../model/boot.ts';
 import type { Environment } from '../../model/environment.ts';

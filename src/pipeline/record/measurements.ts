@@ -1,4 +1,4 @@
-import type { MetricDefinition } from '../../bootlog/metrics.ts';
+import type { MetricDefinition } from '../../bootlog/reading/metrics.ts';
 import type { VirtualBoot } from '../../model/boot.ts';
 import type { Measurement } from '../../model/measure.ts';
 

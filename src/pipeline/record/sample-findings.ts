@@ -1,5 +1,5 @@
-import { METRICS } from '../../bootlog/metrics.ts';
-import { exclusionSentences } from '../../bootlog/standstill.ts';
+import { METRICS } from '../../bootlog/reading/metrics.ts';
+import { exclusionSentences } from '../../bootlog/timeline/standstill.ts';
 import type { BootSummary } from '../../model/boot.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Outlier, Score } from '../../model/measure.ts';

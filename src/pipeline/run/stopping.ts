@@ -1,4 +1,4 @@
-import { METRICS } from '../../bootlog/metrics.ts';
+import { METRICS } from '../../bootlog/reading/metrics.ts';
 import type { BootSummary } from '../../model/boot.ts';
 import type { Verdict } from '../../model/measure.ts';
 import type { LookRecord, StoppingRecord } from '../../model/stopping.ts';

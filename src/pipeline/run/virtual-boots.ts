@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { VIRTUAL_METRICS } from '../../bootlog/virtual-metrics.ts';
+import { VIRTUAL_METRICS } from '../../bootlog/reading/virtual-metrics.ts';
 import type { VirtualBoot } from '../../model/boot.ts';
 import type { Finding } from '../../model/finding.ts';
 import { disagreement, VIRTUAL_AGREEMENT } from '../../stats/deterministic.ts';

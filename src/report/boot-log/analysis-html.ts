@@ -1,6 +1,6 @@
-import { fitClock } from '../../bootlog/clock-fit.ts';
+import { fitClock } from '../../bootlog/timeline/clock-fit.ts';
 import { markerNames } from '../../bootlog/marker-names.ts';
-import { buildTimeline } from '../../bootlog/timeline.ts';
+import { buildTimeline } from '../../bootlog/timeline/timeline.ts';
 import type { BootTimeline } from '../../model/timeline.ts';
 import type { BootAnalysis, LogAnalysis, MarkerFinding, MetricFinding } from '../../model/analysis.ts';
 import type { BootMarkers } from '../../model/boot.ts';

@@ -1,4 +1,4 @@
-import { exclusionSentences } from '../../bootlog/standstill.ts';
+import { exclusionSentences } from '../../bootlog/timeline/standstill.ts';
 import type { Calibration } from '../../model/calibration.ts';
 import type { Verdict } from '../../model/measure.ts';
 import type { RunRecord } from '../../model/record.ts';

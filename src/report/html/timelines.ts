@@ -1,4 +1,4 @@
-import { timelineOfSummary } from '../../bootlog/boot-evidence.ts';
+import { timelineOfSummary } from '../../bootlog/timeline/boot-evidence.ts';
 import { markerIds, markerNames } from '../../bootlog/marker-names.ts';
 import type { MarkerId } from '../../model/boot.ts';
 import type { RunRecord } from '../../model/record.ts';

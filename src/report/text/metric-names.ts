@@ -1,6 +1,6 @@
 import { BENCH_METRICS } from '../../bench/metrics.ts';
-import { METRICS } from '../../bootlog/metrics.ts';
-import { VIRTUAL_METRICS } from '../../bootlog/virtual-metrics.ts';
+import { METRICS } from '../../bootlog/reading/metrics.ts';
+import { VIRTUAL_METRICS } from '../../bootlog/reading/virtual-metrics.ts';
 
 const KNOWN = [...METRICS, ...VIRTUAL_METRICS, ...BENCH_METRICS];
 

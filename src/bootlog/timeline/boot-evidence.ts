@@ -1,12 +1,12 @@
-import type { BootSummary } from '../model/boot.ts';
-import type { Environment } from '../model/environment.ts';
-import type { BootTimeline, ClockFit, MachineEvent, SystemdClock } from '../model/timeline.ts';
+import type { BootSummary } from '../../model/boot.ts';
+import type { Environment } from '../../model/environment.ts';
+import type { BootTimeline, ClockFit, MachineEvent, SystemdClock } from '../../model/timeline.ts';
 import { CALIBRATED_RATE_TOLERANCE, fitClock, UNCALIBRATED_RATE_TOLERANCE } from './clock-fit.ts';
 import type { ClockEvidence } from './clock-fit.ts';
 import { parseStamps, STAMP_RESOLUTION_SEC, stampedConsoleLines } from './console-stamps.ts';
 import type { ConsoleStampedLine } from './console-stamps.ts';
-import { attributeInitcalls } from './initcalls.ts';
-import { parseBootLog } from './parse.ts';
+import { attributeInitcalls } from '../reading/initcalls.ts';
+import { parseBootLog } from '../parse/parse.ts';
 import type { GuestInstant } from './standstill.ts';
 import { parseSystemdUnits } from './systemd-units.ts';
 import { buildTimeline } from './timeline.ts';

@@ -1,9 +1,9 @@
-import type { ThesisReading } from '../model/analysis.ts';
-import type { Boot } from '../model/bootlog.ts';
-import type { ThesisFigure, ThesisPresence, ThesisReport } from '../model/thesis.ts';
-import { METRICS } from './metrics.ts';
-import { parseBootLog } from './parse.ts';
-import { checkPresence } from './presence.ts';
+import type { ThesisReading } from '../../model/analysis.ts';
+import type { Boot } from '../../model/bootlog.ts';
+import type { ThesisFigure, ThesisPresence, ThesisReport } from '../../model/thesis.ts';
+import { METRICS } from '../reading/metrics.ts';
+import { parseBootLog } from '../parse/parse.ts';
+import { checkPresence } from '../reading/presence.ts';
 import { BOOTS_A_SIDE, STATED_FIGURES, STATED_PRESENCE, TABLE_4_1, THESIS_LOGS } from './thesis-2017.ts';
 import type { QuotedLine } from './thesis-2017.ts';
 import { thesisReadings } from './thesis.ts';

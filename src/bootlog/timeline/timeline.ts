@@ -1,5 +1,5 @@
-import type { BootMarkers, BootPhase, HostClock } from '../model/boot.ts';
-import type { InitcallSpan } from '../model/bootlog.ts';
+import type { BootMarkers, BootPhase, HostClock } from '../../model/boot.ts';
+import type { InitcallSpan } from '../../model/bootlog.ts';
 import type {
   BootTimeline,
   ClockFit,
@@ -8,9 +8,9 @@ import type {
   TimelineInstant,
   TimelineLane,
   TimelineSpan,
-} from '../model/timeline.ts';
+} from '../../model/timeline.ts';
 import { toHostSec } from './clock-fit.ts';
-import { markerIds, markerNames } from './marker-names.ts';
+import { markerIds, markerNames } from '../marker-names.ts';
 import { criticalChain } from './systemd-units.ts';
 import type { SystemdUnit } from './systemd-units.ts';
 
