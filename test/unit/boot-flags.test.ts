@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { bootOptions, bootsAsked } from '../../src/cli/boots.ts';
-import { measuringAsked } from '../../src/cli/measuring.ts';
+import { bootOptions, bootsAsked } from '../../src/cli/flags/boots.ts';
+import { measuringAsked } from '../../src/cli/flags/measuring.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 
 const profile = profileSchema.parse(parse(readFileSync('pipelines/smoke.yaml', 'utf8')));

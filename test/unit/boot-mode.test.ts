@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { bootModeAsked } from '../../src/cli/boot-mode.ts';
+import { bootModeAsked } from '../../src/cli/flags/boot-mode.ts';
 import { guestBootedBy } from '../../src/pipeline/plan/image.ts';
 import { guestSchema } from '../../src/profile/guest-schema.ts';
 import { profileSchema } from '../../src/profile/schema.ts';

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { Fault } from '../host/fault.ts';
-import type { RunRequest } from '../pipeline/events/event.ts';
-import type { Profile } from '../profile/schema.ts';
+import { Fault } from '../../host/fault.ts';
+import type { RunRequest } from '../../pipeline/events/event.ts';
+import type { Profile } from '../../profile/schema.ts';
 import { wholeNumber } from './options.ts';
 
 /** Enough to find a 5 % effect in nearly every run, and to end one without an effect within the hour. */

@@ -1,22 +1,22 @@
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { analyzeBootLog } from '../bootlog/analysis.ts';
-import { deltaListing, showDelta } from '../bootlog/reading/deltas.ts';
-import type { DeltaBase } from '../bootlog/reading/deltas.ts';
-import { parseBootLog } from '../bootlog/parse/parse.ts';
-import { PRESENCE_CHECKS, RNG_READY } from '../bootlog/reading/presence.ts';
-import type { PresenceCheck } from '../bootlog/reading/presence.ts';
-import { Fault } from '../host/fault.ts';
-import { jsonText } from '../json/text.ts';
-import type { Boot, BootLog } from '../model/bootlog.ts';
-import { loadProfile } from '../profile/load.ts';
-import { renderAnalysisHtml } from '../report/boot-log/analysis-html.ts';
-import { analysisText } from '../report/boot-log/analysis-text.ts';
-import { readBootLogText } from './boot-log-text.ts';
-import type { CommandContext } from './context.ts';
-import { folders } from './locations.ts';
-import { wholeNumber } from './options.ts';
+import { analyzeBootLog } from '../../bootlog/analysis.ts';
+import { deltaListing, showDelta } from '../../bootlog/reading/deltas.ts';
+import type { DeltaBase } from '../../bootlog/reading/deltas.ts';
+import { parseBootLog } from '../../bootlog/parse/parse.ts';
+import { PRESENCE_CHECKS, RNG_READY } from '../../bootlog/reading/presence.ts';
+import type { PresenceCheck } from '../../bootlog/reading/presence.ts';
+import { Fault } from '../../host/fault.ts';
+import { jsonText } from '../../json/text.ts';
+import type { Boot, BootLog } from '../../model/bootlog.ts';
+import { loadProfile } from '../../profile/load.ts';
+import { renderAnalysisHtml } from '../../report/boot-log/analysis-html.ts';
+import { analysisText } from '../../report/boot-log/analysis-text.ts';
+import { readBootLogText } from '../boot-log-text.ts';
+import type { CommandContext } from '../context.ts';
+import { folders } from '../locations.ts';
+import { wholeNumber } from '../flags/options.ts';
 
 /** As many rows as table 4-1 of the thesis. */
 const DEFAULT_TOP = 22;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { checkThesis } from '../bootlog/thesis/thesis-check.ts';
-import { thesisReport } from '../bootlog/thesis/thesis-report.ts';
-import { jsonText } from '../json/text.ts';
-import { thesisText } from '../report/boot-log/thesis-text.ts';
-import type { CommandContext } from './context.ts';
+import { checkThesis } from '../../bootlog/thesis/thesis-check.ts';
+import { thesisReport } from '../../bootlog/thesis/thesis-report.ts';
+import { jsonText } from '../../json/text.ts';
+import { thesisText } from '../../report/boot-log/thesis-text.ts';
+import type { CommandContext } from '../context.ts';
 
 /** `drydock thesis`: the figures that this project reproduces, read from the thesis's own lines, and what is odd about them. */
 export function addThesisCommand(program: Command, { stdout }: CommandContext, finish: (code: number) => void): void {

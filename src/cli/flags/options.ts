@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../initrd/collector.ts';
-import { FACTORS } from '../profile/schema.ts';
-import type { Factor } from '../profile/schema.ts';
+import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../../initrd/collector.ts';
+import { FACTORS } from '../../profile/schema.ts';
+import type { Factor } from '../../profile/schema.ts';
 
 /** A whole number of at least `least` and at most `most`, as a commander parser. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { workloadNames } from '../bench/metrics.ts';
-import { Fault } from '../host/fault.ts';
-import { parseStatsdTarget } from '../host/net/statsd-target.ts';
-import type { WorkloadName } from '../model/bench.ts';
-import type { BenchRequest } from '../pipeline/events/event.ts';
-import { nearest } from '../profile/nearest.ts';
-import type { Profile } from '../profile/schema.ts';
+import { workloadNames } from '../../bench/metrics.ts';
+import { Fault } from '../../host/fault.ts';
+import { parseStatsdTarget } from '../../host/net/statsd-target.ts';
+import type { WorkloadName } from '../../model/bench.ts';
+import type { BenchRequest } from '../../pipeline/events/event.ts';
+import { nearest } from '../../profile/nearest.ts';
+import type { Profile } from '../../profile/schema.ts';
 import { wholeNumber } from './options.ts';
 
 /** What the command line says of container work. */

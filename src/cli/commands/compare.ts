@@ -1,16 +1,16 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { METRICS } from '../bootlog/reading/metrics.ts';
-import { VIRTUAL_METRICS } from '../bootlog/reading/virtual-metrics.ts';
-import { Fault } from '../host/fault.ts';
-import { jsonText } from '../json/text.ts';
-import type { RunRecord } from '../model/record.ts';
-import { comparisonMarkdown, comparisonTable } from '../report/across-runs/comparison.ts';
-import { compareRuns } from '../stats/compare.ts';
-import { readRecord } from '../store/read-record.ts';
-import type { CommandContext } from './context.ts';
-import { resultsRoot } from './locations.ts';
-import { resultsDirOption } from './options.ts';
+import { METRICS } from '../../bootlog/reading/metrics.ts';
+import { VIRTUAL_METRICS } from '../../bootlog/reading/virtual-metrics.ts';
+import { Fault } from '../../host/fault.ts';
+import { jsonText } from '../../json/text.ts';
+import type { RunRecord } from '../../model/record.ts';
+import { comparisonMarkdown, comparisonTable } from '../../report/across-runs/comparison.ts';
+import { compareRuns } from '../../stats/compare.ts';
+import { readRecord } from '../../store/read-record.ts';
+import type { CommandContext } from '../context.ts';
+import { resultsRoot } from '../locations.ts';
+import { resultsDirOption } from '../flags/options.ts';
 
 interface CompareFlags {
   readonly arm?: string;

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Option } from 'commander';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
-import type { RunRequest } from '../pipeline/events/event.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import type { RunRequest } from '../../pipeline/events/event.ts';
 
 /** What the command line says of where the guest comes from. */
 export interface ImageFlags {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { jsonText } from '../json/text.ts';
-import { historyTable, renderHistory } from '../report/across-runs/history.ts';
-import { trendsOf } from '../stats/trends.ts';
-import { readKnownRuns } from '../store/ledger.ts';
-import type { CommandContext } from './context.ts';
-import { cacheRoot, resultsRoot } from './locations.ts';
-import { cacheDirOption, resultsDirOption } from './options.ts';
+import { jsonText } from '../../json/text.ts';
+import { historyTable, renderHistory } from '../../report/across-runs/history.ts';
+import { trendsOf } from '../../stats/trends.ts';
+import { readKnownRuns } from '../../store/ledger.ts';
+import type { CommandContext } from '../context.ts';
+import { cacheRoot, resultsRoot } from '../locations.ts';
+import { cacheDirOption, resultsDirOption } from '../flags/options.ts';
 
 interface HistoryFlags {
   readonly metric?: string;

@@ -1,10 +1,10 @@
-import { Fault } from '../host/fault.ts';
-import { jsonText } from '../json/text.ts';
-import { examine, preflight, provideExtras } from '../stages/host/preflight.ts';
-import type { StageContext } from '../stages/stage.ts';
-import { openStore } from '../store/store.ts';
-import { folders } from './locations.ts';
-import type { CommandContext } from './context.ts';
+import { Fault } from '../../host/fault.ts';
+import { jsonText } from '../../json/text.ts';
+import { examine, preflight, provideExtras } from '../../stages/host/preflight.ts';
+import type { StageContext } from '../../stages/stage.ts';
+import { openStore } from '../../store/store.ts';
+import { folders } from '../locations.ts';
+import type { CommandContext } from '../context.ts';
 
 export interface DoctorOptions {
   /** false with --no-install: only say what is missing. */

@@ -1,10 +1,10 @@
 import { gunzipSync } from 'node:zlib';
-import { Fault } from '../host/fault.ts';
-import { jsonText } from '../json/text.ts';
-import { parseConfig } from '../kernel/config/config.ts';
-import { checkDockerConfig } from '../kernel/config/docker-requirements.ts';
-import type { RequirementRow } from '../model/record.ts';
-import type { CommandContext } from './context.ts';
+import { Fault } from '../../host/fault.ts';
+import { jsonText } from '../../json/text.ts';
+import { parseConfig } from '../../kernel/config/config.ts';
+import { checkDockerConfig } from '../../kernel/config/docker-requirements.ts';
+import type { RequirementRow } from '../../model/record.ts';
+import type { CommandContext } from '../context.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;

@@ -1,7 +1,7 @@
-import type { RunRequest } from '../pipeline/events/event.ts';
-import type { Profile } from '../profile/schema.ts';
-import { benchAsked } from './bench-flags.ts';
-import type { BenchFlags } from './bench-flags.ts';
+import type { RunRequest } from '../../pipeline/events/event.ts';
+import type { Profile } from '../../profile/schema.ts';
+import { benchAsked } from './bench.ts';
+import type { BenchFlags } from './bench.ts';
 import { bootsAsked } from './boots.ts';
 import type { BootFlags } from './boots.ts';
 

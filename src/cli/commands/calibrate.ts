@@ -1,9 +1,9 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { calibrationOf, LOOKS } from '../profile/calibrate.ts';
-import type { CommandContext } from './context.ts';
-import { cacheRoot, resultsRoot } from './locations.ts';
-import { cacheDirOption, jsonOption, resultsDirOption, wholeNumber } from './options.ts';
+import { calibrationOf, LOOKS } from '../../profile/calibrate.ts';
+import type { CommandContext } from '../context.ts';
+import { cacheRoot, resultsRoot } from '../locations.ts';
+import { cacheDirOption, jsonOption, resultsDirOption, wholeNumber } from '../flags/options.ts';
 import { runCommand } from './run.ts';
 
 interface CalibrateFlags {

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
-import { Fault } from '../host/fault.ts';
-import type { RunRequest } from '../pipeline/events/event.ts';
-import { nearest } from '../profile/nearest.ts';
-import type { Profile } from '../profile/schema.ts';
+import { Fault } from '../../host/fault.ts';
+import type { RunRequest } from '../../pipeline/events/event.ts';
+import { nearest } from '../../profile/nearest.ts';
+import type { Profile } from '../../profile/schema.ts';
 
 /** What the command line says of how guests are booted. */
 export interface BootModeFlags {
