@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { APT_OPTIONS, packagesIndex, poolName, releaseFile, sourcesList } from '../../src/bench/debian-repository.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { buildPackageRepository, unpackRepository } from '../../src/images/package-repository.ts';
-import type { PackageRepository } from '../../src/images/package-repository.ts';
+import { buildPackageRepository, unpackRepository } from '../../src/images/containers/package-repository.ts';
+import type { PackageRepository } from '../../src/images/containers/package-repository.ts';
 
 const exec = promisify(execFile);
 const host = createHost();

@@ -8,7 +8,7 @@ import { createOverlay, flattenOverlay } from '../../src/guest/machine/overlay.t
 import { connectGuest } from '../../src/guest/ssh/guest.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { writeCloudSeed } from '../../src/images/cloud-seed.ts';
+import { writeCloudSeed } from '../../src/images/given-disk/cloud-seed.ts';
 import type { AdoptRequest } from '../../src/pipeline/events/event.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import type { Image } from '../../src/stages/guest/image.ts';

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { readExport } from '../../src/images/guest-export.ts';
-import { runInstaller } from '../../src/images/installer-run.ts';
+import { runInstaller } from '../../src/images/centos/installer.ts';
 import { moduleLoadOrder } from '../../src/initrd/modules.ts';
 import { writeNewc } from '../../src/initrd/newc.ts';
 import type { CpioEntry } from '../../src/initrd/newc.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { installerCmdline, runInstaller, withKickstart } from '../../src/images/installer-run.ts';
+import { installerCmdline, runInstaller, withKickstart } from '../../src/images/centos/installer.ts';
 import { exitCodeOf } from '../../src/pipeline/events/failure.ts';
 import { faultOf } from '../support/faults.ts';
 import { makeIso } from '../support/installer-iso.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { openInstallerMedium } from '../../src/images/centos-medium.ts';
+import { openInstallerMedium } from '../../src/images/centos/medium.ts';
 import { exitCodeOf } from '../../src/pipeline/events/failure.ts';
 import { medium } from '../../src/stages/guest/medium.ts';
 import type { StageProgress } from '../../src/stages/stage.ts';

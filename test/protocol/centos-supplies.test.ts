@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FileServer } from '../../src/host/host.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { gatherSupplies, packSupplies } from '../../src/images/centos-supplies.ts';
+import { gatherSupplies, packSupplies } from '../../src/images/centos/supplies.ts';
 import type { CentosDefinition } from '../../src/profile/guest-schema.ts';
 import { centosDefinition, GUESTS, guestFile } from '../support/centos.ts';
 import { faultOf } from '../support/faults.ts';

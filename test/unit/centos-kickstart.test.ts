@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
-import { fillKickstart } from '../../src/images/kickstart.ts';
+import { fillKickstart } from '../../src/images/centos/kickstart.ts';
 import { centosDefinition } from '../support/centos.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { samplerDigest } from '../../containers/sampler/sampler-program.ts';
 import { Fault } from '../../host/fault.ts';
-import { workloadImageTag } from '../../images/workload-image.ts';
+import { workloadImageTag } from '../../images/containers/workload-image.ts';
 import type { WorkloadName } from '../../model/bench.ts';
 import type { Bench } from '../../profile/bench-schema.ts';
 import type { DebianDefinition } from '../../profile/guest-schema.ts';

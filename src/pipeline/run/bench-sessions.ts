@@ -6,7 +6,7 @@ import { Fault } from '../../host/fault.ts';
 import type { FileServer } from '../../host/host.ts';
 import { parseStatsdTarget } from '../../host/net/statsd-target.ts';
 import type { StatsdSink } from '../../host/net/statsd.ts';
-import { unpackRepository } from '../../images/package-repository.ts';
+import { unpackRepository } from '../../images/containers/package-repository.ts';
 import type { BenchPlace, BenchRecord, BenchSession } from '../../model/bench.ts';
 import type { BootSummary } from '../../model/boot.ts';
 import type { Finding } from '../../model/finding.ts';

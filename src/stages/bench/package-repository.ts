@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { buildPackageRepository } from '../../images/package-repository.ts';
+import { buildPackageRepository } from '../../images/containers/package-repository.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { artifactSchema } from '../schemas.ts';
 import type { Stage } from '../stage.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { fetchRegistryImage } from '../../images/registry-image.ts';
-import { buildPackagesImage } from '../../images/workload-image.ts';
+import { fetchRegistryImage } from '../../images/containers/registry-image.ts';
+import { buildPackagesImage } from '../../images/containers/workload-image.ts';
 import type { BenchImage } from '../../profile/bench-schema.ts';
 import type { DebianDefinition } from '../../profile/guest-schema.ts';
 import { artifactSchema } from '../schemas.ts';

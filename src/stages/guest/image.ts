@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { adoptDisk } from '../../images/adopted.ts';
-import { buildCentosImage } from '../../images/centos.ts';
+import { adoptDisk } from '../../images/given-disk/image.ts';
+import { buildCentosImage } from '../../images/centos/image.ts';
 import { buildDebianImage } from '../../images/debian.ts';
 import type { DebianImage } from '../../images/debian.ts';
 import type { InstalledImage } from '../../images/guest-export.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
 
 /** What an installation needs from the installer's ISO, as files of its own. */
 export interface InstallerMedium {

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Argv, Host, RunOptions } from '../host/host.ts';
-import type { CentosDefinition } from '../profile/guest-schema.ts';
-import { writeSupplyLists } from './supply-lists.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Argv, Host, RunOptions } from '../../host/host.ts';
+import type { CentosDefinition } from '../../profile/guest-schema.ts';
+import { writeSupplyLists } from '../supply-lists.ts';
 
 export interface SuppliesOptions {
   readonly definition: CentosDefinition;

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Argv, Host, RunOptions } from '../host/host.ts';
-import type { FailureKind } from '../model/failure.ts';
-import { asRootOf, inScratch } from './scratch.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Argv, Host, RunOptions } from '../../host/host.ts';
+import type { FailureKind } from '../../model/failure.ts';
+import { asRootOf, inScratch } from '../scratch.ts';
 import type { WorkloadImageOptions } from './workload-image.ts';
 
 /** An image in a registry, named by what it is and not by what it is called. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { controlField, packageDateSec, packagesIndex, poolName, releaseFile } from '../bench/debian-repository.ts';
-import type { RepositoryPackage } from '../bench/debian-repository.ts';
-import { openDebianArchive } from '../host/net/debian-archive.ts';
-import type { DebianArchive } from '../host/net/debian-archive.ts';
-import type { Host } from '../host/host.ts';
+import { controlField, packageDateSec, packagesIndex, poolName, releaseFile } from '../../bench/debian-repository.ts';
+import type { RepositoryPackage } from '../../bench/debian-repository.ts';
+import { openDebianArchive } from '../../host/net/debian-archive.ts';
+import type { DebianArchive } from '../../host/net/debian-archive.ts';
+import type { Host } from '../../host/host.ts';
 
 /** What a repository holds of one package. */
 export interface PinnedPackage {

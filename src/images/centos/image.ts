@@ -1,16 +1,16 @@
 import path from 'node:path';
-import { chooseAccelerator } from '../guest/machine/kvm-probe.ts';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
-import type { Finding } from '../model/finding.ts';
-import type { CentosDefinition } from '../profile/guest-schema.ts';
-import { readExport } from './guest-export.ts';
-import type { InstalledImage } from './guest-export.ts';
-import { openInstallerMedium } from './centos-medium.ts';
-import { gatherSupplies, packSupplies } from './centos-supplies.ts';
-import { runInstaller } from './installer-run.ts';
+import { chooseAccelerator } from '../../guest/machine/kvm-probe.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { CentosDefinition } from '../../profile/guest-schema.ts';
+import { readExport } from '../guest-export.ts';
+import type { InstalledImage } from '../guest-export.ts';
+import { openInstallerMedium } from './medium.ts';
+import { gatherSupplies, packSupplies } from './supplies.ts';
+import { runInstaller } from './installer.ts';
 import { fillKickstart } from './kickstart.ts';
-import { tryKvm } from './kvm-probe.ts';
+import { tryKvm } from '../kvm-probe.ts';
 
 export interface CentosImageOptions {
   readonly definition: CentosDefinition;

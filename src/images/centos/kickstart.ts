@@ -1,5 +1,5 @@
-import { Fault } from '../host/fault.ts';
-import type { CentosDefinition } from '../profile/guest-schema.ts';
+import { Fault } from '../../host/fault.ts';
+import type { CentosDefinition } from '../../profile/guest-schema.ts';
 
 /** The disk of a partition: `vda` of `/dev/vda1`. */
 function diskOf(rootDevice: string): string {

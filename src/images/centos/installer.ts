@@ -1,13 +1,13 @@
 import path from 'node:path';
-import { installerProgress } from '../guest/console/anaconda-patterns.ts';
-import { startMachine } from '../guest/machine/machine.ts';
-import { NO_TIMER_CHECK } from '../guest/ssh/verified-transfer.ts';
-import type { Host } from '../host/host.ts';
-import { concatenateArchives } from '../initrd/hand-over.ts';
-import { writeNewc } from '../initrd/newc.ts';
-import type { Accelerator } from '../model/environment.ts';
-import type { InstallerMedium } from './centos-medium.ts';
-import { notUnderTest } from './not-under-test.ts';
+import { installerProgress } from '../../guest/console/anaconda-patterns.ts';
+import { startMachine } from '../../guest/machine/machine.ts';
+import { NO_TIMER_CHECK } from '../../guest/ssh/verified-transfer.ts';
+import type { Host } from '../../host/host.ts';
+import { concatenateArchives } from '../../initrd/hand-over.ts';
+import { writeNewc } from '../../initrd/newc.ts';
+import type { Accelerator } from '../../model/environment.ts';
+import type { InstallerMedium } from './medium.ts';
+import { notUnderTest } from '../not-under-test.ts';
 
 /** The installer holds its packages' lists, its own root and a transaction in memory. */
 const INSTALLER_MEMORY_MB = 2048;

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Host, RunOptions } from '../host/host.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host, RunOptions } from '../../host/host.ts';
 import { installedPackages } from './dpkg-status.ts';
-import { inScratch, mmdebstrap } from './scratch.ts';
+import { inScratch, mmdebstrap } from '../scratch.ts';
 
 /** Where a guest's packages come from; a part of its definition. */
 export interface PackageSource {

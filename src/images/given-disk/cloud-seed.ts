@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { stringify } from 'yaml';
-import type { Host, KeyPair } from '../host/host.ts';
+import type { Host, KeyPair } from '../../host/host.ts';
 
 /**
  * Writes a seed for cloud-init's data source NoCloud: a volume named `cidata` with two files
