@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { pauseWarnings } from '../bench/pauses.ts';
+import { pauseWarnings } from '../bench/series/pauses.ts';
 import { guestPlace } from '../containers/places/guest-place.ts';
 import type { Place } from '../containers/place.ts';
 import { openRepositoryAccess } from '../containers/places/repository-access.ts';

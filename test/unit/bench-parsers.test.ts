@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseAptInstall } from '../../src/bench/apt.ts';
-import { parseFio } from '../../src/bench/fio.ts';
-import { parseIperf3 } from '../../src/bench/iperf3.ts';
-import { parseMemory } from '../../src/bench/meminfo.ts';
-import { OutputError } from '../../src/bench/output-error.ts';
-import { slopeOf } from '../../src/bench/slope.ts';
-import { parseSockperf } from '../../src/bench/sockperf.ts';
-import { parseSysbenchCpu, parseSysbenchMemory } from '../../src/bench/sysbench.ts';
+import { parseAptInstall } from '../../src/bench/tool-output/apt.ts';
+import { parseFio } from '../../src/bench/tool-output/fio.ts';
+import { parseIperf3 } from '../../src/bench/tool-output/iperf3.ts';
+import { parseMemory } from '../../src/bench/tool-output/meminfo.ts';
+import { OutputError } from '../../src/bench/tool-output/output-error.ts';
+import { slopeOf } from '../../src/bench/series/slope.ts';
+import { parseSockperf } from '../../src/bench/tool-output/sockperf.ts';
+import { parseSysbenchCpu, parseSysbenchMemory } from '../../src/bench/tool-output/sysbench.ts';
 import { runs } from '../support/properties.ts';
 
 /** Real output of Debian 12's sysbench 1.0.20, fio 3.33, iperf3 3.12, sockperf 3.7 and apt 2.6. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pauseWarnings } from '../../src/bench/pauses.ts';
+import { pauseWarnings } from '../../src/bench/series/pauses.ts';
 
 test('a pause of drydock during a workload is a warning with its length and place', () => {
   const pause = { fromSec: 104, toSec: 106.5, asleepSec: 0 };

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crossCheck } from '../../src/bench/cross-check.ts';
-import { parseSamplerLine } from '../../src/bench/sampler-log.ts';
-import type { Totals } from '../../src/bench/sampler-log.ts';
-import { clockOffsetSec, gapWarnings, readingsOf, samplerCost, seriesOf } from '../../src/bench/series.ts';
-import type { Arrival } from '../../src/bench/series.ts';
+import { crossCheck } from '../../src/bench/series/cross-check.ts';
+import { parseSamplerLine } from '../../src/bench/series/sampler-log.ts';
+import type { Totals } from '../../src/bench/series/sampler-log.ts';
+import { clockOffsetSec, gapWarnings, readingsOf, samplerCost, seriesOf } from '../../src/bench/series/series.ts';
+import type { Arrival } from '../../src/bench/series/series.ts';
 import { THESIS_CONTAINERS } from '../../src/bench/thesis-containers.ts';
 
 /** What the real program wrote on a machine with cgroup v1 and v2 at once: a container in each, one of them killed. */

@@ -1,7 +1,7 @@
 /*
  * drydock's sampler: the counters of a machine and of its containers, once a second, from /proc and the cgroup file systems.
  * It needs no library, allocates nothing, holds its files open, and prints totals; whoever reads them computes the rates
- * (src/bench/series.ts). x86-64, cgroup v1, v2 and both at once.
+ * (src/bench/series/series.ts). x86-64, cgroup v1, v2 and both at once.
  *
  *   sampler [--root DIR] [--interval-ms N]      DIR holds the proc and sys that are read instead of this machine's
  *

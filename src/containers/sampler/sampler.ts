@@ -1,7 +1,7 @@
-import { MACHINE, parseSamplerLine, SAMPLER_VERSION } from '../../bench/sampler-log.ts';
-import type { SamplerLine } from '../../bench/sampler-log.ts';
-import { gapWarnings, readingsOf, samplerCost, seriesOf } from '../../bench/series.ts';
-import type { Arrival, PlacedReading } from '../../bench/series.ts';
+import { MACHINE, parseSamplerLine, SAMPLER_VERSION } from '../../bench/series/sampler-log.ts';
+import type { SamplerLine } from '../../bench/series/sampler-log.ts';
+import { gapWarnings, readingsOf, samplerCost, seriesOf } from '../../bench/series/series.ts';
+import type { Arrival, PlacedReading } from '../../bench/series/series.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Clock } from '../../host/host.ts';
 import type { SamplerCost, Series } from '../../model/bench.ts';

@@ -1,4 +1,4 @@
-import { parseSysbenchCpu } from '../../bench/sysbench.ts';
+import { parseSysbenchCpu } from '../../bench/tool-output/sysbench.ts';
 import type { Workload } from './workload.ts';
 import { beginExecution } from './execution.ts';
 import { read } from './failing.ts';

@@ -1,5 +1,5 @@
-import { slopeOf } from '../../bench/slope.ts';
-import { parseMemory } from '../../bench/meminfo.ts';
+import { slopeOf } from '../../bench/series/slope.ts';
+import { parseMemory } from '../../bench/tool-output/meminfo.ts';
 import { Fault } from '../../host/fault.ts';
 import { median } from '../../stats/summary.ts';
 import type { Container } from '../place.ts';

@@ -1,6 +1,6 @@
-import { parseFio } from '../../bench/fio.ts';
+import { parseFio } from '../../bench/tool-output/fio.ts';
 import { DISK_JOBS } from '../../bench/metrics.ts';
-import { OutputError } from '../../bench/output-error.ts';
+import { OutputError } from '../../bench/tool-output/output-error.ts';
 import type { Workload } from './workload.ts';
 import { beginExecution } from './execution.ts';
 import { read } from './failing.ts';

@@ -1,4 +1,4 @@
-import { OutputError } from '../../bench/output-error.ts';
+import { OutputError } from '../../bench/tool-output/output-error.ts';
 import { Fault } from '../../host/fault.ts';
 import type { RunResult } from '../../host/host.ts';
 import type { FailureKind } from '../../model/failure.ts';

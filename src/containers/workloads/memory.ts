@@ -1,4 +1,4 @@
-import { parseSysbenchMemory } from '../../bench/sysbench.ts';
+import { parseSysbenchMemory } from '../../bench/tool-output/sysbench.ts';
 import type { Workload } from './workload.ts';
 import { beginExecution } from './execution.ts';
 import { read } from './failing.ts';

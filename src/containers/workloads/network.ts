@@ -1,5 +1,5 @@
-import { parseIperf3 } from '../../bench/iperf3.ts';
-import { parseSockperf } from '../../bench/sockperf.ts';
+import { parseIperf3 } from '../../bench/tool-output/iperf3.ts';
+import { parseSockperf } from '../../bench/tool-output/sockperf.ts';
 import type { Argv } from '../../host/host.ts';
 import type { Workload } from './workload.ts';
 import { beginExecution } from './execution.ts';

@@ -1,6 +1,6 @@
-import { parseAptInstall } from '../../bench/apt.ts';
-import { crossCheck } from '../../bench/cross-check.ts';
-import type { EngineReading } from '../../bench/cross-check.ts';
+import { parseAptInstall } from '../../bench/tool-output/apt.ts';
+import { crossCheck } from '../../bench/series/cross-check.ts';
+import type { EngineReading } from '../../bench/series/cross-check.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Workload, WorkloadContext, WorkloadOutcome } from './workload.ts';
 import { beginExecution, type Execution } from './execution.ts';

@@ -1,4 +1,4 @@
-import type { SamplerCost, Series, SeriesPoint } from '../model/bench.ts';
+import type { SamplerCost, Series, SeriesPoint } from '../../model/bench.ts';
 import { MACHINE } from './sampler-log.ts';
 import type { Reading, SamplerLine, Totals } from './sampler-log.ts';
 
