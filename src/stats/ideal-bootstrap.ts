@@ -1,5 +1,5 @@
 import type { Interval } from './interval.ts';
-import { choose } from './permutation.ts';
+import { choose } from './ranks/permutation.ts';
 import { ascending } from './summary.ts';
 
 /** A value that a resample's median can take, and how likely it is. */

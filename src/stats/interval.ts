@@ -1,4 +1,4 @@
-import { mannWhitneyCounts, signedRankCounts } from './ranks.ts';
+import { mannWhitneyCounts, signedRankCounts } from './ranks/ranks.ts';
 import { normalQuantile } from './normal.ts';
 import { ascending } from './summary.ts';
 

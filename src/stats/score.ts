@@ -4,7 +4,7 @@ import { pairedInterval, ratioInterval } from './bootstrap.ts';
 import { effectOf } from './effect.ts';
 import type { Interval } from './interval.ts';
 import { outliersOf } from './outliers.ts';
-import { permutationTest, signFlipTest } from './permutation.ts';
+import { permutationTest, signFlipTest } from './ranks/permutation.ts';
 import { createRandom } from './random.ts';
 import { median } from './summary.ts';
 

@@ -1,5 +1,5 @@
 import { normalCdf, normalDensity } from './normal.ts';
-import { choose } from './permutation.ts';
+import { choose } from './ranks/permutation.ts';
 
 /** A count of boots an arm after which the verdict is asked for, and what it may cost. */
 export interface Look {

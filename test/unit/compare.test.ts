@@ -4,7 +4,7 @@ import { jsonText } from '../../src/json/text.ts';
 import type { ComparedMetric } from '../../src/model/comparison.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { comparisonMarkdown, comparisonTable } from '../../src/report/across-runs/comparison.ts';
-import { compareRuns } from '../../src/stats/compare.ts';
+import { compareRuns } from '../../src/stats/across-runs/compare.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { ratioInterval } from '../../src/stats/bootstrap.ts';
 import { recordWith } from '../support/records.ts';

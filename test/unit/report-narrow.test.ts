@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 import { comparisonTable } from '../../src/report/across-runs/comparison.ts';
 import { historyTable } from '../../src/report/across-runs/history.ts';
-import { compareRuns } from '../../src/stats/compare.ts';
-import { trendsOf } from '../../src/stats/trends.ts';
+import { compareRuns } from '../../src/stats/across-runs/compare.ts';
+import { trendsOf } from '../../src/stats/across-runs/trends.ts';
 import { recordWith } from '../support/records.ts';
 
 const run = (id: string, sec: number) =>

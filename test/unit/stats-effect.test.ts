@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { cliffsDelta, effectOf } from '../../src/stats/effect.ts';
 import { medianAtoms } from '../../src/stats/ideal-bootstrap.ts';
 import { outliersOf } from '../../src/stats/outliers.ts';
-import { permutationTest } from '../../src/stats/permutation.ts';
+import { permutationTest } from '../../src/stats/ranks/permutation.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { median } from '../../src/stats/summary.ts';
 import { runs } from '../support/properties.ts';

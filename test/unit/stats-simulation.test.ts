@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { permutationTest } from '../../src/stats/permutation.ts';
+import { permutationTest } from '../../src/stats/ranks/permutation.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { planLooks } from '../../src/stats/sequential.ts';
 import { shareOf, simulateFixed, simulateSequential } from '../support/boot-noise.ts';

@@ -6,7 +6,7 @@ import { Fault } from '../../host/fault.ts';
 import { jsonText } from '../../json/text.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { comparisonMarkdown, comparisonTable } from '../../report/across-runs/comparison.ts';
-import { compareRuns } from '../../stats/compare.ts';
+import { compareRuns } from '../../stats/across-runs/compare.ts';
 import { readRecord } from '../../store/read-record.ts';
 import type { CommandContext } from '../context.ts';
 import { resultsRoot } from '../locations.ts';

@@ -1,12 +1,12 @@
-import { jsonText } from '../json/text.ts';
-import type { Environment } from '../model/environment.ts';
-import type { Clock, Measurement } from '../model/measure.ts';
-import type { RunRecord } from '../model/record.ts';
-import type { ChangePoint, EnvironmentTrends, Trend, TrendPoint } from '../model/trend.ts';
+import { jsonText } from '../../json/text.ts';
+import type { Environment } from '../../model/environment.ts';
+import type { Clock, Measurement } from '../../model/measure.ts';
+import type { RunRecord } from '../../model/record.ts';
+import type { ChangePoint, EnvironmentTrends, Trend, TrendPoint } from '../../model/trend.ts';
 import { findBreaks } from './change-points.ts';
-import { createRandom } from './random.ts';
-import { DEFAULT_ABSOLUTE_THRESHOLD, DEFAULT_RELATIVE_THRESHOLD } from './score.ts';
-import { median } from './summary.ts';
+import { createRandom } from '../random.ts';
+import { DEFAULT_ABSOLUTE_THRESHOLD, DEFAULT_RELATIVE_THRESHOLD } from '../score.ts';
+import { median } from '../summary.ts';
 
 /** What must match for runs to share a series. */
 const CONDITIONS: readonly (readonly [name: string, read: (environment: Environment, clock: Clock) => string])[] = [

@@ -1,11 +1,11 @@
-import type { ComparedMetric, Comparison } from '../model/comparison.ts';
-import type { Environment } from '../model/environment.ts';
-import type { Measurement } from '../model/measure.ts';
-import type { ArmRecord, RunRecord } from '../model/record.ts';
+import type { ComparedMetric, Comparison } from '../../model/comparison.ts';
+import type { Environment } from '../../model/environment.ts';
+import type { Measurement } from '../../model/measure.ts';
+import type { ArmRecord, RunRecord } from '../../model/record.ts';
 import { judgeAcross, judgeBridged, judgeVirtual } from './across-runs.ts';
-import { scoreMetric } from './score.ts';
-import type { ScoredMetric } from './score.ts';
-import { median } from './summary.ts';
+import { scoreMetric } from '../score.ts';
+import type { ScoredMetric } from '../score.ts';
+import { median } from '../summary.ts';
 
 /** A run, and the arm of it that is compared. */
 export interface RunSide {

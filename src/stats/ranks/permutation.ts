@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { exactRankSumP } from './rank-sum.ts';
 import { midranks } from './ranks.ts';
 

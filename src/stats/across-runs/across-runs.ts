@@ -1,10 +1,10 @@
-import type { ComparedMetric } from '../model/comparison.ts';
-import type { Clock, Unit, Verdict } from '../model/measure.ts';
-import { ratioInterval } from './bootstrap.ts';
-import { judgeDeterministic } from './deterministic.ts';
-import type { Interval } from './interval.ts';
-import { permutationTest } from './permutation.ts';
-import { createRandom } from './random.ts';
+import type { ComparedMetric } from '../../model/comparison.ts';
+import type { Clock, Unit, Verdict } from '../../model/measure.ts';
+import { ratioInterval } from '../bootstrap.ts';
+import { judgeDeterministic } from '../deterministic.ts';
+import type { Interval } from '../interval.ts';
+import { permutationTest } from '../ranks/permutation.ts';
+import { createRandom } from '../random.ts';
 import {
   DEFAULT_ABSOLUTE_THRESHOLD,
   DEFAULT_RELATIVE_THRESHOLD,
@@ -12,9 +12,9 @@ import {
   direction,
   MIN_SAMPLES,
   SIGNIFICANCE,
-} from './score.ts';
-import type { ScoredMetric } from './score.ts';
-import { median } from './summary.ts';
+} from '../score.ts';
+import type { ScoredMetric } from '../score.ts';
+import { median } from '../summary.ts';
 
 /**
  * By how much the same arm may differ between two runs on one machine for no reason of its own: neighbours, heat, caches. No

@@ -1,5 +1,5 @@
-import type { Random } from './random.ts';
-import { midranks } from './ranks.ts';
+import type { Random } from '../random.ts';
+import { midranks } from '../ranks/ranks.ts';
 
 /** Where a series breaks, and how likely a break this sharp is when its order means nothing. */
 export interface Break {
