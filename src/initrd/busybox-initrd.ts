@@ -4,8 +4,8 @@ import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { packageFile } from '../host/package-file.ts';
 import { jsonText } from '../json/text.ts';
-import { writeNewc } from './newc.ts';
-import type { CpioEntry } from './newc.ts';
+import { writeNewc } from './archive/newc.ts';
+import type { CpioEntry } from './archive/newc.ts';
 
 /** Kernel modules to pack, already in load order. */
 export interface InitrdModules {

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
-import { compressArchive, decompressFile, openInitrd } from './archives.ts';
+import { compressArchive, decompressFile, openInitrd } from './archive/archives.ts';
 import { initrdEntries } from './busybox-initrd.ts';
-import { writeNewc } from './newc.ts';
-import type { CpioEntry } from './newc.ts';
+import { writeNewc } from './archive/newc.ts';
+import type { CpioEntry } from './archive/newc.ts';
 
 export interface InPlaceOptions {
   /** The distribution's own initrd. */

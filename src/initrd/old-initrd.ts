@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Host } from '../host/host.ts';
 import { initrdEntries } from './busybox-initrd.ts';
 import type { InitrdContent } from './busybox-initrd.ts';
-import { writeExt2Image } from './ext2-image.ts';
+import { writeExt2Image } from './archive/ext2-image.ts';
 
 export interface OldInitrdOptions extends InitrdContent {
   /** Scratch folder. */

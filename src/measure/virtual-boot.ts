@@ -6,7 +6,7 @@ import { clockFault } from '../guest/inspect/clock-fault.ts';
 import { startMachine } from '../guest/machine/machine.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
-import { concatenateArchives } from '../initrd/hand-over.ts';
+import { concatenateArchives } from '../initrd/virtual-clock-end.ts';
 import type { VirtualBoot } from '../model/boot.ts';
 
 /** One boot on the virtual clock: which arm, what ends it, and where its logs go. */
@@ -50,7 +50,7 @@ function unexpected(headline: string, logPath: string): Fault {
   return new Fault({
     kind: 'wrong-kernel',
     headline,
-    hint: 'The console log shows what the guest said at the hand-over (src/initrd/hand-over.sh).',
+    hint: 'The console log shows what the guest said at the hand-over (src/initrd/virtual-clock-end.sh).',
     logPath,
   });
 }

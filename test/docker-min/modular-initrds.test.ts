@@ -7,7 +7,7 @@ import { startMachine } from '../../src/guest/machine/machine.ts';
 import { createOverlay } from '../../src/guest/machine/overlay.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { initrdScriptsDigest } from '../../src/initrd/busybox-initrd.ts';
-import { readNewc } from '../../src/initrd/newc.ts';
+import { readNewc } from '../../src/initrd/archive/newc.ts';
 import type { Artifact } from '../../src/model/artifact.ts';
 import { loadGuest } from '../../src/profile/load.ts';
 import { distributionInitrd } from '../../src/stages/initrd/distribution-initrd.ts';

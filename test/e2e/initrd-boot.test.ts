@@ -8,7 +8,7 @@ import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
 import { buildInitrd } from '../../src/initrd/busybox-initrd.ts';
-import { collectorCmdline, compileCollector, prependCollector } from '../../src/initrd/collector.ts';
+import { collectorCmdline, compileCollector, prependCollector } from '../../src/initrd/collector/collector.ts';
 import { replaceInit } from '../../src/initrd/in-place.ts';
 import { moduleLoadOrder } from '../../src/initrd/modules.ts';
 import { writeGptDisk, writeMbrDisk } from '../support/disk-image.ts';

@@ -7,8 +7,8 @@ import { createHost } from '../../src/host/node-host.ts';
 import { readExport } from '../../src/images/guest-export.ts';
 import { runInstaller } from '../../src/images/centos/installer.ts';
 import { moduleLoadOrder } from '../../src/initrd/modules.ts';
-import { writeNewc } from '../../src/initrd/newc.ts';
-import type { CpioEntry } from '../../src/initrd/newc.ts';
+import { writeNewc } from '../../src/initrd/archive/newc.ts';
+import type { CpioEntry } from '../../src/initrd/archive/newc.ts';
 import { makeIso } from '../support/installer-iso.ts';
 
 /**

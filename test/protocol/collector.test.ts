@@ -6,8 +6,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { compileCollector, prependCollector } from '../../src/initrd/collector.ts';
-import { readNewc, writeNewc } from '../../src/initrd/newc.ts';
+import { compileCollector, prependCollector } from '../../src/initrd/collector/collector.ts';
+import { readNewc, writeNewc } from '../../src/initrd/archive/newc.ts';
 
 /** The real collector, compiled here, on this machine's own /proc. */
 const host = createHost();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { buildHandOver, concatenateArchives } from '../../src/initrd/hand-over.ts';
+import { buildHandOver, concatenateArchives } from '../../src/initrd/virtual-clock-end.ts';
 
 /** The real compiler; the program it makes runs here as it does in an initrd. */
 describe('what ends a boot at the hand-over', () => {
@@ -42,7 +42,7 @@ describe('what ends a boot at the hand-over', () => {
 
   test('is a script that a POSIX shell reads', async () => {
     const script = path.join(folder, 'hand-over.sh');
-    await writeFile(script, await readFile('src/initrd/hand-over.sh'));
+    await writeFile(script, await readFile('src/initrd/virtual-clock-end.sh'));
     const { exitCode } = await host.processes.run(['sh', '-n', script]);
     expect(exitCode).toBe(0);
   });

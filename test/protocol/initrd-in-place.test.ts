@@ -6,10 +6,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { openInitrd } from '../../src/initrd/archives.ts';
+import { openInitrd } from '../../src/initrd/archive/archives.ts';
 import { replaceInit } from '../../src/initrd/in-place.ts';
-import { writeNewc } from '../../src/initrd/newc.ts';
-import type { CpioEntry } from '../../src/initrd/newc.ts';
+import { writeNewc } from '../../src/initrd/archive/newc.ts';
+import type { CpioEntry } from '../../src/initrd/archive/newc.ts';
 
 /** Initrds laid out as distributions make them, packed by the real gzip, zstd and xz. */
 const host = createHost();

@@ -4,8 +4,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { readNewc, readNewcAt, writeNewc } from '../../src/initrd/newc.ts';
-import type { CpioEntry } from '../../src/initrd/newc.ts';
+import { readNewc, readNewcAt, writeNewc } from '../../src/initrd/archive/newc.ts';
+import type { CpioEntry } from '../../src/initrd/archive/newc.ts';
 
 const part = fc.stringMatching(/^[a-zé0-9_-]{1,12}$/);
 const entryPath = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));

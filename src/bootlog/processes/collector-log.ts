@@ -5,7 +5,7 @@ import type { OpenSpan } from './spans.ts';
 const SECTOR_BYTES = 512;
 const HEAD = /^drydock-collector (\d+) hz (\d+) tick (\d{1,9}) cpus (\d+) pid (\d+) events ([01])$/;
 
-/** Why a log ended, where that is before it was asked to; see src/initrd/collector.c. */
+/** Why a log ended, where that is before it was asked to; see src/initrd/collector/collector.c. */
 const EARLY_ENDS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     term: 'The collector was ended by a signal',
@@ -153,7 +153,7 @@ function always(
   };
 }
 
-/** The records by their letters, as the head of src/initrd/collector.c has them. */
+/** The records by their letters, as the head of src/initrd/collector/collector.c has them. */
 const RECORDS: ReadonlyMap<string, RecordForm> = new Map(
   Object.entries<RecordForm>({
     T: {
@@ -246,7 +246,7 @@ function warningsOf(reading: Reading): readonly string[] {
 }
 
 /**
- * Reads a log of drydock's collector (format: the head of src/initrd/collector.c). A log that is cut short is read as far
+ * Reads a log of drydock's collector (format: the head of src/initrd/collector/collector.c). A log that is cut short is read as far
  * as it goes, and says so in its warnings.
  *
  * @throws RangeError when the text does not begin as such a log

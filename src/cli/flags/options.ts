@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../../initrd/collector.ts';
+import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../../initrd/collector/collector.ts';
 import { FACTORS } from '../../profile/schema.ts';
 import type { Factor } from '../../profile/schema.ts';
 

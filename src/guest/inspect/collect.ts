@@ -59,7 +59,7 @@ export async function collect(host: Host, guest: Guest, directory: string, full:
   }
 }
 
-/** Where the collector leaves its log in the guest, and where it is told to end (src/initrd/collector.c). */
+/** Where the collector leaves its log in the guest, and where it is told to end (src/initrd/collector/collector.c). */
 const PROCESS_LOG = { log: '/run/drydock/collector.log', stop: '/run/drydock/stop' } as const;
 /** Sampling at 25 Hz ends within a twentieth of a second; a guest that is busy may take longer. */
 const STOP_SEC = 20;

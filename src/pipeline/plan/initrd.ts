@@ -1,6 +1,6 @@
 import { Fault } from '../../host/fault.ts';
 import { initrdScriptsDigest } from '../../initrd/busybox-initrd.ts';
-import { collectorDigest } from '../../initrd/collector.ts';
+import { collectorDigest } from '../../initrd/collector/collector.ts';
 import { checkOldInitrdParameters } from '../../kernel/config/old-initrd-requirements.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Arm } from '../../profile/schema.ts';

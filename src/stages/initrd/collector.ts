@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { compileCollector, prependCollector } from '../../initrd/collector.ts';
+import { compileCollector, prependCollector } from '../../initrd/collector/collector.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { artifactSchema } from '../schemas.ts';
 import type { Stage } from '../stage.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { buildHandOver } from '../../initrd/hand-over.ts';
+import { buildHandOver } from '../../initrd/virtual-clock-end.ts';
 import { artifactSchema } from '../schemas.ts';
 import type { Stage } from '../stage.ts';
 

@@ -1,4 +1,4 @@
-import { jsonText } from '../json/text.ts';
+import { jsonText } from '../../json/text.ts';
 
 /** One member of a cpio archive. Paths are relative, without a leading slash. */
 export type CpioEntry =

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { Fault } from '../host/fault.ts';
-import type { Argv, Host } from '../host/host.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Argv, Host } from '../../host/host.ts';
 import { readNewcAt } from './newc.ts';
 import type { CpioEntry } from './newc.ts';
 import { zstdStreamBytes } from './zstd-stream.ts';

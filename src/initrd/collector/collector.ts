@@ -1,18 +1,18 @@
-import type { Host } from '../host/host.ts';
-import { packageFile } from '../host/package-file.ts';
-import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from './freestanding.ts';
-import type { CompileOptions, FreestandingProgram } from './freestanding.ts';
-import { writeNewc } from './newc.ts';
+import type { Host } from '../../host/host.ts';
+import { packageFile } from '../../host/package-file.ts';
+import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from '../freestanding.ts';
+import type { CompileOptions, FreestandingProgram } from '../freestanding.ts';
+import { writeNewc } from '../archive/newc.ts';
 
 /** How often the collector looks unless told otherwise; 25 Hz is what bootchart2 and systemd-bootchart take. */
 export const COLLECTOR_HZ = 25;
-/** What src/initrd/collector.c takes at most. */
+/** What src/initrd/collector/collector.c takes at most. */
 export const COLLECTOR_MAX_HZ = 250;
 
 const PROGRAM = 'drydock-collect';
 const COLLECTOR: FreestandingProgram = {
   name: PROGRAM,
-  sources: [packageFile('src/initrd/collector.c'), SYSTEM_HEADER],
+  sources: [packageFile('src/initrd/collector/collector.c'), SYSTEM_HEADER],
 };
 
 /** Kernel parameters that start the collector before the initrd's own /init; of several `rdinit=` the last one counts. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { Fault } from '../host/fault.ts';
-import type { Host } from '../host/host.ts';
-import { jsonText } from '../json/text.ts';
+import { Fault } from '../../host/fault.ts';
+import type { Host } from '../../host/host.ts';
+import { jsonText } from '../../json/text.ts';
 import type { CpioEntry } from './newc.ts';
 
 export interface Ext2ImageOptions {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Host } from '../host/host.ts';
 import { packageFile } from '../host/package-file.ts';
 import { jsonText } from '../json/text.ts';
-import { writeNewc } from './newc.ts';
+import { writeNewc } from './archive/newc.ts';
 
 const sourcePath = (name: 'hand-over.c' | 'hand-over.sh'): string => packageFile(`src/initrd/${name}`);
 
