@@ -1,5 +1,5 @@
 import type { WorkloadName } from '../model/bench.ts';
-import type { Clock, Unit } from '../model/measure.ts';
+import type { Clock, Unit } from '../model/verdicts/measure.ts';
 
 /** What sets a figure when nothing is emulated. */
 export type Bound = 'cpu' | 'disk' | 'network' | 'daemon' | 'memory';

@@ -1,6 +1,6 @@
-import type { BootAnalysis, LogAnalysis, MarkerFinding, StartupFinding } from '../model/analysis.ts';
-import type { BootMarkers, MarkerId } from '../model/boot.ts';
-import type { Boot, BootLog, InitcallReport } from '../model/bootlog.ts';
+import type { BootAnalysis, LogAnalysis, MarkerFinding, StartupFinding } from '../model/boots/analysis.ts';
+import type { BootMarkers, MarkerId } from '../model/boots/boot.ts';
+import type { Boot, BootLog, InitcallReport } from '../model/boots/bootlog.ts';
 import { costliestSteps } from './reading/costliest.ts';
 import { attributeInitcalls } from './reading/initcalls.ts';
 import { findMarkers } from './reading/markers.ts';

@@ -1,4 +1,4 @@
-import type { MarkerId } from '../model/boot.ts';
+import type { MarkerId } from '../model/boots/boot.ts';
 
 /** Markers with the words a chart has room for. */
 export const markerNames: Readonly<Record<MarkerId, string>> = {

@@ -1,6 +1,6 @@
-import type { EndPoint, MetricFinding } from '../model/analysis.ts';
-import type { BootMarkers, MarkerId } from '../model/boot.ts';
-import type { Boot, BootLine } from '../model/bootlog.ts';
+import type { EndPoint, MetricFinding } from '../model/boots/analysis.ts';
+import type { BootMarkers, MarkerId } from '../model/boots/boot.ts';
+import type { Boot, BootLine } from '../model/boots/bootlog.ts';
 import { METRICS } from './reading/metrics.ts';
 import { hasOldInitrd } from './reading/old-initrd.ts';
 

@@ -1,4 +1,4 @@
-import type { BootMarkers, BootPhase, CostlyStep } from '../model/boot.ts';
+import type { BootMarkers, BootPhase, CostlyStep } from '../model/boots/boot.ts';
 import { costliestSteps } from './reading/costliest.ts';
 import { findMarkers } from './reading/markers.ts';
 import { bootMetrics } from './reading/metrics.ts';

@@ -16,8 +16,8 @@ import type { Guest } from '../guest/ssh/guest.ts';
 import { readWallClock, wallClockWarnings } from '../guest/inspect/wall-clock.ts';
 import type { Host } from '../host/host.ts';
 import { jsonText } from '../json/text.ts';
-import type { BootSummary } from '../model/boot.ts';
-import type { MachineEvent } from '../model/timeline.ts';
+import type { BootSummary } from '../model/boots/boot.ts';
+import type { MachineEvent } from '../model/boots/timeline.ts';
 import { checkedJson } from '../store/checked-json.ts';
 import { timelineSchema } from '../store/timeline-schema.ts';
 

@@ -7,7 +7,7 @@ import { startMachine } from '../guest/machine/machine.ts';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { concatenateArchives } from '../initrd/virtual-clock-end.ts';
-import type { VirtualBoot } from '../model/boot.ts';
+import type { VirtualBoot } from '../model/boots/boot.ts';
 
 /** One boot on the virtual clock: which arm, what ends it, and where its logs go. */
 export interface VirtualBootRequest {

@@ -1,6 +1,6 @@
 import type { Json } from './json.ts';
 import type { Finding } from './finding.ts';
-import type { Measurement, Score } from './measure.ts';
+import type { Measurement, Score } from './verdicts/measure.ts';
 
 /** What can be run in containers. */
 export type WorkloadName = 'package-install' | 'cpu' | 'memory' | 'disk' | 'network' | 'container-start' | 'density';

@@ -1,11 +1,11 @@
-import type { Ablation } from './ablation.ts';
+import type { Ablation } from './verdicts/ablation.ts';
 import type { BenchRecord } from './bench.ts';
-import type { Calibration } from './calibration.ts';
-import type { BootSummary, VirtualBoot } from './boot.ts';
+import type { Calibration } from './verdicts/calibration.ts';
+import type { BootSummary, VirtualBoot } from './boots/boot.ts';
 import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
-import type { Measurement, Score } from './measure.ts';
-import type { StoppingRecord } from './stopping.ts';
+import type { Measurement, Score } from './verdicts/measure.ts';
+import type { StoppingRecord } from './verdicts/stopping.ts';
 
 /** One requirement of Docker's `check-config.sh`, judged on a built `.config`. */
 export interface RequirementRow {

@@ -1,4 +1,4 @@
-import type { InitcallSpan } from '../model/bootlog.ts';
+import type { InitcallSpan } from '../model/boots/bootlog.ts';
 import type { CodeIndex, SymbolRelations } from '../model/code.ts';
 import type { Evidence, NeedsPhase, ObserverLog } from '../model/needs.ts';
 import type { RequirementRow } from '../model/record.ts';

@@ -1,4 +1,4 @@
-import type { InitcallSpan } from '../model/bootlog.ts';
+import type { InitcallSpan } from '../model/boots/bootlog.ts';
 import type { ModuleFacts, ModuleNeed, ModuleState } from '../model/needs.ts';
 import type { NeedsMaterial } from './material.ts';
 

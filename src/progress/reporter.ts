@@ -1,5 +1,5 @@
 import type { BenchSession } from '../model/bench.ts';
-import type { BootSummary } from '../model/boot.ts';
+import type { BootSummary } from '../model/boots/boot.ts';
 import type { RunEvent } from '../pipeline/events/event.ts';
 
 /** Shows a run to somebody. Consumers of events only: they never steer. */

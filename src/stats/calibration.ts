@@ -1,5 +1,5 @@
-import type { LookCost, Noise } from '../model/calibration.ts';
-import type { Clock } from '../model/measure.ts';
+import type { LookCost, Noise } from '../model/verdicts/calibration.ts';
+import type { Clock } from '../model/verdicts/measure.ts';
 import { factorialLedger } from './factorial.ts';
 import type { Interval } from './interval.ts';
 import { createRandom } from './random.ts';

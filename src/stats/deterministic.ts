@@ -1,4 +1,4 @@
-import type { Verdict } from '../model/measure.ts';
+import type { Verdict } from '../model/verdicts/measure.ts';
 import type { Interval } from './interval.ts';
 import { median } from './summary.ts';
 

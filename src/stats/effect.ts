@@ -1,4 +1,4 @@
-import type { Effect } from '../model/measure.ts';
+import type { Effect } from '../model/verdicts/measure.ts';
 import type { Interval } from './interval.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { FactorEffect, FactorInteraction, Ledger } from '../model/ablation.ts';
+import type { FactorEffect, FactorInteraction, Ledger } from '../model/verdicts/ablation.ts';
 import { medianDrawer } from './bootstrap.ts';
 import { disagreement, VIRTUAL_AGREEMENT } from './deterministic.ts';
 import type { Interval } from './interval.ts';

@@ -1,4 +1,4 @@
-import type { Outlier } from '../model/measure.ts';
+import type { Outlier } from '../model/verdicts/measure.ts';
 import { median, medianAbsoluteDeviation } from './summary.ts';
 
 /** Above this modified z-score a sample is called an outlier: Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993. */

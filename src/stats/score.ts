@@ -1,4 +1,4 @@
-import type { Clock, Measurement, Score, Unit, Verdict } from '../model/measure.ts';
+import type { Clock, Measurement, Score, Unit, Verdict } from '../model/verdicts/measure.ts';
 import { judgeDeterministic } from './deterministic.ts';
 import { pairedInterval, ratioInterval } from './bootstrap.ts';
 import { effectOf } from './effect.ts';

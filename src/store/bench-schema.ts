@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BenchRecord } from '../model/bench.ts';
 import type { Json } from '../model/json.ts';
-import type { Measurement, Score } from '../model/measure.ts';
+import type { Measurement, Score } from '../model/verdicts/measure.ts';
 
 const workload = z.enum(['package-install', 'cpu', 'memory', 'disk', 'network', 'container-start', 'density']);
 

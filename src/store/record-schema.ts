@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BootMarkers, BootSummary, VirtualBoot } from '../model/boot.ts';
+import type { BootMarkers, BootSummary, VirtualBoot } from '../model/boots/boot.ts';
 import type { RunRecord } from '../model/record.ts';
 import { benchSchemaOf } from './bench-schema.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BootTimeline } from '../model/timeline.ts';
+import type { BootTimeline } from '../model/boots/timeline.ts';
 
 const seconds = z.number();
 

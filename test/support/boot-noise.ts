@@ -2,7 +2,7 @@ import { createRandom } from '../../src/stats/random.ts';
 import { scoreMetric } from '../../src/stats/score.ts';
 import type { ScoredMetric } from '../../src/stats/score.ts';
 import { planLooks } from '../../src/stats/sequential.ts';
-import type { Verdict } from '../../src/model/measure.ts';
+import type { Verdict } from '../../src/model/verdicts/measure.ts';
 
 /** How a shared machine bends boot times. */
 export interface Noise {

@@ -1,6 +1,6 @@
 import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 import type { Environment } from '../../src/model/environment.ts';
-import type { Measurement } from '../../src/model/measure.ts';
+import type { Measurement } from '../../src/model/verdicts/measure.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 

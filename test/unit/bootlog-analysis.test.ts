@@ -3,7 +3,7 @@ import { analyzeBootLog } from '../../src/bootlog/analysis.ts';
 import { deltaListing, formatDeltaRow, showDelta } from '../../src/bootlog/reading/deltas.ts';
 import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
 import { PRESENCE_CHECKS } from '../../src/bootlog/reading/presence.ts';
-import type { BootAnalysis, LogAnalysis } from '../../src/model/analysis.ts';
+import type { BootAnalysis, LogAnalysis } from '../../src/model/boots/analysis.ts';
 import { renderAnalysisHtml } from '../../src/report/boot-log/analysis-html.ts';
 import { analysisText } from '../../src/report/boot-log/analysis-text.ts';
 import { readFixture, readFixtures } from '../fixtures/bootlog/read-fixture.ts';

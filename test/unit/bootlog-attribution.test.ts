@@ -7,7 +7,7 @@ import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
 import { RNG_READY, checkPresence } from '../../src/bootlog/reading/presence.ts';
 import { parseSpan, parseStartupFinished } from '../../src/bootlog/reading/startup.ts';
 import { summarizeBootLog } from '../../src/bootlog/summary.ts';
-import type { Boot, InitcallSpan } from '../../src/model/bootlog.ts';
+import type { Boot, InitcallSpan } from '../../src/model/boots/bootlog.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
 
 function bootOf(...lines: string[]): Boot {

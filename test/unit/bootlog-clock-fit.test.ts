@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CALIBRATED_RATE_TOLERANCE, fitClock, toHostSec } from '../../src/bootlog/timeline/clock-fit.ts';
 import type { ClockEvidence } from '../../src/bootlog/timeline/clock-fit.ts';
-import type { ClockFit } from '../../src/model/timeline.ts';
+import type { ClockFit } from '../../src/model/boots/timeline.ts';
 import { runs } from '../support/properties.ts';
 
 const seconds = (max: number) => fc.double({ min: 0, max, noNaN: true });

@@ -4,8 +4,8 @@ import { findMarkers } from '../../src/bootlog/reading/markers.ts';
 import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
 import { RNG_READY, checkPresence } from '../../src/bootlog/reading/presence.ts';
 import { parseStartupFinished } from '../../src/bootlog/reading/startup.ts';
-import type { MarkerId } from '../../src/model/boot.ts';
-import type { Boot, BootLog } from '../../src/model/bootlog.ts';
+import type { MarkerId } from '../../src/model/boots/boot.ts';
+import type { Boot, BootLog } from '../../src/model/boots/bootlog.ts';
 import { readFixture, readFixtures } from '../fixtures/bootlog/read-fixture.ts';
 
 /**

@@ -8,8 +8,8 @@ import { checkPresence } from '../../src/bootlog/reading/presence.ts';
 import { parseStartupFinished } from '../../src/bootlog/reading/startup.ts';
 import { thesisReadings } from '../../src/bootlog/thesis/thesis.ts';
 import { costliestSteps } from '../../src/bootlog/reading/costliest.ts';
-import type { Boot, BootLog } from '../../src/model/bootlog.ts';
-import type { Marker } from '../../src/model/boot.ts';
+import type { Boot, BootLog } from '../../src/model/boots/bootlog.ts';
+import type { Marker } from '../../src/model/boots/boot.ts';
 import { readFixtures } from '../fixtures/bootlog/read-fixture.ts';
 
 function strings(value: unknown): string[] {

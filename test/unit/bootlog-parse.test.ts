@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseBootLog } from '../../src/bootlog/parse/parse.ts';
-import type { BootLine } from '../../src/model/bootlog.ts';
+import type { BootLine } from '../../src/model/boots/bootlog.ts';
 
 function linesOf(text: string): readonly BootLine[] {
   return parseBootLog(text).boots.flatMap(({ lines }) => lines);

@@ -6,7 +6,7 @@ import { parseBootchart } from '../../src/bootlog/processes/bootchart.ts';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';
 import { readProcessLog } from '../../src/bootlog/processes/read.ts';
 import { parseSystemdBootchart } from '../../src/bootlog/processes/systemd-bootchart.ts';
-import type { ProcessLog, ProcessSpan } from '../../src/model/processes.ts';
+import type { ProcessLog, ProcessSpan } from '../../src/model/boots/processes.ts';
 import { runs } from '../support/properties.ts';
 
 const fixture = (name: string): Uint8Array => readFileSync(new URL(`../fixtures/processes/${name}`, import.meta.url));

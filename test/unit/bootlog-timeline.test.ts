@@ -4,7 +4,7 @@ import type { BootEvidence } from '../../src/bootlog/timeline/boot-evidence.ts';
 import { parseStamps, stampedConsoleLines } from '../../src/bootlog/timeline/console-stamps.ts';
 import { summarizeBootLog } from '../../src/bootlog/summary.ts';
 import { criticalChain, parseSystemdUnits } from '../../src/bootlog/timeline/systemd-units.ts';
-import type { BootTimeline, TimelineLaneId, TimelineSpan } from '../../src/model/timeline.ts';
+import type { BootTimeline, TimelineLaneId, TimelineSpan } from '../../src/model/boots/timeline.ts';
 import { timelineSchema } from '../../src/store/timeline-schema.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';

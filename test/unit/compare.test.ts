@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 import { jsonText } from '../../src/json/text.ts';
-import type { ComparedMetric } from '../../src/model/comparison.ts';
+import type { ComparedMetric } from '../../src/model/verdicts/comparison.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { comparisonMarkdown, comparisonTable } from '../../src/report/across-runs/comparison.ts';
 import { compareRuns } from '../../src/stats/across-runs/compare.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BootSummary } from '../../src/model/boot.ts';
+import type { BootSummary } from '../../src/model/boots/boot.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { hostReadyWords } from '../../src/progress/reporter.ts';
 import { medianBoot } from '../../src/report/rows/median-boot.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import type { BootSummary } from '../../src/model/boot.ts';
+import type { BootSummary } from '../../src/model/boots/boot.ts';
 import type { RunRequest } from '../../src/pipeline/events/event.ts';
 import { openJournal, readPastRun } from '../../src/pipeline/events/journal.ts';
 

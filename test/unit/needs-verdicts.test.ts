@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InitcallSpan } from '../../src/model/bootlog.ts';
+import type { InitcallSpan } from '../../src/model/boots/bootlog.ts';
 import type { CodeIndex, Definition } from '../../src/model/code.ts';
 import type { ModuleState, ObserverLog, Tracing } from '../../src/model/needs.ts';
 import { evidenceOfFacts } from '../../src/needs/facts.ts';

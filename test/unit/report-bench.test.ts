@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BenchRecord, Series } from '../../src/model/bench.ts';
-import type { Score } from '../../src/model/measure.ts';
+import type { Score } from '../../src/model/verdicts/measure.ts';
 import { tickTexts } from '../../src/report/charts/axis-ticks.ts';
 import { benchTables } from '../../src/report/rows/bench-rows.ts';
 import { eventSpans, stretchesOf, totalOf } from '../../src/report/rows/bench-series.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readProcessLog } from '../../src/bootlog/processes/read.ts';
-import type { ProcessLog } from '../../src/model/processes.ts';
+import type { ProcessLog } from '../../src/model/boots/processes.ts';
 import { renderHtml } from '../../src/report/html/page.ts';
 import { processTable } from '../../src/report/rows/process-table.ts';
 import { processesSvg } from '../../src/report/charts/processes.ts';

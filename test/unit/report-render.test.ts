@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Score, Verdict } from '../../src/model/measure.ts';
+import type { Score, Verdict } from '../../src/model/verdicts/measure.ts';
 import type { ArmRecord, RunRecord } from '../../src/model/record.ts';
 import { reportStyle } from '../../src/report/html/style.ts';
 import { renderHtml } from '../../src/report/html/page.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Score } from '../../src/model/measure.ts';
+import type { Score } from '../../src/model/verdicts/measure.ts';
 import { niceTicks, placeLabels } from '../../src/report/charts/scale.ts';
 import { samplesSvg } from '../../src/report/charts/samples.ts';
 import { phaseClasses, phasesOf, timelineSvg } from '../../src/report/charts/timeline.ts';

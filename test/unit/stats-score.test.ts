@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../src/bootlog/reading/metrics.ts';
-import type { Measurement, Verdict } from '../../src/model/measure.ts';
+import type { Measurement, Verdict } from '../../src/model/verdicts/measure.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import type { Random } from '../../src/stats/random.ts';
 import { scoreAll, scoreMetric } from '../../src/stats/score.ts';

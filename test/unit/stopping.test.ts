@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BootSummary } from '../../src/model/boot.ts';
+import type { BootSummary } from '../../src/model/boots/boot.ts';
 import { bootOrder } from '../../src/pipeline/plan/boot-order.ts';
 import { sampleFindings } from '../../src/pipeline/record/sample-findings.ts';
 import { reasonToStop, stoppingRecord, stoppingRule } from '../../src/pipeline/run/stopping.ts';

@@ -12,7 +12,7 @@ import { summarizeBootLog } from '../../src/bootlog/summary.ts';
 import { hostClockOf } from '../../src/bootlog/timeline/timeline.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { jsonText } from '../../src/json/text.ts';
-import type { BootSummary } from '../../src/model/boot.ts';
+import type { BootSummary } from '../../src/model/boots/boot.ts';
 import type { RunRecord } from '../../src/model/record.ts';
 import { openJournal } from '../../src/pipeline/events/journal.ts';
 import { measurementsOf } from '../../src/pipeline/record/measurements.ts';

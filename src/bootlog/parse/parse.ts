@@ -1,4 +1,4 @@
-import type { Boot, BootClock, BootLine, BootLog, OtherLine } from '../../model/bootlog.ts';
+import type { Boot, BootClock, BootLine, BootLog, OtherLine } from '../../model/boots/bootlog.ts';
 import { NoticeTally } from './notices.ts';
 import { BOOT_SEPARATOR, UNBELIEVABLE_STAMP } from './stamps.ts';
 import { tokenize } from './tokens.ts';

@@ -1,4 +1,4 @@
-import type { CpuSample, DiskSample, ProcessLog } from '../../model/processes.ts';
+import type { CpuSample, DiskSample, ProcessLog } from '../../model/boots/processes.ts';
 import { addCpu, closeSpans, endSpan, gapWarnings, openSpan } from './spans.ts';
 import type { OpenSpan } from './spans.ts';
 

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { ProcessLog } from '../../model/processes.ts';
+import type { ProcessLog } from '../../model/boots/processes.ts';
 import { parseBootchart } from './bootchart.ts';
 import { isCollectorLog, parseCollectorLog } from './collector-log.ts';
 import { isSystemdBootchart, parseSystemdBootchart } from './systemd-bootchart.ts';

@@ -1,4 +1,4 @@
-import type { ProcessActivity, ProcessSpan } from '../../model/processes.ts';
+import type { ProcessActivity, ProcessSpan } from '../../model/boots/processes.ts';
 
 /** A process that is still being read about. */
 export interface OpenSpan {

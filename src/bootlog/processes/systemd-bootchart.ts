@@ -1,4 +1,4 @@
-import type { CpuSample, ProcessActivity, ProcessLog, ProcessSpan } from '../../model/processes.ts';
+import type { CpuSample, ProcessActivity, ProcessLog, ProcessSpan } from '../../model/boots/processes.ts';
 
 /** What the chart's coordinates mean: systemd-bootchart writes its own options into the file. */
 interface Axes {

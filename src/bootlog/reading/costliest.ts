@@ -1,5 +1,5 @@
-import type { CostlyStep } from '../../model/boot.ts';
-import type { Boot } from '../../model/bootlog.ts';
+import type { CostlyStep } from '../../model/boots/boot.ts';
+import type { Boot } from '../../model/boots/bootlog.ts';
 
 /** As many rows as table 4-1 of the thesis. */
 const DEFAULT_COUNT = 22;

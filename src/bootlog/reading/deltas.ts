@@ -1,4 +1,4 @@
-import type { Boot, OtherLine } from '../../model/bootlog.ts';
+import type { Boot, OtherLine } from '../../model/boots/bootlog.ts';
 
 /** One row of `scripts/show_delta`: the line's time, and the time since the line before it or since the base. */
 export interface DeltaRow {

@@ -1,4 +1,4 @@
-import type { Boot, BootLine, InitcallReport, InitcallSpan } from '../../model/bootlog.ts';
+import type { Boot, BootLine, InitcallReport, InitcallSpan } from '../../model/boots/bootlog.ts';
 
 /** `%pS`/`%pF` of a function: the symbol (or a bare address), its offset and length, its module. */
 const FUNCTION = String.raw`(?<symbol>[^\s+]+)(?:\+0x[0-9a-f]+\/0x[0-9a-f]+)?(?: \[(?<module>[^\]]+)\])?`;

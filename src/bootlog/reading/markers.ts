@@ -1,5 +1,5 @@
-import type { BootMarkers, Marker, MarkerId } from '../../model/boot.ts';
-import type { Boot, BootLine } from '../../model/bootlog.ts';
+import type { BootMarkers, Marker, MarkerId } from '../../model/boots/boot.ts';
+import type { Boot, BootLine } from '../../model/boots/bootlog.ts';
 
 /** How a marker's line reads, by version. Earlier forms of a marker win over later ones wherever both stand in a log. */
 interface MarkerForm {

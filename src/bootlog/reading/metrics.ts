@@ -1,5 +1,5 @@
-import type { BootMarkers } from '../../model/boot.ts';
-import type { Clock, Score, Unit } from '../../model/measure.ts';
+import type { BootMarkers } from '../../model/boots/boot.ts';
+import type { Clock, Score, Unit } from '../../model/verdicts/measure.ts';
 import { hasOldInitrd } from './old-initrd.ts';
 
 /** What drydock measures, in which unit, and between which two ends. */

@@ -1,4 +1,4 @@
-import type { BootMarkers } from '../../model/boot.ts';
+import type { BootMarkers } from '../../model/boots/boot.ts';
 
 /** Whether the kernel ran the /linuxrc of an initrd that is a file system in a RAM disk (init/do_mounts_initrd.c). */
 export function hasOldInitrd(markers: BootMarkers): boolean {

@@ -1,5 +1,5 @@
-import type { BootMarkers, BootPhase } from '../../model/boot.ts';
-import type { Boot, BootLine } from '../../model/bootlog.ts';
+import type { BootMarkers, BootPhase } from '../../model/boots/boot.ts';
+import type { Boot, BootLine } from '../../model/boots/bootlog.ts';
 import { hasOldInitrd } from './old-initrd.ts';
 
 /** Where a phase begins: at a marker, or at the first line of a kind, looked for in order behind the phase before. */

@@ -1,4 +1,4 @@
-import type { Boot, PresenceFinding } from '../../model/bootlog.ts';
+import type { Boot, PresenceFinding } from '../../model/boots/bootlog.ts';
 
 /** A subsystem that a slim kernel should no longer have, and how its lines look. */
 export interface PresenceCheck {

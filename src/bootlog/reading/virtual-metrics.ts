@@ -1,4 +1,4 @@
-import type { BootMarkers } from '../../model/boot.ts';
+import type { BootMarkers } from '../../model/boots/boot.ts';
 import { between, type MetricDefinition } from './metrics.ts';
 
 const shared = { unit: 's', better: 'lower', clock: 'virtual', exact: false } as const;

@@ -1,4 +1,4 @@
-import type { ThesisCheck, ThesisFigure, ThesisReport } from '../../model/thesis.ts';
+import type { ThesisCheck, ThesisFigure, ThesisReport } from '../../model/boots/thesis.ts';
 import {
   STATED_CHOICES,
   STATED_FIGURES,

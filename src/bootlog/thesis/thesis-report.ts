@@ -1,6 +1,6 @@
-import type { ThesisReading } from '../../model/analysis.ts';
-import type { Boot } from '../../model/bootlog.ts';
-import type { ThesisFigure, ThesisPresence, ThesisReport } from '../../model/thesis.ts';
+import type { ThesisReading } from '../../model/boots/analysis.ts';
+import type { Boot } from '../../model/boots/bootlog.ts';
+import type { ThesisFigure, ThesisPresence, ThesisReport } from '../../model/boots/thesis.ts';
 import { METRICS } from '../reading/metrics.ts';
 import { parseBootLog } from '../parse/parse.ts';
 import { checkPresence } from '../reading/presence.ts';

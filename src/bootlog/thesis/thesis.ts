@@ -1,5 +1,5 @@
-import type { ThesisReading } from '../../model/analysis.ts';
-import type { Boot } from '../../model/bootlog.ts';
+import type { ThesisReading } from '../../model/boots/analysis.ts';
+import type { Boot } from '../../model/boots/bootlog.ts';
 
 /** A figure of the thesis: the metric, the log line it was read from, and the column. */
 interface ThesisLine {

@@ -1,6 +1,6 @@
-import type { BootSummary } from '../../model/boot.ts';
+import type { BootSummary } from '../../model/boots/boot.ts';
 import type { Environment } from '../../model/environment.ts';
-import type { BootTimeline, ClockFit, MachineEvent, SystemdClock } from '../../model/timeline.ts';
+import type { BootTimeline, ClockFit, MachineEvent, SystemdClock } from '../../model/boots/timeline.ts';
 import { CALIBRATED_RATE_TOLERANCE, fitClock, UNCALIBRATED_RATE_TOLERANCE } from './clock-fit.ts';
 import type { ClockEvidence } from './clock-fit.ts';
 import { parseStamps, STAMP_RESOLUTION_SEC, stampedConsoleLines } from './console-stamps.ts';

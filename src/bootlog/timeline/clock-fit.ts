@@ -1,4 +1,4 @@
-import type { ClockFit } from '../../model/timeline.ts';
+import type { ClockFit } from '../../model/boots/timeline.ts';
 
 /** A console line that stands on both clocks: when the guest stamped it, and when its first byte reached the host. */
 export interface ClockPoint {

@@ -1,4 +1,4 @@
-import type { BootMarkers } from '../../model/boot.ts';
+import type { BootMarkers } from '../../model/boots/boot.ts';
 import { STAMP_RESOLUTION_SEC } from './console-stamps.ts';
 import { CALIBRATED_RATE_TOLERANCE, UNCALIBRATED_RATE_TOLERANCE } from './clock-fit.ts';
 

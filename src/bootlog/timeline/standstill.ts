@@ -1,5 +1,5 @@
-import type { BootSummary, ExcludedFigure } from '../../model/boot.ts';
-import type { ClockFit } from '../../model/timeline.ts';
+import type { BootSummary, ExcludedFigure } from '../../model/boots/boot.ts';
+import type { ClockFit } from '../../model/boots/timeline.ts';
 import { toHostSec } from './clock-fit.ts';
 import { STAMP_RESOLUTION_SEC } from './console-stamps.ts';
 

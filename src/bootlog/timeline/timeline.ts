@@ -1,5 +1,5 @@
-import type { BootMarkers, BootPhase, HostClock } from '../../model/boot.ts';
-import type { InitcallSpan } from '../../model/bootlog.ts';
+import type { BootMarkers, BootPhase, HostClock } from '../../model/boots/boot.ts';
+import type { InitcallSpan } from '../../model/boots/bootlog.ts';
 import type {
   BootTimeline,
   ClockFit,
@@ -8,7 +8,7 @@ import type {
   TimelineInstant,
   TimelineLane,
   TimelineSpan,
-} from '../../model/timeline.ts';
+} from '../../model/boots/timeline.ts';
 import { toHostSec } from './clock-fit.ts';
 import { markerIds, markerNames } from '../marker-names.ts';
 import { criticalChain } from './systemd-units.ts';

@@ -9,7 +9,7 @@ import { PRESENCE_CHECKS, RNG_READY } from '../../bootlog/reading/presence.ts';
 import type { PresenceCheck } from '../../bootlog/reading/presence.ts';
 import { Fault } from '../../host/fault.ts';
 import { jsonText } from '../../json/text.ts';
-import type { Boot, BootLog } from '../../model/bootlog.ts';
+import type { Boot, BootLog } from '../../model/boots/bootlog.ts';
 import { loadProfile } from '../../profile/load.ts';
 import { renderAnalysisHtml } from '../../report/boot-log/analysis-html.ts';
 import { analysisText } from '../../report/boot-log/analysis-text.ts';
@@ -72,7 +72,7 @@ export function addAnalyzeCommand(program: Command, context: CommandContext, fin
         .argParser(deltaBase)
         .implies({ delta: true }),
     )
-    .option('--json', 'print one JSON object (its shape: src/model/analysis.ts)', false)
+    .option('--json', 'print one JSON object (its shape: src/model/boots/analysis.ts)', false)
     .addOption(
       new Option('--html [file]', 'one self-contained page, to a file or to standard output').conflicts('delta'),
     )

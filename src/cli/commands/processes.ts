@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readProcessLog } from '../../bootlog/processes/read.ts';
 import { Fault } from '../../host/fault.ts';
 import { jsonText } from '../../json/text.ts';
-import type { ProcessLog } from '../../model/processes.ts';
+import type { ProcessLog } from '../../model/boots/processes.ts';
 import { processTable, topProcesses } from '../../report/rows/process-table.ts';
 import { processesSvg } from '../../report/charts/processes.ts';
 import type { CommandContext } from '../context.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../host/host.ts';
-import type { WallClock } from '../../model/boot.ts';
+import type { WallClock } from '../../model/boots/boot.ts';
 import type { Guest } from '../ssh/guest.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { jsonText } from '../../json/text.ts';
-import type { MachineEvent } from '../../model/timeline.ts';
+import type { MachineEvent } from '../../model/boots/timeline.ts';
 import type { QmpEvent } from './qmp.ts';
 
 /**

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Fault } from '../../host/fault.ts';
 import type { Clock, Host } from '../../host/host.ts';
 import { onAbort } from '../../host/on-abort.ts';
-import type { MachineEvent } from '../../model/timeline.ts';
+import type { MachineEvent } from '../../model/boots/timeline.ts';
 import type { ConsoleLine } from '../console/console-line.ts';
 import type { ConsoleLog } from '../console/console.ts';
 import { silenceFault } from './machine-fault.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../../host/fault.ts';
 import type { Host, RunningProcess } from '../../host/host.ts';
-import type { MachineEvent } from '../../model/timeline.ts';
+import type { MachineEvent } from '../../model/boots/timeline.ts';
 import { matchConsole } from '../console/console-patterns.ts';
 import type { ConsoleHit } from '../console/console-patterns.ts';
 import type { ConsoleLine } from '../console/console-line.ts';

@@ -1,5 +1,5 @@
 import type { BenchSession, WorkloadName } from '../../model/bench.ts';
-import type { BootSummary, ExcludedFigure, VirtualBoot } from '../../model/boot.ts';
+import type { BootSummary, ExcludedFigure, VirtualBoot } from '../../model/boots/boot.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Finding } from '../../model/finding.ts';
 

@@ -4,7 +4,7 @@ import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { jsonText } from '../../json/text.ts';
 import type { BenchSession } from '../../model/bench.ts';
-import type { BootSummary } from '../../model/boot.ts';
+import type { BootSummary } from '../../model/boots/boot.ts';
 import { workloadNames } from '../../bench/metrics.ts';
 import { benchSessionSchema } from '../../store/bench-schema.ts';
 import { checkedJson } from '../../store/checked-json.ts';

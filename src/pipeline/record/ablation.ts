@@ -1,6 +1,6 @@
 import type { MetricDefinition } from '../../bootlog/reading/metrics.ts';
-import type { Ablation, Ledger } from '../../model/ablation.ts';
-import type { Measurement } from '../../model/measure.ts';
+import type { Ablation, Ledger } from '../../model/verdicts/ablation.ts';
+import type { Measurement } from '../../model/verdicts/measure.ts';
 import type { Profile } from '../../profile/schema.ts';
 import { factorialLedger } from '../../stats/factorial.ts';
 import { median } from '../../stats/summary.ts';

@@ -4,7 +4,7 @@ import type { BenchPlace, BenchRecord, BenchSession, WorkloadName } from '../../
 import type { Accelerator } from '../../model/environment.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Json } from '../../model/json.ts';
-import type { Measurement, Score } from '../../model/measure.ts';
+import type { Measurement, Score } from '../../model/verdicts/measure.ts';
 import { scoreAll } from '../../stats/score.ts';
 
 interface ArmRole {

@@ -1,6 +1,6 @@
 import type { MetricDefinition } from '../../bootlog/reading/metrics.ts';
-import type { Calibration } from '../../model/calibration.ts';
-import type { Measurement } from '../../model/measure.ts';
+import type { Calibration } from '../../model/verdicts/calibration.ts';
+import type { Measurement } from '../../model/verdicts/measure.ts';
 import type { Profile } from '../../profile/schema.ts';
 import { lookCost, noiseOf } from '../../stats/calibration.ts';
 import { STAMP_RESOLUTION_SEC } from './ablation.ts';

@@ -1,6 +1,6 @@
 import type { MetricDefinition } from '../../bootlog/reading/metrics.ts';
-import type { VirtualBoot } from '../../model/boot.ts';
-import type { Measurement } from '../../model/measure.ts';
+import type { VirtualBoot } from '../../model/boots/boot.ts';
+import type { Measurement } from '../../model/verdicts/measure.ts';
 
 /** Gathers the samples of one arm's boots, metric by metric, in the order of the boots. */
 export function measurementsOf(

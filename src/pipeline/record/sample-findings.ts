@@ -1,8 +1,8 @@
 import { METRICS } from '../../bootlog/reading/metrics.ts';
 import { exclusionSentences } from '../../bootlog/timeline/standstill.ts';
-import type { BootSummary } from '../../model/boot.ts';
+import type { BootSummary } from '../../model/boots/boot.ts';
 import type { Finding } from '../../model/finding.ts';
-import type { Outlier, Score } from '../../model/measure.ts';
+import type { Outlier, Score } from '../../model/verdicts/measure.ts';
 
 /** How far a sample lies from its arm's median in words: `9.1 MADs above`. */
 function distance({ mads }: Outlier): string {

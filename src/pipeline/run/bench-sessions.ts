@@ -8,7 +8,7 @@ import { parseStatsdTarget } from '../../host/net/statsd-target.ts';
 import type { StatsdSink } from '../../host/net/statsd.ts';
 import { unpackRepository } from '../../images/containers/package-repository.ts';
 import type { BenchPlace, BenchRecord, BenchSession } from '../../model/bench.ts';
-import type { BootSummary } from '../../model/boot.ts';
+import type { BootSummary } from '../../model/boots/boot.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Json } from '../../model/json.ts';
 import { benchOnGuest, benchOnHost } from '../../measure/bench-session.ts';

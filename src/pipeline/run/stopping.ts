@@ -1,7 +1,7 @@
 import { METRICS } from '../../bootlog/reading/metrics.ts';
-import type { BootSummary } from '../../model/boot.ts';
-import type { Verdict } from '../../model/measure.ts';
-import type { LookRecord, StoppingRecord } from '../../model/stopping.ts';
+import type { BootSummary } from '../../model/boots/boot.ts';
+import type { Verdict } from '../../model/verdicts/measure.ts';
+import type { LookRecord, StoppingRecord } from '../../model/verdicts/stopping.ts';
 import { scoreAll, SIGNIFICANCE } from '../../stats/score.ts';
 import { planLooks } from '../../stats/sequential.ts';
 import type { Look } from '../../stats/sequential.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { VIRTUAL_METRICS } from '../../bootlog/reading/virtual-metrics.ts';
-import type { VirtualBoot } from '../../model/boot.ts';
+import type { VirtualBoot } from '../../model/boots/boot.ts';
 import type { Finding } from '../../model/finding.ts';
 import { disagreement, VIRTUAL_AGREEMENT } from '../../stats/deterministic.ts';
 import { measureVirtualBoot } from '../../measure/virtual-boot.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { parseCollectorLog } from '../../bootlog/processes/collector-log.ts';
 import type { Host } from '../../host/host.ts';
-import type { ProcessLog } from '../../model/processes.ts';
+import type { ProcessLog } from '../../model/boots/processes.ts';
 import type { RunRecord } from '../../model/record.ts';
-import type { BootTimeline } from '../../model/timeline.ts';
+import type { BootTimeline } from '../../model/boots/timeline.ts';
 import { renderHtml } from '../../report/html/page.ts';
 import type { ProcessLogs } from '../../report/html/processes.ts';
 import { renderJson } from '../../report/formats/json.ts';

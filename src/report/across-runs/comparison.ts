@@ -1,5 +1,5 @@
-import type { ComparedMetric, ComparedSamples, Comparison } from '../../model/comparison.ts';
-import type { Unit, Verdict } from '../../model/measure.ts';
+import type { ComparedMetric, ComparedSamples, Comparison } from '../../model/verdicts/comparison.ts';
+import type { Unit, Verdict } from '../../model/verdicts/measure.ts';
 import { formatChange, formatInstant, formatP, formatRatio, formatValue, spreadOf } from '../text/format.ts';
 import { markdownList, markdownTable, markdownText } from '../formats/markdown.ts';
 import { metricName } from '../text/metric-names.ts';

@@ -1,4 +1,4 @@
-import type { EnvironmentTrends, Trend } from '../../model/trend.ts';
+import type { EnvironmentTrends, Trend } from '../../model/verdicts/trend.ts';
 import { formatChange, formatValue, plural, spreadOf } from '../text/format.ts';
 import { reportStyle } from '../html/style.ts';
 import { Markup, markup } from '../text/markup.ts';

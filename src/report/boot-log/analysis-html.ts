@@ -1,10 +1,10 @@
 import { fitClock } from '../../bootlog/timeline/clock-fit.ts';
 import { markerNames } from '../../bootlog/marker-names.ts';
 import { buildTimeline } from '../../bootlog/timeline/timeline.ts';
-import type { BootTimeline } from '../../model/timeline.ts';
-import type { BootAnalysis, LogAnalysis, MarkerFinding, MetricFinding } from '../../model/analysis.ts';
-import type { BootMarkers } from '../../model/boot.ts';
-import type { InitcallReport } from '../../model/bootlog.ts';
+import type { BootTimeline } from '../../model/boots/timeline.ts';
+import type { BootAnalysis, LogAnalysis, MarkerFinding, MetricFinding } from '../../model/boots/analysis.ts';
+import type { BootMarkers } from '../../model/boots/boot.ts';
+import type { InitcallReport } from '../../model/boots/bootlog.ts';
 import { bootHeadline, endText } from './analysis-text.ts';
 import { plural } from '../text/format.ts';
 import { reportStyle } from '../html/style.ts';

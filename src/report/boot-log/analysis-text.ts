@@ -1,5 +1,5 @@
-import type { BootAnalysis, EndPoint, LogAnalysis, MarkerFinding, MetricFinding } from '../../model/analysis.ts';
-import type { InitcallReport } from '../../model/bootlog.ts';
+import type { BootAnalysis, EndPoint, LogAnalysis, MarkerFinding, MetricFinding } from '../../model/boots/analysis.ts';
+import type { InitcallReport } from '../../model/boots/bootlog.ts';
 import { plural } from '../text/format.ts';
 import { initcallRows, spanName } from './initcall-rows.ts';
 import { markerNames } from '../../bootlog/marker-names.ts';

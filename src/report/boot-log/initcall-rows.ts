@@ -1,4 +1,4 @@
-import type { InitcallReport, InitcallSpan } from '../../model/bootlog.ts';
+import type { InitcallReport, InitcallSpan } from '../../model/boots/bootlog.ts';
 
 /** One kind of span: how many there were, and what they cost by themselves. */
 export interface InitcallTotal {

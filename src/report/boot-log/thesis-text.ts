@@ -1,4 +1,4 @@
-import type { ThesisCheck, ThesisReport } from '../../model/thesis.ts';
+import type { ThesisCheck, ThesisReport } from '../../model/boots/thesis.ts';
 import { plural } from '../text/format.ts';
 import { textTable } from '../text/text-table.ts';
 import type { TextColumn } from '../text/text-table.ts';

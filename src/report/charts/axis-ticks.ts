@@ -1,4 +1,4 @@
-import type { Unit } from '../../model/measure.ts';
+import type { Unit } from '../../model/verdicts/measure.ts';
 import { tickDecimals } from './scale.ts';
 
 /** What an axis counts: a metric's unit, or processors. */

@@ -1,4 +1,4 @@
-import type { Unit } from '../../model/measure.ts';
+import type { Unit } from '../../model/verdicts/measure.ts';
 import { median } from '../../stats/summary.ts';
 import { tickBase, tickTexts } from './axis-ticks.ts';
 import { formatValue, spreadOf } from '../text/format.ts';

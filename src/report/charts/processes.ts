@@ -1,4 +1,4 @@
-import type { CpuSample, DiskSample, ProcessLog, ProcessSpan } from '../../model/processes.ts';
+import type { CpuSample, DiskSample, ProcessLog, ProcessSpan } from '../../model/boots/processes.ts';
 import { formatBytes, secondsDigits } from '../text/format.ts';
 import { Markup, markup } from '../text/markup.ts';
 import { fitText, linearScale, niceTicks, px, tickDecimals, type Scale } from './scale.ts';

@@ -1,4 +1,4 @@
-import type { Score, Unit } from '../../model/measure.ts';
+import type { Score, Unit } from '../../model/verdicts/measure.ts';
 import { tickBase, tickTexts } from './axis-ticks.ts';
 import { formatValue, spreadOf } from '../text/format.ts';
 import { markup, type Markup } from '../text/markup.ts';

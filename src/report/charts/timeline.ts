@@ -1,4 +1,4 @@
-import type { BootTimeline, TimelineLaneId, TimelineSpan } from '../../model/timeline.ts';
+import type { BootTimeline, TimelineLaneId, TimelineSpan } from '../../model/boots/timeline.ts';
 import { secondsDigits } from '../text/format.ts';
 import { markup, type Markup } from '../text/markup.ts';
 import { placeBeside } from './label-side.ts';

@@ -1,4 +1,4 @@
-import type { Trend } from '../../model/trend.ts';
+import type { Trend } from '../../model/verdicts/trend.ts';
 import { tickBase, tickTexts } from './axis-ticks.ts';
 import { formatValue } from '../text/format.ts';
 import { markup, type Markup } from '../text/markup.ts';

@@ -1,4 +1,4 @@
-import type { Verdict } from '../../model/measure.ts';
+import type { Verdict } from '../../model/verdicts/measure.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { benchTables, type BenchTable } from '../rows/bench-rows.ts';
 import { failedRows } from '../rows/bench-summary.ts';

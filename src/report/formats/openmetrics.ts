@@ -1,6 +1,6 @@
 import { BENCH_METRICS } from '../../bench/metrics.ts';
 import type { BenchRecord, WorkloadRun } from '../../model/bench.ts';
-import type { Score, Unit, Verdict } from '../../model/measure.ts';
+import type { Score, Unit, Verdict } from '../../model/verdicts/measure.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { median } from '../../stats/summary.ts';
 import type { Quantity } from '../rows/bench-series.ts';

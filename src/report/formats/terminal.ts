@@ -1,6 +1,6 @@
 import { exclusionSentences } from '../../bootlog/timeline/standstill.ts';
-import type { Calibration } from '../../model/calibration.ts';
-import type { Verdict } from '../../model/measure.ts';
+import type { Calibration } from '../../model/verdicts/calibration.ts';
+import type { Verdict } from '../../model/verdicts/measure.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { ledgerTables, type LedgerTable } from '../rows/ablation-rows.ts';
 import { benchTerminal } from './bench-terminal.ts';

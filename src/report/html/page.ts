@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Score } from '../../model/measure.ts';
+import type { Score } from '../../model/verdicts/measure.ts';
 import type { RunRecord, StageRecord } from '../../model/record.ts';
 import { environmentFacts, type Fact } from '../rows/environment-facts.ts';
 import { formatDuration, formatInstant, plural, shortDigest } from '../text/format.ts';

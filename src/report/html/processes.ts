@@ -1,4 +1,4 @@
-import type { ProcessLog } from '../../model/processes.ts';
+import type { ProcessLog } from '../../model/boots/processes.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { markup, type Markup } from '../text/markup.ts';
 import { medianBoot } from '../rows/median-boot.ts';

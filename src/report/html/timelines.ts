@@ -1,8 +1,8 @@
 import { timelineOfSummary } from '../../bootlog/timeline/boot-evidence.ts';
 import { markerIds, markerNames } from '../../bootlog/marker-names.ts';
-import type { MarkerId } from '../../model/boot.ts';
+import type { MarkerId } from '../../model/boots/boot.ts';
 import type { RunRecord } from '../../model/record.ts';
-import type { BootTimeline } from '../../model/timeline.ts';
+import type { BootTimeline } from '../../model/boots/timeline.ts';
 import { formatSeconds, plural, secondsDigits } from '../text/format.ts';
 import { markup, type Markup } from '../text/markup.ts';
 import { medianBoot, type MedianBoot } from '../rows/median-boot.ts';

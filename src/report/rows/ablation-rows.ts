@@ -1,4 +1,4 @@
-import type { Ablation, Effect, Ledger } from '../../model/ablation.ts';
+import type { Ablation, Effect, Ledger } from '../../model/verdicts/ablation.ts';
 import { metricName } from '../text/metric-names.ts';
 
 /** A ledger in words; every form of the report shows these same strings. */

@@ -2,7 +2,7 @@ import { BENCH_METRICS, comparesWithHost, workloadNames, type Bound } from '../.
 import { jsonText } from '../../json/text.ts';
 import type { BenchPlace, BenchRecord, WorkloadName } from '../../model/bench.ts';
 import type { Environment } from '../../model/environment.ts';
-import type { Measurement, Score, Unit, Verdict } from '../../model/measure.ts';
+import type { Measurement, Score, Unit, Verdict } from '../../model/verdicts/measure.ts';
 import { median } from '../../stats/summary.ts';
 import { formatChange, formatP, formatRatio, formatValue, spreadOf } from '../text/format.ts';
 import { metricName } from '../text/metric-names.ts';

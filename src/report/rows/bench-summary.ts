@@ -1,7 +1,7 @@
 import { workloadNames } from '../../bench/metrics.ts';
 import type { BenchFailure, BenchRecord, WorkloadName } from '../../model/bench.ts';
 import type { Environment } from '../../model/environment.ts';
-import type { Score } from '../../model/measure.ts';
+import type { Score } from '../../model/verdicts/measure.ts';
 import { benchPairs, benchTables, lossWords } from './bench-rows.ts';
 import { plural } from '../text/format.ts';
 import { metricName } from '../text/metric-names.ts';

@@ -1,4 +1,4 @@
-import type { Calibration, LookCost, Noise } from '../../model/calibration.ts';
+import type { Calibration, LookCost, Noise } from '../../model/verdicts/calibration.ts';
 import { metricName } from '../text/metric-names.ts';
 
 /** A calibration in words; every form of the report shows these same strings. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../../model/measure.ts';
+import type { Clock } from '../../model/verdicts/measure.ts';
 import type { RunRecord } from '../../model/record.ts';
-import type { StoppingRecord } from '../../model/stopping.ts';
+import type { StoppingRecord } from '../../model/verdicts/stopping.ts';
 import { formatInstant, plural, shortDigest } from '../text/format.ts';
 
 /** One condition of the run, with why it is so where a choice was made. */

@@ -1,4 +1,4 @@
-import type { BootSummary } from '../../model/boot.ts';
+import type { BootSummary } from '../../model/boots/boot.ts';
 import type { RunRecord } from '../../model/record.ts';
 
 /** The boot that stands for an arm: a real one, not an average of several. */

@@ -1,4 +1,4 @@
-import type { ProcessLog, ProcessSpan } from '../../model/processes.ts';
+import type { ProcessLog, ProcessSpan } from '../../model/boots/processes.ts';
 import { formatBytes, plural } from '../text/format.ts';
 import { replaceUnprintable } from '../text/markup.ts';
 

@@ -1,4 +1,4 @@
-import type { Score } from '../../model/measure.ts';
+import type { Score } from '../../model/verdicts/measure.ts';
 import { formatChange, formatValue } from '../text/format.ts';
 
 /** How large the difference is; empty for records that do not say. */

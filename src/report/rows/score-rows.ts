@@ -1,5 +1,5 @@
 import { jsonText } from '../../json/text.ts';
-import type { Score, Verdict } from '../../model/measure.ts';
+import type { Score, Verdict } from '../../model/verdicts/measure.ts';
 import type { ArmRecord, RunRecord } from '../../model/record.ts';
 import { benchHeadline } from './bench-summary.ts';
 import { formatP, formatRatio, formatValue, spreadOf } from '../text/format.ts';

@@ -1,4 +1,4 @@
-import type { Unit } from '../../model/measure.ts';
+import type { Unit } from '../../model/verdicts/measure.ts';
 
 /** What stands where a value is absent: a marker that was not found has no number, least of all zero. */
 const notFound = 'not found';

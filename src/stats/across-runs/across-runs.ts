@@ -1,5 +1,5 @@
-import type { ComparedMetric } from '../../model/comparison.ts';
-import type { Clock, Unit, Verdict } from '../../model/measure.ts';
+import type { ComparedMetric } from '../../model/verdicts/comparison.ts';
+import type { Clock, Unit, Verdict } from '../../model/verdicts/measure.ts';
 import { ratioInterval } from '../bootstrap.ts';
 import { judgeDeterministic } from '../deterministic.ts';
 import type { Interval } from '../interval.ts';

@@ -1,6 +1,6 @@
-import type { ComparedMetric, Comparison } from '../../model/comparison.ts';
+import type { ComparedMetric, Comparison } from '../../model/verdicts/comparison.ts';
 import type { Environment } from '../../model/environment.ts';
-import type { Measurement } from '../../model/measure.ts';
+import type { Measurement } from '../../model/verdicts/measure.ts';
 import type { ArmRecord, RunRecord } from '../../model/record.ts';
 import { judgeAcross, judgeBridged, judgeVirtual } from './across-runs.ts';
 import { scoreMetric } from '../score.ts';

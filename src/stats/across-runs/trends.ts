@@ -1,8 +1,8 @@
 import { jsonText } from '../../json/text.ts';
 import type { Environment } from '../../model/environment.ts';
-import type { Clock, Measurement } from '../../model/measure.ts';
+import type { Clock, Measurement } from '../../model/verdicts/measure.ts';
 import type { RunRecord } from '../../model/record.ts';
-import type { ChangePoint, EnvironmentTrends, Trend, TrendPoint } from '../../model/trend.ts';
+import type { ChangePoint, EnvironmentTrends, Trend, TrendPoint } from '../../model/verdicts/trend.ts';
 import { findBreaks } from './change-points.ts';
 import { createRandom } from '../random.ts';
 import { DEFAULT_ABSOLUTE_THRESHOLD, DEFAULT_RELATIVE_THRESHOLD } from '../score.ts';
