@@ -1,6 +1,6 @@
 import type { InitcallSpan } from '../model/boots/bootlog.ts';
 import type { ModuleFacts, ModuleNeed, ModuleState } from '../model/needs.ts';
-import type { NeedsMaterial } from './material.ts';
+import type { NeedsMaterial } from './evidence-inputs.ts';
 
 /** Cost of initcalls together. */
 export function usecsOf(spans: readonly InitcallSpan[]): number {

@@ -1,7 +1,7 @@
 import type { Evidence, SymbolNeed, UnaskedSymbol } from '../model/needs.ts';
 import { functionWords } from './functions.ts';
 import type { SymbolFunctions } from './functions.ts';
-import type { NeedsMaterial } from './material.ts';
+import type { NeedsMaterial } from './evidence-inputs.ts';
 import { fullest, heldOtherwise, usecsOf } from './modules.ts';
 
 /** A symbol that fragments ask to be built in. */

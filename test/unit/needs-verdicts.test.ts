@@ -4,7 +4,7 @@ import type { CodeIndex, Definition } from '../../src/model/code.ts';
 import type { ModuleState, ObserverLog, Tracing } from '../../src/model/needs.ts';
 import { evidenceOfFacts } from '../../src/needs/facts.ts';
 import { functionEvidence } from '../../src/needs/functions.ts';
-import type { NeedsMaterial } from '../../src/needs/material.ts';
+import type { NeedsMaterial } from '../../src/needs/evidence-inputs.ts';
 import { judgeModules } from '../../src/needs/modules.ts';
 import { judgeSymbols, unaskedSymbols } from '../../src/needs/verdicts.ts';
 
