@@ -14,7 +14,7 @@ import { StepError, runSteps } from '../../src/pipeline/steps/run-steps.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 import type { Profile } from '../../src/profile/schema.ts';
 import { configure } from '../../src/stages/kernel/configure.ts';
-import { openHistory } from '../../src/store/history.ts';
+import { openHistory } from '../../src/store/durations.ts';
 import { openStore } from '../../src/store/store.ts';
 
 const host = createHost();

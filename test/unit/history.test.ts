@@ -9,7 +9,7 @@ import { historyTable, renderHistory } from '../../src/report/across-runs/histor
 import { findBreaks } from '../../src/stats/across-runs/change-points.ts';
 import { createRandom } from '../../src/stats/random.ts';
 import { trendsOf } from '../../src/stats/across-runs/trends.ts';
-import { keepInLedger, readKnownRuns } from '../../src/store/ledger.ts';
+import { keepInLedger, readKnownRuns } from '../../src/store/run-history.ts';
 import { parsePage } from '../fixtures/report/parse-page.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { recordWith } from '../support/records.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { jsonText } from '../../json/text.ts';
 import { historyTable, renderHistory } from '../../report/across-runs/history.ts';
 import { trendsOf } from '../../stats/across-runs/trends.ts';
-import { readKnownRuns } from '../../store/ledger.ts';
+import { readKnownRuns } from '../../store/run-history.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, resultsRoot } from '../locations.ts';
 import { cacheDirOption, resultsDirOption } from '../flags/options.ts';

@@ -13,7 +13,7 @@ import { listrReporter } from '../../progress/listr.ts';
 import { plainReporter } from '../../progress/plain.ts';
 import { duration } from '../../progress/reporter.ts';
 import { needsSummary } from '../../report/needs/terminal.ts';
-import { openHistory } from '../../store/history.ts';
+import { openHistory } from '../../store/durations.ts';
 import { openStore } from '../../store/store.ts';
 import { benchAsked, workloadList } from '../flags/bench.ts';
 import type { CommandContext } from '../context.ts';

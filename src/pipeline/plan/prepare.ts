@@ -8,7 +8,7 @@ import { nearest } from '../../profile/nearest.ts';
 import { profileSchema } from '../../profile/schema.ts';
 import type { Profile } from '../../profile/schema.ts';
 import type { Folders } from '../../stages/stage.ts';
-import type { History } from '../../store/history.ts';
+import type { History } from '../../store/durations.ts';
 import type { Store } from '../../store/store.ts';
 import type { GuestChoice, PlannedUnit, RunRequest } from '../events/event.ts';
 import { sessionKind } from './bench-order.ts';

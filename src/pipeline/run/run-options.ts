@@ -1,6 +1,6 @@
 import type { Host } from '../../host/host.ts';
 import type { Folders } from '../../stages/stage.ts';
-import type { History } from '../../store/history.ts';
+import type { History } from '../../store/durations.ts';
 import type { Store } from '../../store/store.ts';
 import type { Emit, RunRequest } from '../events/event.ts';
 import type { PastRun } from '../events/journal.ts';

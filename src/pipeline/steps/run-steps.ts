@@ -1,5 +1,5 @@
 import type { StageRecord } from '../../model/record.ts';
-import type { History } from '../../store/history.ts';
+import type { History } from '../../store/durations.ts';
 import type { Step, StepRuntime } from './step.ts';
 
 /** Carries the place of a failure up to the command line. */
