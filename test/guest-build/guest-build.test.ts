@@ -12,7 +12,7 @@ import { builtFile } from '../../src/kernel/build/make-output.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import { build } from '../../src/stages/kernel/build.ts';
 import type { GuestBuildInput } from '../../src/stages/kernel/build.ts';
-import { kernelTree } from '../../src/stages/kernel/kernel-tree.ts';
+import { kernelTree } from '../../src/stages/shared/kernel-tree.ts';
 import type { StageContext } from '../../src/stages/stage.ts';
 import { openStore } from '../../src/store/store.ts';
 import { cuttableSsh } from '../support/cut-ssh.ts';

@@ -6,8 +6,8 @@ import { buildKernel } from '../../src/kernel/build/build.ts';
 import { configureKernel, rejectionFault } from '../../src/kernel/config/configure.ts';
 import { proveCompiledIn } from '../../src/kernel/patch/patch-proof.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
-import { kernelTree } from '../../src/stages/kernel/kernel-tree.ts';
-import type { TreeInput } from '../../src/stages/kernel/kernel-tree.ts';
+import { kernelTree } from '../../src/stages/shared/kernel-tree.ts';
+import type { TreeInput } from '../../src/stages/shared/kernel-tree.ts';
 import type { StageContext } from '../../src/stages/stage.ts';
 import { openStore } from '../../src/store/store.ts';
 

@@ -5,7 +5,7 @@ import type { BenchSession } from '../../model/bench.ts';
 import type { NeedsReport } from '../../model/needs.ts';
 import { renderNeeds } from '../../report/needs/markdown.ts';
 import { benchOnGuest } from '../../measure/bench-session.ts';
-import { kernelTree } from '../../stages/kernel/kernel-tree.ts';
+import { kernelTree } from '../../stages/shared/kernel-tree.ts';
 import { watchNeeds } from '../../measure/needs-watch.ts';
 import type { Watched } from '../../measure/needs-watch.ts';
 import { sha256Text } from '../../store/canonical.ts';

@@ -19,7 +19,7 @@ import { install } from '../../stages/guest/install.ts';
 import type { InstallArm, Install } from '../../stages/guest/install.ts';
 import { keepKernel } from '../../stages/guest/keep-kernel.ts';
 import type { KeptKernel } from '../../stages/guest/keep-kernel.ts';
-import type { TreeInput } from '../../stages/kernel/kernel-tree.ts';
+import type { TreeInput } from '../../stages/shared/kernel-tree.ts';
 import { preflight } from '../../stages/host/preflight.ts';
 import type { Preflight } from '../../stages/host/preflight.ts';
 import { canonicalJson } from '../../store/canonical.ts';

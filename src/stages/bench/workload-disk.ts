@@ -5,10 +5,10 @@ import { DOCKER_READY } from '../../guest/console/readiness.ts';
 import type { Guest } from '../../guest/ssh/guest.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
-import { withStockGuest } from '../guest/stock-guest.ts';
-import type { StockGuestInput } from '../guest/stock-guest.ts';
+import { withStockGuest } from '../shared/stock-guest.ts';
+import type { StockGuestInput } from '../shared/stock-guest.ts';
 
 /** A container image that is to be in the guest's Docker. */
 export type TaggedImage = {

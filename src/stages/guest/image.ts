@@ -10,7 +10,7 @@ import type { Json } from '../../model/json.ts';
 import { guestSchema } from '../../profile/guest-schema.ts';
 import type { CentosDefinition, DebianDefinition, GuestDefinition } from '../../profile/guest-schema.ts';
 import type { Store } from '../../store/store.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({

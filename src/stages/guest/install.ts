@@ -21,7 +21,7 @@ import { checkDockerConfig, compareChecks, parseCheckConfigOutput } from '../../
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import type { ConfigCheck } from '../../model/record.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
 /** An arm's kernel and initrd, ready to be booted. */

@@ -13,7 +13,7 @@ import { connectGuest } from '../../guest/ssh/guest.ts';
 import type { BootIdentity } from '../../guest/ssh/guest.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 type KeepKernelInput = {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Host } from '../../host/host.ts';
 import { mountedBelow } from '../../host/mounts.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 import {
   BENCH_REQUIREMENTS,
@@ -13,8 +13,8 @@ import {
   REQUIREMENTS,
   SEED_REQUIREMENTS,
   TEST_REQUIREMENTS,
-} from './tools.ts';
-import type { Requirement } from './tools.ts';
+} from '../shared/tools.ts';
+import type { Requirement } from '../shared/tools.ts';
 
 /** Enough for a guest, a kernel tree with its build, and the disks of a run. */
 const DISK_BYTES = 12 * 1024 ** 3;

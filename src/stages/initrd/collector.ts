@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { compileCollector, prependCollector } from '../../initrd/collector/collector.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ initrd: artifactSchema });

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { DISTROS } from '../../guest/distro/table.ts';
 import { fetchVerified, putVerified } from '../../guest/ssh/verified-transfer.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
-import { withStockGuest } from '../guest/stock-guest.ts';
-import type { StockGuestInput } from '../guest/stock-guest.ts';
+import { withStockGuest } from '../shared/stock-guest.ts';
+import type { StockGuestInput } from '../shared/stock-guest.ts';
 
 const outputSchema = z.strictObject({ initrd: artifactSchema });
 export type DistributionInitrd = z.infer<typeof outputSchema>;

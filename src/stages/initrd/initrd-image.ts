@@ -5,9 +5,9 @@ import { parseConfig } from '../../kernel/config/config.ts';
 import { checkOldInitrd, ramDiskKb } from '../../kernel/config/old-initrd-requirements.ts';
 import { parseVersion } from '../../kernel/version.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { unpackModules } from './initrd-modules.ts';
-import type { ModulesInput } from './initrd-modules.ts';
-import { artifactSchema } from '../schemas.ts';
+import { unpackModules } from '../shared/initrd-modules.ts';
+import type { ModulesInput } from '../shared/initrd-modules.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({

@@ -2,9 +2,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { buildInitrd } from '../../initrd/busybox-initrd.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { unpackModules } from './initrd-modules.ts';
-import type { ModulesInput } from './initrd-modules.ts';
-import { artifactSchema } from '../schemas.ts';
+import { unpackModules } from '../shared/initrd-modules.ts';
+import type { ModulesInput } from '../shared/initrd-modules.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ initrd: artifactSchema });

@@ -13,9 +13,9 @@ import { rejectionFault, verifyResolved } from '../../kernel/config/configure.ts
 import { proveCompiledIn } from '../../kernel/patch/patch-proof.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
-import { kernelTree } from './kernel-tree.ts';
-import type { TreeInput } from './kernel-tree.ts';
-import { artifactSchema } from '../schemas.ts';
+import { kernelTree } from '../shared/kernel-tree.ts';
+import type { TreeInput } from '../shared/kernel-tree.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({

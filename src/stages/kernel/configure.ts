@@ -8,9 +8,9 @@ import { configureKernel, rejectionFault } from '../../kernel/config/configure.t
 import { checkOldInitrd } from '../../kernel/config/old-initrd-requirements.ts';
 import { versionOfMakefile } from '../../kernel/version.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { kernelTree } from './kernel-tree.ts';
-import type { TreeInput } from './kernel-tree.ts';
-import { artifactSchema } from '../schemas.ts';
+import { kernelTree } from '../shared/kernel-tree.ts';
+import type { TreeInput } from '../shared/kernel-tree.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ config: artifactSchema, builtIn: z.number(), modules: z.number() });

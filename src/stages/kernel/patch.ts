@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { makePatch, PATCHED_FILES } from '../../kernel/patch/patch.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { artifactSchema } from '../schemas.ts';
+import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ diff: artifactSchema });

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { extractPackage, openDebianArchive } from '../../host/net/debian-archive.ts';
 import { Fault } from '../../host/fault.ts';
-import { obtainFile } from './obtain-file.ts';
-import { artifactSchema } from '../schemas.ts';
-import { checkSignedSums } from './signed-sums.ts';
-import type { SignedSums } from './signed-sums.ts';
+import { obtainFile } from '../shared/obtain-file.ts';
+import { artifactSchema } from '../shared/schemas.ts';
+import { checkSignedSums } from '../shared/signed-sums.ts';
+import type { SignedSums } from '../shared/signed-sums.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({

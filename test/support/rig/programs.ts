@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createFiles } from '../../../src/host/files.ts';
-import { REQUIREMENTS } from '../../../src/stages/host/tools.ts';
+import { REQUIREMENTS } from '../../../src/stages/shared/tools.ts';
 import { loadGuest } from '../../../src/profile/load.ts';
 import type { FakeCall, FakeProgram } from './control.ts';
 import { copyDisk, EMPTY_DISK, writeDisk } from './fake-disk.ts';
