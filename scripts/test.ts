@@ -1,13 +1,14 @@
 #!/usr/bin/env -S npx tsx
 /**
  * What `npm test` runs once the host has what it needs. The boots (e2e) wait for QEMU more than they work, so they
- * run beside the other tests, as soon as their guest image is made; what they say is shown when they have ended. They are
- * the longest way to the end, so the others give them the processors they want.
+ * run beside the other tests, as soon as their guest image is made; what they say is shown when they have ended. Image and
+ * boots take longest, so the other tests have to do with half of the processors.
  *
  * The last lines name every part that passed, failed or was not run. A part that prints a warning of Node fails.
  *
  *     npx tsx scripts/test.ts
  */
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { $, chalk } from 'zx';
 import type { ProcessPromise } from 'zx';
@@ -51,10 +52,14 @@ async function boots(bundled: Promise<boolean>): Promise<void> {
   await judge('boots', start`npx vitest run --project e2e --maxWorkers 2`, false);
 }
 
+/** Not `nice`: every command of drydock is a session of its own, and Linux shares processors between sessions first (sched(7)). */
+const CPUS = availableParallelism();
+const onHalf = CPUS < 2 ? [] : ['taskset', '--cpu-list', `0-${String(Math.floor(CPUS / 2) - 1)}`];
+
 async function others(bundled: Promise<boolean>): Promise<void> {
   if (!(await bundled)) return;
   const projects = ['unit', 'protocol', 'rig', 'browser'].flatMap((name) => ['--project', name]);
-  await judge('tests', start`nice npx vitest run ${projects}`, true);
+  await judge('tests', start`${onHalf} npx vitest run ${projects}`, true);
 }
 
 // Types are checked by `npm run check`; this is for the many commands that tests start.

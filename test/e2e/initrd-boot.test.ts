@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMachine } from '../../src/guest/machine/machine.ts';
-import { NO_TIMER_CHECK } from '../../src/guest/ssh/verified-transfer.ts';
+import { NO_TIMER_CHECK } from '../../src/guest/machine/unmeasured-cmdline.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { parseCollectorLog } from '../../src/bootlog/processes/collector-log.ts';

@@ -11,7 +11,7 @@ import type { Machine } from '../../src/guest/machine/machine.ts';
 import { createOverlay } from '../../src/guest/machine/overlay.ts';
 import { connectGuest, proveReboot } from '../../src/guest/ssh/guest.ts';
 import type { BootIdentity, Guest } from '../../src/guest/ssh/guest.ts';
-import { NO_TIMER_CHECK } from '../../src/guest/ssh/verified-transfer.ts';
+import { NO_TIMER_CHECK } from '../../src/guest/machine/unmeasured-cmdline.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import type { Image } from '../../src/stages/guest/image.ts';

@@ -3,23 +3,6 @@ import type { Host, TransferOptions } from '../../host/host.ts';
 import type { Guest } from './guest.ts';
 
 /**
- * Has the kernel not check that its timer ticks. Under TCG on a busy host QEMU may deliver the ticks too late, and the kernel
- * panics (`panic-timer` of console-patterns.ts). Linux leaves the check out by itself under KVM (arch/x86/kernel/kvm.c).
- */
-export const NO_TIMER_CHECK = 'no_timer_check';
-
-/**
- * The command line of a boot that proves or prepares something and is not measured: its console may tell everything, and a
- * busy host may not end it.
- */
-export function unmeasuredCmdline(cmdline: string): string {
-  const kept = cmdline
-    .split(' ')
-    .filter((parameter) => parameter !== 'quiet' && !parameter.startsWith('loglevel=') && parameter !== NO_TIMER_CHECK);
-  return [...kept, NO_TIMER_CHECK].join(' ');
-}
-
-/**
  * Uploads a file and has the guest say what arrived.
  *
  * @throws Fault `no-ssh` when its sha256 is another one there

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { installerProgress } from '../../guest/console/anaconda-patterns.ts';
 import { startMachine } from '../../guest/machine/machine.ts';
-import { NO_TIMER_CHECK } from '../../guest/ssh/verified-transfer.ts';
+import { NO_TIMER_CHECK } from '../../guest/machine/unmeasured-cmdline.ts';
 import type { Host } from '../../host/host.ts';
 import { concatenateArchives } from '../../initrd/virtual-clock-end.ts';
 import { writeNewc } from '../../initrd/archive/newc.ts';

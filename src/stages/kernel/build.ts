@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { orderlyAbort } from '../../guest/ssh/detached-job.ts';
 import { startMachine } from '../../guest/machine/machine.ts';
 import { createOverlay } from '../../guest/machine/overlay.ts';
-import { unmeasuredCmdline } from '../../guest/ssh/verified-transfer.ts';
+import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
 import { openWorkshop } from '../../guest/ssh/long-job-guest.ts';
 import { buildKernelInGuest } from '../../kernel/build/build-in-guest.ts';
 import { buildKernel } from '../../kernel/build/build.ts';

@@ -6,7 +6,7 @@ import type { DriveSpec } from '../../guest/machine/qemu-args.ts';
 import type { ConsoleReadiness } from '../../guest/console/readiness.ts';
 import { connectGuest } from '../../guest/ssh/guest.ts';
 import type { Guest } from '../../guest/ssh/guest.ts';
-import { unmeasuredCmdline } from '../../guest/ssh/verified-transfer.ts';
+import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import type { StageContext } from '../stage.ts';
