@@ -8,7 +8,7 @@
  *
  *     npx tsx scripts/test.ts
  */
-import { availableParallelism } from 'node:os';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { $, chalk } from 'zx';
 import type { ProcessPromise } from 'zx';
@@ -52,9 +52,15 @@ async function boots(bundled: Promise<boolean>): Promise<void> {
   await judge('boots', start`npx vitest run --project e2e --maxWorkers 2`, false);
 }
 
+/** The processors that this process may use, by number (proc(5): `0-3,8`). */
+const CPUS = (/^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '')
+  .split(',')
+  .flatMap((range) => {
+    const [first = Number.NaN, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
 /** Not `nice`: every command of drydock is a session of its own, and Linux shares processors between sessions first (sched(7)). */
-const CPUS = availableParallelism();
-const onHalf = CPUS < 2 ? [] : ['taskset', '--cpu-list', `0-${String(Math.floor(CPUS / 2) - 1)}`];
+const onHalf = CPUS.length < 2 ? [] : ['taskset', '--cpu-list', CPUS.slice(0, CPUS.length / 2).join(',')];
 
 async function others(bundled: Promise<boolean>): Promise<void> {
   if (!(await bundled)) return;

@@ -88,7 +88,7 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
     .description('run a profile: image, kernels, installation, measured boots, scores, report')
     .requiredOption('--profile <name|file>', 'a profile of pipelines/, or a path')
     .addOption(
-      new Option('--guest <name>', 'which guest; auto says which it took and why')
+      new Option('--guest <name>', 'guest to use; auto picks one and prints why')
         .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
         .default('auto'),
     )

@@ -25,8 +25,8 @@ function lostFault(file: string, cause: Error): Fault {
   return new Fault(
     {
       kind: 'locked',
-      headline: `The lock ${path.basename(file)} was lost: this process stood still for so long that another took over`,
-      hint: 'See what the other one does; then resume the run.',
+      headline: `The lock ${path.basename(file)} was lost: this process stopped for too long, and another one took the lock`,
+      hint: 'Wait for the other run to end, then resume this one.',
       detail: [`lock: ${file}`, cause.message],
     },
     { cause },

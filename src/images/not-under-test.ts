@@ -7,7 +7,7 @@ const KEPT: readonly FailureKind[] = [
 ];
 
 /**
- * What ended a boot that only makes a guest, as a fault of what it was made from: no kernel is under test yet.
+ * Turns a boot failure during image creation into kind `unavailable` (exit code 3): no kernel is under test yet.
  *
  * @param what begins the sentence that the boot's own headline ends
  */

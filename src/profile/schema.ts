@@ -58,7 +58,7 @@ const kernelOnGuest = z
     fragments: fragments.default([]).describe("Besides the kernel's own."),
     symbols: symbols.default({}).describe("Besides the kernel's own, which they override."),
   })
-  .describe('What of the kernel is otherwise on this guest.');
+  .describe('Overrides of the kernel for this guest.');
 
 const builtKernel = z.strictObject({
   name: z

@@ -201,7 +201,7 @@ describe('a daemon that is not there', () => {
     const listener = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => listener.listen(file, resolve));
     const rude = createEngine(() => host.sockets.openUnix(file), host, {
-      lastWords: () => Promise.resolve(['fatal: I die']),
+      outputTail: () => Promise.resolve(['fatal: I die']),
     });
     const fault = await faultOf(rude.facts());
     expect(fault.failure.headline).toContain('went away while drydock asked it to describe itself');

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attendJob, orderlyAbort, stopJob } from '../../src/guest/ssh/detached-job.ts';
 import type { DetachedJob } from '../../src/guest/ssh/detached-job.ts';
-import { keepLink } from '../../src/guest/ssh/reconnecting.ts';
-import type { LastingLink } from '../../src/guest/ssh/reconnecting.ts';
+import { openReconnectingLink } from '../../src/guest/ssh/reconnecting.ts';
+import type { ReconnectingLink } from '../../src/guest/ssh/reconnecting.ts';
 import { startMachine } from '../../src/guest/machine/machine.ts';
 import type { Machine } from '../../src/guest/machine/machine.ts';
 import { connectGuest } from '../../src/guest/ssh/guest.ts';
@@ -51,7 +51,7 @@ describe('a job in a guest', () => {
     return { ...machine, sshPort: peer.port };
   }
 
-  const attending = (machine: Machine, link: LastingLink, lines: string[], silentSec = 600) => ({
+  const attending = (machine: Machine, link: ReconnectingLink, lines: string[], silentSec = 600) => ({
     link,
     machine,
     clock: host.clock,
@@ -62,7 +62,7 @@ describe('a job in a guest', () => {
   test('goes on while the connection is cut, and every line of it comes once', async () => {
     await using machine = await startTiny(['halt']);
     const breaks: string[] = [];
-    await using link = await keepLink(
+    await using link = await openReconnectingLink(
       () => connectGuest(host, machine, keys),
       (why) => breaks.push(why),
     );
@@ -93,7 +93,7 @@ describe('a job in a guest', () => {
   test('and what is asked beside it share one new connection when theirs breaks', async () => {
     await using machine = await startTiny(['halt']);
     const connected: Guest[] = [];
-    await using link = await keepLink(async () => {
+    await using link = await openReconnectingLink(async () => {
       const guest = await connectGuest(host, machine, keys);
       connected.push(guest);
       return guest;
@@ -114,7 +114,7 @@ describe('a job in a guest', () => {
 
   test('is not begun again over a link that was given up', async () => {
     await using machine = await startTiny(['halt']);
-    const link = await keepLink(() => connectGuest(host, machine, keys));
+    const link = await openReconnectingLink(() => connectGuest(host, machine, keys));
     const running = faultOf(link.over((guest) => guest.run(['sleep', '1000'])));
     await peer.started('sleep');
     await link[Symbol.asyncDispose]();
@@ -124,7 +124,7 @@ describe('a job in a guest', () => {
 
   test('that was started already is attended, not started again', async () => {
     await using machine = await startTiny(['halt']);
-    await using link = await keepLink(() => connectGuest(host, machine, keys));
+    await using link = await openReconnectingLink(() => connectGuest(host, machine, keys));
     const once = script('echo began >> "$1/begun"; echo said');
     const [first, second]: [string[], string[]] = [[], []];
     expect(await attendJob(once, attending(machine, link, first))).toBe(0);
@@ -135,7 +135,7 @@ describe('a job in a guest', () => {
 
   test('that is killed with its whole group has no status, and that is said', async () => {
     await using machine = await startTiny(['halt']);
-    await using link = await keepLink(() => connectGuest(host, machine, keys));
+    await using link = await openReconnectingLink(() => connectGuest(host, machine, keys));
     const fault = await faultOf(attendJob(script('kill -KILL 0'), attending(machine, link, [])));
     expect(fault.failure).toMatchObject({ kind: 'command-failed' });
     expect(fault.failure.headline).toContain('without leaving a status');
@@ -145,7 +145,7 @@ describe('a job in a guest', () => {
     const run = new AbortController();
     using orderly = orderlyAbort(host.clock, run.signal);
     await using machine = await startTiny(['halt'], orderly.signal);
-    await using link = await keepLink(() => connectGuest(host, machine, { ...keys, signal: orderly.signal }));
+    await using link = await openReconnectingLink(() => connectGuest(host, machine, { ...keys, signal: orderly.signal }));
     let wasAbortedAtFarewell: boolean | undefined;
     const lines: string[] = [];
     const farewell = async (): Promise<void> => {
@@ -171,7 +171,7 @@ describe('a job in a guest', () => {
 
   test('is not waited for longer than it is silent, and what it says is a sign of life', async () => {
     await using machine = await startTiny(['spin']);
-    await using link = await keepLink(() => connectGuest(host, machine, keys));
+    await using link = await openReconnectingLink(() => connectGuest(host, machine, keys));
     const lines: string[] = [];
     const speaking = script('for i in 1 2 3 4 5 6; do echo $i; sleep 1; done');
     expect(await attendJob(speaking, attending(machine, link, lines, 3))).toBe(0);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startMachine } from '../../src/guest/machine/machine.ts';
 import type { Machine } from '../../src/guest/machine/machine.ts';
-import { openWorkshop } from '../../src/guest/ssh/long-job-guest.ts';
+import { openJobRunner } from '../../src/guest/ssh/job-runner.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { buildKernelInGuest } from '../../src/kernel/build/build-in-guest.ts';
 import type { BuildMachine, GuestBuildOptions } from '../../src/kernel/build/build-in-guest.ts';
@@ -42,8 +42,8 @@ describe('a kernel that is built in a guest', () => {
     return { ...(await startMachine(host, spec, { directory: scratch })), sshPort: peer.port };
   }
 
-  const workshopIn = (machine: Machine) =>
-    openWorkshop(host, machine, {
+  const runnerIn = (machine: Machine) =>
+    openJobRunner(host, machine, {
       privateKey: runKey.privateKey,
       hostKey: hostKey.publicKey,
       folder: at('guest'),
@@ -65,12 +65,12 @@ describe('a kernel that is built in a guest', () => {
 
   test('comes back as one that was built here, with modules of the same bytes', async () => {
     await using machine = await startTiny();
-    await using workshop = await workshopIn(machine);
+    await using runner = await runnerIn(machine);
     const configText = 'CONFIG_NET=y\nCONFIG_MODULES=y\n';
     const progress: (readonly [string, number | undefined])[] = [];
     const built = await buildKernelInGuest(
       host,
-      workshop,
+      runner,
       options(configText, { onProgress: (message, fraction) => progress.push([message, fraction]) }),
     );
     const here = await buildKernel(host, {
@@ -104,13 +104,13 @@ describe('a kernel that is built in a guest', () => {
 
   test('is configured with the compiler there, and judged again before it is built', async () => {
     await using machine = await startTiny();
-    await using workshop = await workshopIn(machine);
+    await using runner = await runnerIn(machine);
     const seen: string[] = [];
     const verify = (configText: string): Promise<void> => {
       seen.push(configText);
       return Promise.reject(new Error('not as asked'));
     };
-    const building = buildKernelInGuest(host, workshop, options('CONFIG_VETH=y\nCONFIG_PCI=y\n', { verify }));
+    const building = buildKernelInGuest(host, runner, options('CONFIG_VETH=y\nCONFIG_PCI=y\n', { verify }));
     await expect(building).rejects.toThrow('not as asked');
     // VETH needs NET, so what stands there is not what was sent.
     expect(seen).toEqual(['CONFIG_PCI=y\n']);
@@ -119,8 +119,8 @@ describe('a kernel that is built in a guest', () => {
 
   test('that fails shows the first compiler error and where the rest is', async () => {
     await using machine = await startTiny();
-    await using workshop = await workshopIn(machine);
-    await expect(buildKernelInGuest(host, workshop, options('CONFIG_BROKEN=y\n'))).rejects.toMatchObject({
+    await using runner = await runnerIn(machine);
+    await expect(buildKernelInGuest(host, runner, options('CONFIG_BROKEN=y\n'))).rejects.toMatchObject({
       failure: {
         kind: 'build-failed',
         headline: "The kernel did not build: init/main.c:7:3: error: 'broken' undeclared (first use in this function)",
@@ -131,7 +131,7 @@ describe('a kernel that is built in a guest', () => {
 
   test('is built once though the connection is cut while make is at work', async () => {
     await using machine = await startTiny();
-    await using workshop = await workshopIn(machine);
+    await using runner = await runnerIn(machine);
     const tree = at('tree');
     await cp(TREE, tree, { recursive: true });
     // Every step says a line, then waits for the fifo, so that the connection is cut while make is at work.
@@ -145,9 +145,9 @@ describe('a kernel that is built in a guest', () => {
     await writeFile(path.join(tree, 'Makefile'), waiting);
     let cuts = 0;
     const cutting: BuildMachine = {
-      ...workshop,
+      ...runner,
       attend: (name, command, onLine) =>
-        workshop.attend(name, command, (line) => {
+        runner.attend(name, command, (line) => {
           onLine(line);
           if (!line.includes('entry_64.o')) return;
           cuts += 1;

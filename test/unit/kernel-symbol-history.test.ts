@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { askedOfVersion } from '../../src/kernel/config/translate-symbols.ts';
+import { translateSymbols } from '../../src/kernel/config/translate-symbols.ts';
 import { bootEssentials } from '../../src/kernel/config/boot-essentials.ts';
 import { mergeFragments } from '../../src/kernel/config/config.ts';
 import type { AskedSymbol } from '../../src/kernel/config/config.ts';
@@ -21,7 +21,7 @@ const off = (symbol: string): AskedSymbol => ({ symbol, value: 'n', origin: { fi
 
 /** What is asked of a release whose tree has `known`, as `.config` lines, and what is said of it. */
 function spoken(asked: readonly AskedSymbol[], release: string, ...known: readonly string[]) {
-  const result = askedOfVersion(asked, version(release), new Set(known));
+  const result = translateSymbols(asked, version(release), new Set(known));
   return {
     lines: result.asked.map((one) => `${one.symbol}=${one.value}`),
     said: result.findings.map((finding) => finding.message),
@@ -97,7 +97,7 @@ describe('a wish of a fragment', () => {
     const known = ['NF_CONNTRACK', 'NF_CONNTRACK_IPV4', 'AUTOFS4_FS'];
     expect(spoken(asked, '4.10', ...known).lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=n', 'AUTOFS4_FS=n']);
     const contrary = 'but a.config:1 asks n of that; it stands';
-    expect(askedOfVersion(asked, version('4.10'), new Set(known)).findings).toEqual([
+    expect(translateSymbols(asked, version('4.10'), new Set(known)).findings).toEqual([
       {
         level: 'warning',
         message: `CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 besides, ${contrary}`,
@@ -129,7 +129,7 @@ describe('a wish of a fragment', () => {
 describe("the fragments' wishes", () => {
   test('stay as they are, in their order, on a kernel that has all of their symbols', () => {
     const all = new Set(fragments.map((one) => one.symbol));
-    const { asked, findings } = askedOfVersion(fragments, version('6.1'), all);
+    const { asked, findings } = translateSymbols(fragments, version('6.1'), all);
     expect(asked).toEqual(fragments);
     expect(findings).toEqual([]);
   });
@@ -144,7 +144,7 @@ describe("the fragments' wishes", () => {
     const releases = fc.record({ major: fc.integer({ min: 3, max: 6 }), minor: fc.integer({ min: 0, max: 20 }) });
     fc.assert(
       fc.property(releases, fc.subarray(symbols), (release, known) => {
-        const { asked, findings } = askedOfVersion(fragments, release, new Set(known));
+        const { asked, findings } = translateSymbols(fragments, release, new Set(known));
         const written = asked.map((one) => one.symbol);
         expect(new Set(written).size).toBe(written.length);
         for (const { symbol } of fragments) {
@@ -191,7 +191,7 @@ describe('the thesis’s wishes', () => {
     const texts = files.map(async (name) => ({ name, text: await readFile(path.join(KCONFIG, name), 'utf8') }));
     const { asked } = mergeFragments(await Promise.all(texts));
     const known = new Set(IN_4_10);
-    const { asked: there, findings } = askedOfVersion(asked, version('4.10'), known);
+    const { asked: there, findings } = translateSymbols(asked, version('4.10'), known);
     const lines = there.map((one) => `${one.symbol}=${one.value}`);
     expect(there.filter((one) => one.value !== 'n' && !known.has(one.symbol))).toEqual([]);
     expect(lines).toContain('DEBUG_INFO=n');

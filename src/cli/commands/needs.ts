@@ -6,7 +6,7 @@ import type { WorkloadName } from '../../model/bench.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../../pipeline/events/failure.ts';
 import type { RunRequest } from '../../pipeline/events/event.ts';
 import { executeNeeds, planNeeds } from '../../pipeline/needs/run.ts';
-import { foresee, prepareRun } from '../../pipeline/plan/prepare.ts';
+import { estimateRun, prepareRun } from '../../pipeline/plan/prepare.ts';
 import { StepError } from '../../pipeline/steps/run-steps.ts';
 import { loadProfile } from '../../profile/load.ts';
 import { listrReporter } from '../../progress/listr.ts';
@@ -101,7 +101,7 @@ async function showPlan(context: CommandContext, root: string, request: RunReque
   } finally {
     await host.files.remove(scratch);
   }
-  const { steps } = await foresee(prepared, store, await openHistory(host, root));
+  const { steps } = await estimateRun(prepared, store, await openHistory(host, root));
   const rows = steps.map(({ id, cached, expectedMs }) => {
     const expected = expectedMs === undefined ? 'not timed on this host yet' : `about ${duration(expectedMs)}`;
     return `  ${id.padEnd(28)} ${cached ? 'cached' : expected}`;

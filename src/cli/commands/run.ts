@@ -10,7 +10,7 @@ import { exitCodeOf, renderFailure, toFailure } from '../../pipeline/events/fail
 import { whyNotHere } from '../../pipeline/plan/guest-choice.ts';
 import { openJournal, readPastRun } from '../../pipeline/events/journal.ts';
 import type { PastRun } from '../../pipeline/events/journal.ts';
-import { foresee, prepareRun } from '../../pipeline/plan/prepare.ts';
+import { estimateRun, prepareRun } from '../../pipeline/plan/prepare.ts';
 import type { PreparedRun } from '../../pipeline/plan/prepare.ts';
 import { executeRun } from '../../pipeline/run/run.ts';
 import { StepError } from '../../pipeline/steps/run-steps.ts';
@@ -209,7 +209,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
   } finally {
     await host.files.remove(scratch);
   }
-  const { steps, boots, benches = [] } = await foresee(prepared, store, history);
+  const { steps, boots, benches = [] } = await estimateRun(prepared, store, history);
   const absent = await whyNotHere(host, prepared.guest, request, steps, context.signal);
   const ahead = [...steps.filter((unit) => !unit.cached), ...boots, ...benches];
   const known = ahead.filter((unit) => unit.expectedMs !== undefined);

@@ -55,7 +55,7 @@ export const benchOptions = (): readonly Option[] => [
   ).argParser(workloadList),
   new Option(
     '--minutes <n>',
-    'with --bench: how long package-install is watched (default: as the profile says, else 2 alone and 1 beside others)',
+    'with --bench: how long package-install is sampled (default: from the profile; without one, 2 if it is the only workload, 1 otherwise)',
   ).argParser(watchMinutes),
   new Option(
     '--rounds <n>',

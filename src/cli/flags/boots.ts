@@ -40,11 +40,11 @@ function minutes(text: string): number {
 export const bootOptions = (): readonly Option[] => [
   new Option(
     '--boots <n|auto>',
-    "measured boots an arm (default: the profile's; with --bench, those that its sessions begin with, unless a collector looks on; fewer than 4 decide nothing); auto: until the intervals decide",
+    'measured boots per arm (default: from the profile; with --bench, one per session). Use 4 or more for a verdict. auto: boot until the intervals decide',
   ).argParser(bootCount),
   new Option(
     '--max-boots <n>',
-    `with --boots auto: the most boots an arm (default: ${String(DEFAULT_MAX_BOOTS)})`,
+    `with --boots auto: at most this many boots per arm (default: ${String(DEFAULT_MAX_BOOTS)})`,
   ).argParser(wholeNumber(LEAST_MAX_BOOTS, MOST_BOOTS)),
   new Option('--budget <minutes>', 'with --boots auto: the most time for measured boots').argParser(minutes),
 ];

@@ -10,7 +10,7 @@ export interface DaemonSurroundings {
   /** Does `work` as long as the machine lives and the run is wanted; throws what is really the matter otherwise. */
   during<T>(what: string, work: () => Promise<T>, purpose: Purpose): Promise<T>;
   /** The daemon's last words, asked for when it has gone away. May throw what is really the matter with its machine. */
-  lastWords(): Promise<readonly string[]>;
+  outputTail(): Promise<readonly string[]>;
   /** A process's number in the machine's own PID namespace, from its number in the daemon's; 0 when it is gone. */
   machinePid(pid: number, containerId: string): Promise<number>;
   /** Told what could not be cleaned up. */
@@ -21,7 +21,7 @@ export interface DaemonSurroundings {
 export type DaemonCall = <T>(what: DaemonRequest, work: () => Promise<T>, purpose?: Purpose) => Promise<T>;
 
 /** Requests whose every failure is a `Fault` with the daemon's own words in its detail. */
-export function createDaemonCall({ during, lastWords }: Pick<DaemonSurroundings, 'during' | 'lastWords'>): DaemonCall {
+export function createDaemonCall({ during, outputTail }: Pick<DaemonSurroundings, 'during' | 'outputTail'>): DaemonCall {
   return async (what, work, purpose = 'work') => {
     const told = async (): ReturnType<typeof work> => {
       try {
@@ -34,7 +34,7 @@ export function createDaemonCall({ during, lastWords }: Pick<DaemonSurroundings,
       return await during(`the Docker daemon to ${what}`, told, purpose);
     } catch (error) {
       if (!(error instanceof DaemonGone)) throw error;
-      const detail = [...(error.failure.detail ?? []), ...(await lastWords())];
+      const detail = [...(error.failure.detail ?? []), ...(await outputTail())];
       throw new Fault({ ...error.failure, detail }, { cause: error });
     }
   };

@@ -33,7 +33,7 @@ export interface DaemonEngine extends Engine {
 
 const NOTHING_AROUND: DaemonSurroundings = {
   during: (_what, work) => work(),
-  lastWords: () => Promise.resolve([]),
+  outputTail: () => Promise.resolve([]),
   machinePid: (pid) => Promise.resolve(pid),
   onTrouble: () => undefined,
 };

@@ -43,7 +43,7 @@ export async function guestPlace(
   const engine = createEngine(() => guest.openUnixSocket(daemonSocket), host, {
     during: (what, work) => guest.machine.during(what, work, { watchSilence: false }),
     // Throws the crash, if that is what ended the daemon.
-    lastWords: async () => (await guest.run(JOURNAL, { okExitCodes: [0, 1] })).stdout.trim().split('\n'),
+    outputTail: async () => (await guest.run(JOURNAL, { okExitCodes: [0, 1] })).stdout.trim().split('\n'),
     ...(onTrouble === undefined ? {} : { onTrouble }),
   });
   const line = async (command: readonly [string, ...string[]]): Promise<string> =>

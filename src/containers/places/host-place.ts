@@ -61,7 +61,7 @@ async function privateDaemon(host: Host, options: HostPlaceOptions): Promise<Dae
   try {
     const engine = createEngine(() => host.sockets.openUnix(dockerd.socketPath), host, {
       ...surroundings(options),
-      lastWords: dockerd.lastWords,
+      outputTail: dockerd.outputTail,
       machinePid: dockerd.machinePid,
     });
     const { version } = await engine.facts();

@@ -45,7 +45,7 @@ export interface PrivateDockerd extends AsyncDisposable {
   /** A container's process in the machine's PID namespace, from its number in dockerd's. */
   readonly machinePid: (pid: number, containerId: string) => Promise<number>;
   /** Its last lines so far. */
-  readonly lastWords: () => Promise<readonly string[]>;
+  readonly outputTail: () => Promise<readonly string[]>;
 }
 
 function unavailable(headline: string, hint: string): Fault {
@@ -92,7 +92,7 @@ async function removeTraces(host: Host, bridge: string): Promise<void> {
   await removeBridge(host, bridge);
 }
 
-interface Talk {
+interface OutputReader {
   /** The last lines, oldest first. */
   lines(): readonly string[];
   /** Settles when its API answers. */
@@ -102,7 +102,7 @@ interface Talk {
 }
 
 /** Keeps what dockerd says, in its log and at hand. */
-function listen(host: Host, child: RunningProcess, logPath: string): Talk {
+function listen(host: Host, child: RunningProcess, logPath: string): OutputReader {
   const kept: string[] = [];
   let announce: () => void = () => undefined;
   const listening = new Promise<void>((resolve) => {
@@ -134,7 +134,7 @@ async function removeContainers(host: Host, socketPath: string): Promise<void> {
 }
 
 /** Ends dockerd in order: its containers, then itself; by force when that fails or takes too long. */
-async function endDockerd(host: Host, child: RunningProcess, talk: Talk, socketPath: string): Promise<void> {
+async function endDockerd(host: Host, child: RunningProcess, output: OutputReader, socketPath: string): Promise<void> {
   const over = new AbortController();
   const inOrder = async (): Promise<void> => {
     await removeContainers(host, socketPath).catch(() => undefined);
@@ -146,7 +146,7 @@ async function endDockerd(host: Host, child: RunningProcess, talk: Talk, socketP
   over.abort();
   await child[Symbol.asyncDispose]();
   // Its pipes close when the last process of the namespace that held them is gone.
-  await talk.over.catch(() => undefined);
+  await output.over.catch(() => undefined);
 }
 
 function dockerdCommand(folder: string, socketPath: string, bridge: string): Argv {
@@ -169,11 +169,11 @@ function dockerdCommand(folder: string, socketPath: string, bridge: string): Arg
 }
 
 /** A socket's path has 107 bytes at most (unix(7)); the short folder is always there. */
-async function placeSocket(host: Host, folder: string): Promise<{ socketPath: string; litter: string }> {
+async function placeSocket(host: Host, folder: string): Promise<{ socketPath: string; socketFolder: string }> {
   const beside = path.join(folder, 'docker.sock');
-  if (new TextEncoder().encode(beside).length <= 100) return { socketPath: beside, litter: beside };
-  const litter = await makeShortFolder(host.files, '/tmp', folder);
-  return { socketPath: path.join(litter, 'docker.sock'), litter };
+  if (new TextEncoder().encode(beside).length <= 100) return { socketPath: beside, socketFolder: beside };
+  const socketFolder = await makeShortFolder(host.files, '/tmp', folder);
+  return { socketPath: path.join(socketFolder, 'docker.sock'), socketFolder };
 }
 
 /**
@@ -208,21 +208,21 @@ export async function startPrivateDockerd(host: Host, options: PrivateDockerdOpt
     await host.files.remove(folder);
     await host.files.makeDirectory(folder);
     await host.files.writeAtomic(path.join(folder, 'daemon.json'), '{}\n');
-    const { socketPath, litter } = await placeSocket(host, folder);
-    undo.push(() => host.files.remove(litter));
+    const { socketPath, socketFolder } = await placeSocket(host, folder);
+    undo.push(() => host.files.remove(socketFolder));
     const bridge = await makeBridge(host, folder, signal);
     undo.push(() => removeTraces(host, bridge.name));
     await host.files.makeDirectory(path.dirname(logPath));
     const command = dockerdCommand(folder, socketPath, bridge.name);
     const child = host.processes.start(inOwnNamespaces(command, { ownRun: true }));
-    const talk = listen(host, child, logPath);
-    undo.push(() => endDockerd(host, child, talk, socketPath));
-    await started(child, talk, logPath, signal);
+    const output = listen(host, child, logPath);
+    undo.push(() => endDockerd(host, child, output, socketPath));
+    await started(child, output, logPath, signal);
     return {
       socketPath,
       bridgeAddress: bridge.address,
       machinePid: (pid, containerId) => machinePid(host, pid, containerId),
-      lastWords: () => Promise.resolve(talk.lines()),
+      outputTail: () => Promise.resolve(output.lines()),
       [Symbol.asyncDispose]: undoAll,
     };
   } catch (error) {
@@ -233,14 +233,14 @@ export async function startPrivateDockerd(host: Host, options: PrivateDockerdOpt
 
 async function started(
   child: RunningProcess,
-  talk: Talk,
+  output: OutputReader,
   logPath: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const ended = async (): Promise<never> => {
     const { exitCode, signal: by } = await child.exited;
-    await talk.over;
-    throw startFault(by === null ? `exit code ${String(exitCode)}` : `signal ${by}`, talk.lines(), logPath);
+    await output.over;
+    throw startFault(by === null ? `exit code ${String(exitCode)}` : `signal ${by}`, output.lines(), logPath);
   };
-  await untilAborted(Promise.race([talk.listening, ended()]), signal, 'The start of a private dockerd');
+  await untilAborted(Promise.race([output.listening, ended()]), signal, 'The start of a private dockerd');
 }

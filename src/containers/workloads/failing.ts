@@ -60,7 +60,7 @@ function tail(ran: Pick<RunResult, 'stdout' | 'stderr'>): readonly string[] {
 }
 
 /** What the daemon still knows of a container: how its main process ended, if it did, and what that wrote. */
-async function lastWords(worker: Worker): Promise<{ readonly ended?: string; readonly lines: readonly string[] }> {
+async function outputTail(worker: Worker): Promise<{ readonly ended?: string; readonly lines: readonly string[] }> {
   const { role, container } = worker;
   try {
     await worker.settled();
@@ -81,7 +81,7 @@ function isInterruption(error: Fault): boolean {
 
 /** A command in a container ended with an exit code that means failure. */
 export async function commandFailed(worker: Worker, label: string, ran: RunResult): Promise<Fault> {
-  const { ended, lines } = await lastWords(worker);
+  const { ended, lines } = await outputTail(worker);
   const words = tail(ran);
   const known = CAUSES.find((row) => words.some((line) => row.words.test(line)));
   const headline =
@@ -99,7 +99,7 @@ export async function commandFailed(worker: Worker, label: string, ran: RunResul
 /** The daemon could not carry a command through; if that is because the container ended, the headline says so. */
 export async function daemonFailed(worker: Worker, label: string, error: Fault): Promise<Fault> {
   if (isInterruption(error)) return error;
-  const { ended, lines } = await lastWords(worker);
+  const { ended, lines } = await outputTail(worker);
   return new Fault(
     {
       ...error.failure,
@@ -112,7 +112,7 @@ export async function daemonFailed(worker: Worker, label: string, error: Fault):
 
 /** @throws Fault when the container's main process has ended, with its last words */
 export async function mustRun(worker: Worker, during: string): Promise<void> {
-  const { ended, lines } = await lastWords(worker);
+  const { ended, lines } = await outputTail(worker);
   if (ended === undefined) return;
   throw new Fault({
     kind: 'command-failed',

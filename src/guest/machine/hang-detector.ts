@@ -1,7 +1,7 @@
 import type { Accelerator } from '../../model/environment.ts';
 
 /** What moves in a running guest apart from its console. */
-export interface Pulse {
+export interface Liveness {
   /** Disk requests completed so far. */
   readonly diskOperations: number;
   /** Processor seconds QEMU has used so far, or was refused by a busy host: a guest that is starved is not still. */
@@ -40,13 +40,13 @@ export function silenceLimits(accelerator: Accelerator, silenceMs?: number): Sil
 }
 
 /**
- * Takes what is known at `nowSec` (host monotonic): when the console last said something new, and the pulse unless it
+ * Takes what is known at `nowSec` (host monotonic): when the console last said something new, and the liveness sample unless it
  * could not be taken. Gives a verdict once the guest has been silent for too long.
  */
 export type SilenceWatch = (
   nowSec: number,
   newsAtSec: number | undefined,
-  pulse: Pulse | undefined,
+  liveness: Liveness | undefined,
 ) => Silence | undefined;
 
 /**
@@ -55,16 +55,16 @@ export type SilenceWatch = (
  * Stillness must have been seen: while a starved QEMU does not answer, only the larger limit counts.
  */
 export function createSilenceWatch(limits: SilenceLimits, startedAtSec: number): SilenceWatch {
-  let last: { readonly atSec: number; readonly pulse: Pulse } | undefined;
+  let last: { readonly atSec: number; readonly liveness: Liveness } | undefined;
   let firstAtSec = Number.POSITIVE_INFINITY;
   let movedAtSec = startedAtSec;
-  return (nowSec, newsAtSec, pulse) => {
-    if (pulse !== undefined) {
+  return (nowSec, newsAtSec, liveness) => {
+    if (liveness !== undefined) {
       if (last !== undefined) {
-        const share = (pulse.cpuSec - last.pulse.cpuSec) / Math.max(nowSec - last.atSec, 1e-6);
-        if (pulse.diskOperations !== last.pulse.diskOperations || share > IDLE_CPU_SHARE) movedAtSec = nowSec;
+        const share = (liveness.cpuSec - last.liveness.cpuSec) / Math.max(nowSec - last.atSec, 1e-6);
+        if (liveness.diskOperations !== last.liveness.diskOperations || share > IDLE_CPU_SHARE) movedAtSec = nowSec;
       }
-      last = { atSec: nowSec, pulse };
+      last = { atSec: nowSec, liveness };
       firstAtSec = Math.min(firstAtSec, nowSec);
     }
     const spokeAtSec = Math.max(startedAtSec, newsAtSec ?? startedAtSec);

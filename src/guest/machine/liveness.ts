@@ -2,7 +2,7 @@ import type { Host } from '../../host/host.ts';
 import type { Json } from '../../model/json.ts';
 import { field } from './qmp.ts';
 import type { Qmp } from './qmp.ts';
-import type { Pulse } from './hang-detector.ts';
+import type { Liveness } from './hang-detector.ts';
 
 /** USER_HZ on every Linux that QEMU's Debian build runs on; /proc/<pid>/stat counts in it (proc(5)). */
 const TICKS_PER_SEC = 100;
@@ -34,7 +34,7 @@ export function waitedSecondsOf(schedstat: string): number {
 }
 
 /** Reads what moves in the guest: disk requests (QMP) and the processor time QEMU has used or stood in line for (/proc). */
-export async function takePulse(host: Host, qmp: Qmp): Promise<Pulse> {
+export async function sampleLiveness(host: Host, qmp: Qmp): Promise<Liveness> {
   const [blocks, cpus] = await Promise.all([qmp.execute('query-blockstats'), qmp.execute('query-cpus-fast')]);
   const diskOperations = elements(blocks)
     .map((device) => field(device, 'stats'))

@@ -21,8 +21,8 @@ import type { SilenceLimits } from './hang-detector.ts';
 const QEMU = 'qemu-system-x86_64';
 
 /** How often signs of life are taken during a wait. */
-const PULSE_MS = 1000;
-/** A lost SSH link waits this long for the console or QEMU to say why: they know better. */
+const LIVENESS_MS = 1000;
+/** After SSH drops, wait this long for a panic or QEMU's exit: they explain more than the SSH error. */
 const LAST_WORDS_MS = 3000;
 /** QEMU ends by itself when it is reset; one that does not is ended by force. */
 const RESET_MS = 20_000;
@@ -121,19 +121,19 @@ async function watchSilence(
     return heard.length === 0 ? undefined : Math.max(...heard);
   };
   const judge = createSilenceWatch(limits, sinceSec);
-  const pulseMs = Math.min(PULSE_MS, (limits.stillSec * 1000) / 4);
+  const pulseMs = Math.min(LIVENESS_MS, (limits.stillSec * 1000) / 4);
   const isQuiet = (): boolean => {
     const spokeAtSec = Math.max(sinceSec, lastNewsAtSec() ?? sinceSec);
     return clock.monotonicSec() - spokeAtSec > limits.stillSec / 4;
   };
   for (;;) {
     await clock.sleep(pulseMs, stop);
-    // A guest that speaks is not asked for its pulse: the question costs QEMU a moment of the boot that is measured.
-    // A monitor that does not answer gives no pulse either; that must not stop the watch.
-    const pulse = isQuiet()
-      ? await Promise.race([qemu.pulse(), clock.sleep(PULSE_MS, stop).then(() => undefined)])
+    // Sample only a guest that prints nothing: a sample costs QEMU time of the measured boot. A monitor that does not answer
+    // gives no sample, and the hang detector goes on without it.
+    const liveness = isQuiet()
+      ? await Promise.race([qemu.liveness(), clock.sleep(LIVENESS_MS, stop).then(() => undefined)])
       : undefined;
-    const silence = judge(clock.monotonicSec(), lastNewsAtSec(), pulse);
+    const silence = judge(clock.monotonicSec(), lastNewsAtSec(), liveness);
     if (silence === undefined) continue;
     const detail = [stepsSeen(qemu.console.lines), ...(await qemu.diagnose())];
     throw silenceFault(silence, what, qemu.console.sizeBytes === 0 ? FIRST_WORD.hint : hint, detail, qemu.console);
@@ -160,7 +160,7 @@ async function readSshPort(qmp: Qmp): Promise<number> {
 
 /**
  * Starts QEMU with `spec`, connects its monitor, learns the SSH port, and only then lets the guest run. Returns as soon as
- * it does, long before it is up: whatever becomes of the guest, even in its first instant, is told by what waits for it.
+ * the guest runs, long before it is up. A guest that crashes right after its start is reported by the next `waitFor` or `during`.
  *
  * @throws Fault `missing-tool`, `qemu-died` (QEMU refused the guest or ended before it ran), `interrupted`
  */
@@ -184,9 +184,9 @@ export async function startMachine(host: Host, spec: MachineSpec, options: Start
   const connected = new AbortController();
   try {
     const aborted = rejectOnAbort(signal, connected.signal);
-    const qmp = await Promise.race([qemu.connectMonitor(), rejectWith(qemu.doom), aborted]);
+    const qmp = await Promise.race([qemu.connectMonitor(), rejectWith(qemu.fatal), aborted]);
     const sshPort = spec.ssh === undefined ? undefined : await readSshPort(qmp);
-    // Not against `doom`: a guest may be over before QEMU's answer has been read, and that is not for the start to tell.
+    // `fatal` is not in this race: a guest can end before QEMU's answer has been read, and the next wait reports that.
     const runningAtSec = await Promise.race([qemu.letRun(), aborted]);
     return watchedMachine(host, spec, options, { qemu, qmp, startedAtSec, runningAtSec, sshPort });
   } catch (error) {
@@ -212,14 +212,14 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
 
   const race = async <T>(
     work: (stop: AbortSignal) => Promise<T>,
-    rivals: (stop: AbortSignal) => readonly Promise<never>[],
+    abortConditions: (stop: AbortSignal) => readonly Promise<never>[],
   ): Promise<T> => {
     const stop = new AbortController();
     try {
       return await Promise.race([
         work(stop.signal),
         rejectOnAbort(options.signal, stop.signal),
-        ...rivals(stop.signal),
+        ...abortConditions(stop.signal),
       ]);
     } finally {
       stop.abort();
@@ -234,12 +234,12 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
     const { watchSilence: watched = true, silentSec = limits.silentSec } = options;
     try {
       return await race(work, (stop) => [
-        rejectWith(qemu.doom),
+        rejectWith(qemu.fatal),
         ...(watched ? [watchSilence(clock, qemu, { ...limits, silentSec }, what, options, stop)] : []),
       ]);
     } catch (error) {
       if (!(error instanceof Fault) || error.failure.kind !== 'no-ssh') throw error;
-      throw (await Promise.race([qemu.doom, clock.sleep(LAST_WORDS_MS)])) ?? error;
+      throw (await Promise.race([qemu.fatal, clock.sleep(LAST_WORDS_MS)])) ?? error;
     }
   };
 
@@ -300,7 +300,7 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
           } catch (error) {
             if (signal.aborted) throw error;
             // The console ended; why it did is for QEMU to say.
-            return await rejectWith(qemu.doom);
+            return await rejectWith(qemu.fatal);
           }
         },
         isPattern ? {} : { hint: target.hint },

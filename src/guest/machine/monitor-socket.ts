@@ -6,7 +6,7 @@ import { makeShortFolder } from '../../host/short-folder.ts';
 export interface MonitorSocket {
   readonly path: string;
   /** The socket, or the private folder around it. */
-  readonly litter: string;
+  readonly socketFolder: string;
 }
 
 const NAME = 'qmp.sock';
@@ -26,8 +26,8 @@ export async function placeMonitorSocket(host: Host, directory: string): Promise
   const beside = path.join(directory, NAME);
   if (new TextEncoder().encode(beside).length <= MAX_PATH_BYTES) {
     await host.files.remove(beside);
-    return { path: beside, litter: beside };
+    return { path: beside, socketFolder: beside };
   }
   const folder = await makeShortFolder(host.files, SHORT_FOLDER, directory);
-  return { path: path.join(folder, NAME), litter: folder };
+  return { path: path.join(folder, NAME), socketFolder: folder };
 }

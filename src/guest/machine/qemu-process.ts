@@ -11,10 +11,10 @@ import { machineEvents } from './machine-events.ts';
 import { crashFault, exitFault } from './machine-fault.ts';
 import type { MachineExit } from './machine-fault.ts';
 import type { MonitorSocket } from './monitor-socket.ts';
-import { describeProcessors, takePulse } from './liveness.ts';
+import { describeProcessors, sampleLiveness } from './liveness.ts';
 import { connectQmp } from './qmp.ts';
 import type { Qmp } from './qmp.ts';
-import type { Pulse } from './hang-detector.ts';
+import type { Liveness } from './hang-detector.ts';
 
 /** A crash report is complete when the console pauses for this long; a panic prints without pauses, even under TCG. */
 const REPORT_PAUSE_SEC = 1.5;
@@ -38,7 +38,7 @@ export interface QemuProcess {
   /** Whether the console had reported a crash by this line; `crash` may still wait for the rest of the report. */
   hasCrashedBy(line: ConsoleLine): boolean;
   /** Resolves, never rejects, with the crash, or else with what QEMU's end means to one who still needs the guest. */
-  readonly doom: Promise<Fault>;
+  readonly fatal: Promise<Fault>;
   /** The monitor; throws `qemu-died` when QEMU ends before it answers. */
   connectMonitor(): Promise<Qmp>;
   /**
@@ -46,14 +46,14 @@ export interface QemuProcess {
    * too, is for later waits to tell; throws `qemu-died` when QEMU ends without having obeyed.
    */
   letRun(): Promise<number>;
-  pulse(): Promise<Pulse | undefined>;
+  liveness(): Promise<Liveness | undefined>;
   diagnose(): Promise<readonly string[]>;
   kill(): Promise<void>;
 }
 
 export interface QemuProcessOptions {
   readonly directory: string;
-  /** Its litter is removed when QEMU has ended. */
+  /** The folder of its socket is removed when QEMU has ended. */
   readonly monitor: MonitorSocket;
   /** Host monotonic seconds just before QEMU was started; what the console's stamps count from. */
   readonly startedAtSec: number;
@@ -154,17 +154,17 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     hasExited = true;
     gone.abort();
     await qmp?.closed;
-    await host.files.remove(options.monitor.litter);
+    await host.files.remove(options.monitor.socketFolder);
     const shutdown = qmp?.events.findLast((event) => event.event === 'SHUTDOWN');
     const reason = typeof shutdown?.data.reason === 'string' ? shutdown.data.reason : undefined;
     return { ...status, reason, said };
   };
   const exited = live();
   const afterExit = exited.then((exit) => (watch.isUnderWay() ? watch.crash : exitFault(exit, console)));
-  const doom = Promise.race([watch.crash, afterExit]);
+  const fatal = Promise.race([watch.crash, afterExit]);
   // A QEMU that hangs up is about to end, and its own last words say more than its monitor's silence.
   const explained = async (error: unknown): Promise<unknown> =>
-    (await Promise.race([doom, host.clock.sleep(LAST_WORDS_MS)])) ?? error;
+    (await Promise.race([fatal, host.clock.sleep(LAST_WORDS_MS)])) ?? error;
 
   return {
     pid: child.pid,
@@ -183,7 +183,7 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     },
     crash: watch.crash,
     hasCrashedBy: watch.hasCrashedBy,
-    doom,
+    fatal,
     async connectMonitor() {
       try {
         qmp = await connectQmp(host, options.monitor.path, gone.signal);
@@ -202,7 +202,7 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
       }
       return qmp.events.find(({ event }) => event === 'RESUME')?.atSec ?? host.clock.monotonicSec();
     },
-    pulse: async () => (qmp === undefined ? undefined : takePulse(host, qmp).catch(() => undefined)),
+    liveness: async () => (qmp === undefined ? undefined : sampleLiveness(host, qmp).catch(() => undefined)),
     async diagnose() {
       if (hasExited) return (await exited).said.slice(-10);
       if (qmp === undefined) return [];

@@ -1,7 +1,7 @@
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Clock } from '../../host/host.ts';
 import { onAbort } from '../../host/on-abort.ts';
-import type { LastingLink } from './reconnecting.ts';
+import type { ReconnectingLink } from './reconnecting.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Guest } from './guest.ts';
 
@@ -12,7 +12,7 @@ shift
 echo "$?" > "$folder/status.part"
 mv "$folder/status.part" "$folder/status"`;
 
-/** Who finds the folder taken starts nothing: a start whose connection broke may be repeated. */
+/** mkdir makes the start idempotent: a retry after a dropped connection does not start the job twice. */
 const START = `folder=$1
 job=$2
 shift 2
@@ -50,7 +50,7 @@ export interface DetachedJob {
 }
 
 export interface AttendOptions {
-  readonly link: LastingLink;
+  readonly link: ReconnectingLink;
   readonly machine: Machine;
   readonly clock: Clock;
   /** Every line of the job's output, once, however often the connection breaks. */

@@ -23,7 +23,7 @@ const FIRST_MUTE_MS = 2_000;
 const MAX_MUTE_MS = 15_000;
 const MUTE_GROWTH = 1.2;
 const BACKOFF = { minTimeout: 200, maxTimeout: 1_000, factor: 1.5 } as const;
-/** sshd may answer a moment before the run's key has appeared in fw_cfg's sysfs; so often is a moment, not a reason. */
+/** sshd can start before the run's key appears in fw_cfg. A refused key is tried again this many times. */
 const KEY_REFUSALS = 5;
 
 export interface ConnectOptions {

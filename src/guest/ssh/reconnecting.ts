@@ -5,7 +5,7 @@ import type { Guest } from './guest.ts';
 const MOST_BREAKS = 5;
 
 /** A guest whose SSH connection is made anew when it breaks. Disposing of it closes the one there is. */
-export interface LastingLink extends AsyncDisposable {
+export interface ReconnectingLink extends AsyncDisposable {
   /**
    * Does `work` over the connection there is. When that breaks, `work` is begun again over a new one, so it must bear being
    * begun twice; it says `progressed` when something has come through.
@@ -18,10 +18,10 @@ export interface LastingLink extends AsyncDisposable {
 }
 
 /** Keeps a link to a guest: `connect` makes it and waits until the guest answers again, or throws why it never will. */
-export async function keepLink(
+export async function openReconnectingLink(
   connect: () => Promise<Guest>,
   onBreak: (why: string) => void = () => undefined,
-): Promise<LastingLink> {
+): Promise<ReconnectingLink> {
   let guest = await connect();
   let breaks = 0;
   let closed = false;

@@ -11,7 +11,7 @@ import type { DownloadOptions, Downloads, Files } from '../host.ts';
 /** A connection that delivers nothing for this long is dead; a slow one is not. */
 const SILENCE_MS = 60_000;
 const RETRIES = 4;
-/** Who only asks whether a server is there does not wait long for one that is not. */
+/** Timeout of reachability checks. */
 const ANSWER_MS = 10_000;
 
 function failed(url: string, why: string, cause?: unknown): Fault {

@@ -8,7 +8,7 @@ import type { Argv, ExitStatus, RunOptions } from '../host.ts';
  * QEMU is left. SIGTERM is for the command alone: leash and watch outlive it, so that the command can clean up and is
  * still on the leash meanwhile. A constant script: the command and its arguments arrive as arguments, never as text.
  */
-const LEASH = [
+const GUARD = [
   'trap : TERM',
   'exec 4<&0',
   '"$@" 3<&- <&4 4<&- & job=$!',
@@ -50,7 +50,7 @@ function childEnvironment(extra: Readonly<Record<string, string>> | undefined): 
 
 /** Starts a command on the leash. */
 export function leashed(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'>, stdin: 'ignore' | 'pipe') {
-  return execa('/bin/sh', ['-c', LEASH, 'drydock-leash', ...command], {
+  return execa('/bin/sh', ['-c', GUARD, 'drydock-leash', ...command], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: childEnvironment(options.env),
     extendEnv: false,

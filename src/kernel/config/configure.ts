@@ -3,7 +3,7 @@ import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { jsonText } from '../../json/text.ts';
 import type { Finding } from '../../model/finding.ts';
-import { askedOfVersion } from './translate-symbols.ts';
+import { translateSymbols } from './translate-symbols.ts';
 import type { AskedOfVersion } from './translate-symbols.ts';
 import type { PeriodCompiler } from '../toolchains.ts';
 import { countSymbols, formatOrigin, formatSymbol, mergeFragments, parseConfig } from './config.ts';
@@ -17,7 +17,7 @@ import { versionOfMakefile } from '../version.ts';
 export type ConfigBase = 'tinyconfig' | 'defconfig' | 'allnoconfig' | 'distribution';
 
 /** What is asked of a configuration. */
-export interface ConfigWishes {
+export interface RequestedConfig {
   readonly treeDir: string;
   readonly fragments: readonly Fragment[];
   /** Symbols that override the fragments, without `CONFIG_`; values as a `.config` spells them. */
@@ -28,7 +28,7 @@ export interface ConfigWishes {
   readonly localVersion?: string;
 }
 
-export interface ConfigureOptions extends ConfigWishes {
+export interface ConfigureOptions extends RequestedConfig {
   /** Folder for `make O=`; made if absent. */
   readonly buildDir: string;
   readonly base: ConfigBase;
@@ -82,7 +82,7 @@ function refuseUnclear(conflicts: readonly Conflict[], malformed: readonly Malfo
   }
 }
 
-function withOverrides(asked: readonly AskedSymbol[], options: ConfigWishes): AskedSymbol[] {
+function withOverrides(asked: readonly AskedSymbol[], options: RequestedConfig): AskedSymbol[] {
   const origin = { file: options.symbolsFile ?? 'profile' };
   const overrides = Object.entries(options.symbols ?? {}).map(([symbol, value]) => ({ symbol, value, origin }));
   const localVersion = options.localVersion;
@@ -107,7 +107,7 @@ async function baseFiles(host: Host, options: ConfigureOptions): Promise<readonl
   return Promise.all(TINY_FILES.map(async (file) => (await readIfThere(host, path.join(options.treeDir, file))) ?? ''));
 }
 
-/** The base's own wishes as far as nobody asked otherwise: its members of a choice give way to the fragments' members. */
+/** Lines of the base configuration that no fragment overrides. In a Kconfig choice, the fragment's option wins. */
 async function baseText(host: Host, options: ConfigureOptions, asked: readonly AskedSymbol[]): Promise<string> {
   const decided = new Set(asked.map((one) => one.symbol));
   let text = '';
@@ -139,7 +139,7 @@ function readKconfigTree(host: Host, treeDir: string): Promise<KconfigTree> {
   return readKconfig((file) => readIfThere(host, path.join(treeDir, file)));
 }
 
-/** The wishes as this tree's release names them; a tree that does not say its release gets them as they were written. */
+/** The requested symbols under the names of this tree's release. If the release is unknown, the names stay as written. */
 async function inWordsOfTree(
   host: Host,
   asked: readonly AskedSymbol[],
@@ -147,27 +147,27 @@ async function inWordsOfTree(
   tree: KconfigTree,
 ): Promise<AskedOfVersion> {
   const version = versionOfMakefile((await readIfThere(host, path.join(treeDir, 'Makefile'))) ?? '');
-  return version === undefined ? { asked, findings: [], always: [] } : askedOfVersion(asked, version, tree.symbols);
+  return version === undefined ? { asked, findings: [], always: [] } : translateSymbols(asked, version, tree.symbols);
 }
 
 /** Every wish as this tree's release names it, and the tree's symbols. */
-async function readWishes(host: Host, wishes: ConfigWishes): Promise<AskedOfVersion & { readonly tree: KconfigTree }> {
-  const merged = mergeFragments(wishes.fragments);
+async function readWishes(host: Host, requested: RequestedConfig): Promise<AskedOfVersion & { readonly tree: KconfigTree }> {
+  const merged = mergeFragments(requested.fragments);
   refuseUnclear(merged.conflicts, merged.malformed);
-  const tree = await readKconfigTree(host, wishes.treeDir);
-  return { ...(await inWordsOfTree(host, withOverrides(merged.asked, wishes), wishes.treeDir, tree)), tree };
+  const tree = await readKconfigTree(host, requested.treeDir);
+  return { ...(await inWordsOfTree(host, withOverrides(merged.asked, requested), requested.treeDir, tree)), tree };
 }
 
 /**
  * Verifies every symbol that was asked for in a configuration that another machine has resolved: what Kconfig makes of the
- * wishes depends on the compiler there.
+ * requested depends on the compiler there.
  */
 export async function verifyResolved(
   host: Host,
-  wishes: ConfigWishes,
+  requested: RequestedConfig,
   configText: string,
 ): Promise<readonly Rejection[]> {
-  const { asked, tree } = await readWishes(host, wishes);
+  const { asked, tree } = await readWishes(host, requested);
   return verifyConfig(asked, parseConfig(configText), tree);
 }
 
@@ -176,9 +176,9 @@ export async function verifyResolved(
  * every symbol that was asked for. A symbol that this release of the kernel does not have is asked by the name it has
  * there, or left out with a finding, as far as symbol-history.ts knows it.
  *
- * tinyconfig and allnoconfig take the wishes as `KCONFIG_ALLCONFIG`, in one step: what nobody asks for is off even where
+ * tinyconfig and allnoconfig take the requested symbols as `KCONFIG_ALLCONFIG`, in one step: what nobody asks for is off even where
  * it only becomes visible through a wish, which merging a fragment into a finished tinyconfig would leave at its default.
- * defconfig and the distribution's configuration are changed by the wishes; what they do not decide gets its default, as
+ * defconfig and the distribution's configuration are changed by the requested symbols; what they do not decide gets its default, as
  * for everyone who carries a configuration over to another release.
  *
  * @throws Fault `kernel-config` for fragments that contradict each other or hold lines that mean nothing
@@ -186,7 +186,7 @@ export async function verifyResolved(
 export async function configureKernel(host: Host, options: ConfigureOptions): Promise<ConfiguredKernel> {
   const { treeDir, buildDir, base, compiler } = options;
   const { asked, tree, ...spoken } = await readWishes(host, options);
-  const wishes = asked.map((one) => `${formatSymbol(one.symbol, one.value)}\n`).join('');
+  const requested = asked.map((one) => `${formatSymbol(one.symbol, one.value)}\n`).join('');
 
   await host.files.makeDirectory(buildDir);
   const running = {
@@ -199,12 +199,12 @@ export async function configureKernel(host: Host, options: ConfigureOptions): Pr
   const configPath = path.join(buildDir, '.config');
   if (base === 'defconfig') {
     await make('defconfig');
-    await host.files.writeAtomic(configPath, (await host.files.readText(configPath)) + wishes);
+    await host.files.writeAtomic(configPath, (await host.files.readText(configPath)) + requested);
   } else if (base === 'distribution') {
-    await host.files.writeAtomic(configPath, (await baseText(host, options, asked)) + wishes);
+    await host.files.writeAtomic(configPath, (await baseText(host, options, asked)) + requested);
   } else {
     const allConfig = path.join(buildDir, 'drydock-asked.config');
-    await host.files.writeAtomic(allConfig, (await baseText(host, options, asked)) + wishes);
+    await host.files.writeAtomic(allConfig, (await baseText(host, options, asked)) + requested);
     await make(`KCONFIG_ALLCONFIG=${allConfig}`, 'allnoconfig');
   }
   await make('olddefconfig');

@@ -47,12 +47,12 @@ function renamed(one: AskedSymbol, other: OtherName): AskedSymbol {
 }
 
 /**
- * Puts wishes into the words of the release that a tree is of, by the tables of symbol-history.ts: a symbol that the tree
+ * Translates requested symbols to the names of the tree's release, by the tables of symbol-history.ts: a symbol that the tree
  * does not define gets the name it has there, or is left out where that release has none; what that release wants
  * besides is added. Wishes that the tree defines stay, so nothing changes on the release the fragments are written for. A
  * symbol that the tables do not know, or that this release should have, stays too: verifying will name it.
  */
-export function askedOfVersion(asked: readonly AskedSymbol[], version: KernelVersion, known: Known): AskedOfVersion {
+export function translateSymbols(asked: readonly AskedSymbol[], version: KernelVersion, known: Known): AskedOfVersion {
   const result: AskedSymbol[] = [];
   const findings: Finding[] = [];
   const always: string[] = [];

@@ -127,7 +127,7 @@ export interface PastRun {
   >;
 }
 
-/** What journals of before there was a choice do not say; a run that chose says so before its image is made. */
+/** Default guest for journals that were written before drydock could choose a guest. */
 const ONLY_GUEST_THEN: GuestChoice = { name: 'debian-12-minimal', reason: 'taken when the run began' };
 
 /** Folds a run's journal. A last line cut short by a kill is ignored: what it told had not happened yet. */

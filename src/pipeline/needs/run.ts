@@ -15,7 +15,7 @@ import type { BenchRequest } from '../events/event.ts';
 import { analyseNeeds } from './analysis.ts';
 import type { BenchPlan } from '../plan/bench.ts';
 import type { PlannedArm } from '../plan/plan.ts';
-import { foresee, prepareRun } from '../plan/prepare.ts';
+import { estimateRun, prepareRun } from '../plan/prepare.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import { runSteps, StepError } from '../steps/run-steps.ts';
@@ -152,7 +152,7 @@ export async function executeNeeds(options: NeedsOptions): Promise<NeedsReport> 
   if (first === undefined) throw new Error('The plan is empty');
   const early: Parameters<typeof emit>[0][] = [];
   await runSteps([first], { ...options, emit: (event) => early.push(event) }, history);
-  const { steps } = await foresee(prepared, store, history);
+  const { steps } = await estimateRun(prepared, store, history);
   const session = { id: SESSION, cached: false };
   emit({ type: 'run-started', runId, request, resumed: false, steps, boots: [], benches: [session] });
   for (const event of early) emit(event);

@@ -119,7 +119,7 @@ export function chooseGuest(question: GuestQuestion): Promise<GuestChoice> {
   const { host, request, profile } = question;
   const built = armNotMadeFor(profile, THESIS_GUEST);
   return decideGuest({
-    // Asked for by name, CentOS takes a kernel with XFS; unasked, nobody's kernel is moved from the root it was made for.
+    // With --guest centos-7-minimal, any kernel with XFS is accepted. auto never moves a kernel that was built for Debian's root.
     unfit:
       whyUnfit('centos', profileFor(profile, THESIS_GUEST), request) ??
       (built === undefined ? undefined : `the kernel of ${built} is built for the root of ${EVERYWHERE}`),

@@ -72,7 +72,7 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
 }
 
 /** Steps and boots with what is cached and how long the rest took the last time. */
-export async function foresee(
+export async function estimateRun(
   prepared: PreparedRun,
   store: Store,
   history: History,

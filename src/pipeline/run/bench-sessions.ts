@@ -40,7 +40,7 @@ interface MeasuredBenches {
 }
 
 /** What all sessions of a run share. */
-interface Lab {
+interface BenchContext {
   readonly options: RunOptions;
   readonly prepared: PreparedRun;
   readonly plan: BenchPlan;
@@ -52,7 +52,7 @@ interface Lab {
 }
 
 /** What must match for two sessions at a place to be samples of one thing. */
-function conditionOf({ options, prepared, plan, request }: Lab, place: string): string {
+function conditionOf({ options, prepared, plan, request }: BenchContext, place: string): string {
   const { host } = options;
   const arm = prepared.plan.arms.find(({ name }) => name === place);
   const condition: Json = {
@@ -84,7 +84,7 @@ export function sessionWorkloads(plan: BenchPlan, request: BenchRequest, round: 
   }));
 }
 
-function sessionWork(lab: Lab, planned: PlannedBench): SessionWork {
+function sessionWork(lab: BenchContext, planned: PlannedBench): SessionWork {
   const { options, plan, request, statsd } = lab;
   return {
     round: planned.round,
@@ -131,14 +131,14 @@ interface GuestSession {
   readonly first: boolean;
 }
 
-function announce({ options }: Lab, { id, place, round, boot }: PlannedBench, unit: 'boot' | 'session'): void {
+function announce({ options }: BenchContext, { id, place, round, boot }: PlannedBench, unit: 'boot' | 'session'): void {
   if (unit === 'session') options.emit({ type: 'bench-started', id, place, round });
   else if (boot !== undefined) {
     options.emit({ type: 'boot-started', id: boot.id, order: boot.order, arm: boot.arm });
   }
 }
 
-function bootConditionOf({ options, prepared, plan }: Lab, arm: PlannedArm): string {
+function bootConditionOf({ options, prepared, plan }: BenchContext, arm: PlannedArm): string {
   return bootCondition(options, prepared, arm.measured(), plan.disk.output().disk);
 }
 
@@ -146,7 +146,7 @@ function bootConditionOf({ options, prepared, plan }: Lab, arm: PlannedArm): str
  * A session in a guest. Where its boot is measured, that is read out before the first workload, so that what the session
  * does is no part of it; the boot ends there, and the session begins.
  */
-async function guestSession(lab: Lab, { planned, arm, condition, first }: GuestSession): Promise<Done> {
+async function guestSession(lab: BenchContext, { planned, arm, condition, first }: GuestSession): Promise<Done> {
   const { options, prepared, plan } = lab;
   const { host, runDirectory, emit } = options;
   const work = sessionWork(lab, planned);
@@ -185,7 +185,7 @@ async function guestSession(lab: Lab, { planned, arm, condition, first }: GuestS
   return { session, durationMs: since(), condition, ...(boot === undefined ? {} : { boot }) };
 }
 
-async function hostSession(lab: Lab, planned: PlannedBench, place: HostPlace, condition: string): Promise<Done> {
+async function hostSession(lab: BenchContext, planned: PlannedBench, place: HostPlace, condition: string): Promise<Done> {
   const { host } = lab.options;
   announce(lab, planned, 'session');
   const startedSec = host.clock.monotonicSec();
@@ -194,7 +194,7 @@ async function hostSession(lab: Lab, planned: PlannedBench, place: HostPlace, co
 }
 
 /** The session as an interrupted run left it, with the boot that it began with: neither is whole without the other. */
-function doneBefore(lab: Lab, planned: PlannedBench, arm: PlannedArm | undefined, condition: string): Done | undefined {
+function doneBefore(lab: BenchContext, planned: PlannedBench, arm: PlannedArm | undefined, condition: string): Done | undefined {
   const { past, emit } = lab.options;
   const known = past?.benches.get(planned.id);
   if (known?.condition !== condition) return undefined;
@@ -215,7 +215,7 @@ function doneBefore(lab: Lab, planned: PlannedBench, arm: PlannedArm | undefined
 type HostSide = { readonly place: HostPlace } | { readonly absent: string };
 
 /** What the daemon did not have before is taken out again: it may be the machine's own. */
-async function bringImages({ options, plan }: Lab, place: HostPlace): Promise<readonly string[]> {
+async function bringImages({ options, plan }: BenchContext, place: HostPlace): Promise<readonly string[]> {
   const brought: string[] = [];
   for (const image of plan.images) {
     const { tag, tar } = image.tagged();
@@ -226,7 +226,7 @@ async function bringImages({ options, plan }: Lab, place: HostPlace): Promise<re
   return brought;
 }
 
-async function openHostSide(lab: Lab, directory: string): Promise<HostSide> {
+async function openHostSide(lab: BenchContext, directory: string): Promise<HostSide> {
   const { host, store, signal } = lab.options;
   const { repository } = lab;
   const folder = await host.files.makeTempDirectory(store.workDir(), `${lab.scratchName}-host-`);
@@ -298,7 +298,7 @@ export async function measureBenches(options: RunOptions, prepared: PreparedRun)
   }
 }
 
-async function runSessions(lab: Lab, scratch: string, findings: readonly Finding[]): Promise<MeasuredBenches> {
+async function runSessions(lab: BenchContext, scratch: string, findings: readonly Finding[]): Promise<MeasuredBenches> {
   const { options, prepared, plan } = lab;
   const { emit, history, signal } = options;
   const sessions: BenchSession[] = [];

@@ -19,7 +19,7 @@ import type { Emit } from '../events/event.ts';
 import type { PlannedArm } from '../plan/plan.ts';
 import type { RunOptions } from './run-options.ts';
 import { runSteps, StepError } from '../steps/run-steps.ts';
-import { foresee, prepareRun } from '../plan/prepare.ts';
+import { estimateRun, prepareRun } from '../plan/prepare.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
 import { removeLeftovers } from '../steps/step.ts';
 import type { StepRuntime } from '../steps/step.ts';
@@ -131,7 +131,7 @@ async function checkHost(
   } catch (error) {
     const cause: unknown = error instanceof StepError ? error.cause : error;
     if (!(cause instanceof Fault) || !TOOLS_NOT_HERE.includes(cause.failure.kind)) throw error;
-    // Nobody asked for this guest by name, so that its tools may not be installed here is a reason and no failure.
+    // The guest was chosen automatically: if its tools cannot be installed, use the other guest instead of failing the run.
     const reason = `auto: not ${choice.name}, since ${cause.message}`;
     const instead = { ...provisional, choice: { name: before.name, reason } };
     return { prepared: instead, stages: await check(instead) };
@@ -166,7 +166,7 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
       request,
       ...(guest === undefined ? {} : { guest }),
       resumed: past !== undefined,
-      ...(await foresee(prepared, store, history)),
+      ...(await estimateRun(prepared, store, history)),
     });
     for (const event of early) noticing(event);
   };

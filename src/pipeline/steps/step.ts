@@ -50,8 +50,8 @@ interface StepOptions<In extends Json, Out extends Json> {
 class NotYet extends Error {}
 
 /**
- * Removes the scratch folders of executions that were killed. The caller holds the lock for folders of this name, so none of
- * them is in use. A folder that cannot be removed is left.
+ * Deletes scratch folders that killed runs left. The caller holds the lock for this prefix, so none is in use. A folder that
+ * cannot be deleted stays.
  */
 export async function removeLeftovers(host: Host, store: Store, scratchName: string): Promise<void> {
   for (const name of await host.files.list(store.workDir())) {
@@ -176,7 +176,7 @@ export function defineStep<In extends Json, Out extends Json>(options: StepOptio
       const known = await restore();
       if (known !== undefined) return known;
       const onWait = (holder: string): void => {
-        emit({ type: 'step-progress', id, message: `waiting for ${holder}, which is at it already` });
+        emit({ type: 'step-progress', id, message: `waiting for ${holder}, which builds the same thing` });
       };
       await using lock = await store.lock(fingerprint, onWait, runtime.signal);
       const meanwhile = await restore();

@@ -95,7 +95,7 @@ type InstalledArm = Install['arms'][number];
 
 const CHECK_CONFIG = '/usr/share/docker.io/contrib/check-config.sh';
 
-interface Lab {
+interface InstallContext {
   readonly input: InstallInput;
   readonly context: StageContext;
   readonly overlay: string;
@@ -110,7 +110,7 @@ interface StartedKernel {
 }
 
 /** @param started what QEMU boots; `'disk'`: what the disk's own boot loader does */
-async function bootArm(lab: Lab, name: string, started: StartedKernel | 'disk'): Promise<Machine> {
+async function bootArm(lab: InstallContext, name: string, started: StartedKernel | 'disk'): Promise<Machine> {
   const { context, input } = lab;
   const { host, store, signal } = context;
   const isDisk = started === 'disk';
@@ -142,12 +142,12 @@ async function bootArm(lab: Lab, name: string, started: StartedKernel | 'disk'):
   );
 }
 
-async function put(lab: Lab, guest: Guest, artifact: Artifact, remotePath: string): Promise<void> {
+async function put(lab: InstallContext, guest: Guest, artifact: Artifact, remotePath: string): Promise<void> {
   await putVerified(guest, await lab.context.store.use(artifact), artifact.sha256, remotePath);
 }
 
 /** Kernel, modules, initrd and config go where the distribution keeps its own. */
-async function installArm(lab: Lab, guest: Guest, arm: InstallArm): Promise<void> {
+async function installArm(lab: InstallContext, guest: Guest, arm: InstallArm): Promise<void> {
   lab.context.progress({ message: `installing ${arm.release} through SSH` });
   if (!arm.isStock) {
     await put(lab, guest, arm.kernel, installedKernelPath(arm.release));
@@ -179,7 +179,7 @@ async function theirCheck(guest: Guest, arm: InstallArm) {
 }
 
 /** The real check-config.sh of the guest's Docker package, if it has one, and ours, on the same file. */
-async function checkConfig(lab: Lab, guest: Guest, arm: InstallArm): Promise<ConfigCheck> {
+async function checkConfig(lab: InstallContext, guest: Guest, arm: InstallArm): Promise<ConfigCheck> {
   const [major = 0, minor = 0] = arm.release.split('.').map(Number);
   const text = await lab.context.store.readText(arm.config);
   const rows = checkDockerConfig(parseConfig(text), { major, minor });
@@ -192,7 +192,7 @@ async function checkConfig(lab: Lab, guest: Guest, arm: InstallArm): Promise<Con
   };
 }
 
-async function proveArm(lab: Lab, guest: Guest, arm: InstallArm, reboot: RebootProof | null): Promise<InstalledArm> {
+async function proveArm(lab: InstallContext, guest: Guest, arm: InstallArm, reboot: RebootProof | null): Promise<InstalledArm> {
   const { context } = lab;
   context.progress({ message: `proving Docker on ${arm.release}` });
   if (!arm.isStock) {
@@ -238,7 +238,7 @@ interface GrubProof {
 
 /** Reboots into every arm's menu entry, once each, one after another, and proves Docker there; then the guest is down. */
 async function proveThroughGrub(
-  lab: Lab,
+  lab: InstallContext,
   login: ConnectOptions,
   from: Guest,
   menu: GrubMenu,
@@ -278,7 +278,7 @@ export const install: Stage<InstallInput, Install> = {
     await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
     const overlay = path.join(workDir, 'install.qcow2');
     await createOverlay(host, await store.use(input.disk), overlay);
-    const lab: Lab = { input, context, overlay, key, keyFile };
+    const lab: InstallContext = { input, context, overlay, key, keyFile };
     const login = { privateKey: key.privateKey, hostKey: input.hostKey, signal };
     const proven: InstalledArm[] = [];
 

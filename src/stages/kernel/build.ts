@@ -4,7 +4,7 @@ import { orderlyAbort } from '../../guest/ssh/detached-job.ts';
 import { startMachine } from '../../guest/machine/machine.ts';
 import { createOverlay } from '../../guest/machine/overlay.ts';
 import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
-import { openWorkshop } from '../../guest/ssh/long-job-guest.ts';
+import { openJobRunner } from '../../guest/ssh/job-runner.ts';
 import { buildKernelInGuest } from '../../kernel/build/build-in-guest.ts';
 import { buildKernel } from '../../kernel/build/build.ts';
 import type { BuiltKernel } from '../../kernel/build/build.ts';
@@ -142,7 +142,7 @@ async function inGuest(
     { directory: path.join(path.dirname(logPath), `${path.basename(logPath, '.log')}-guest`), signal: orderly.signal },
   );
   let breaks = 0;
-  await using workshop = await openWorkshop(host, machine, {
+  await using runner = await openJobRunner(host, machine, {
     privateKey: key.privateKey,
     hostKey: builder.hostKey,
     signal: orderly.signal,
@@ -159,9 +159,9 @@ async function inGuest(
     tellChanges(configText, resolved, context);
   };
   const built = await orderly.during(
-    () => workshop.stop(),
+    () => runner.stop(),
     () =>
-      buildKernelInGuest(host, workshop, {
+      buildKernelInGuest(host, runner, {
         treeDir,
         buildDir,
         folder: FOLDER,

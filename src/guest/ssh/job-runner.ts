@@ -1,13 +1,13 @@
 import type { Argv, Host, RunResult } from '../../host/host.ts';
 import { attendJob, stopJob } from './detached-job.ts';
-import { keepLink } from './reconnecting.ts';
+import { openReconnectingLink } from './reconnecting.ts';
 import type { Machine } from '../machine/machine.ts';
 import { connectGuest } from './guest.ts';
 import type { ConnectOptions } from './guest.ts';
 import { fetchVerified, putVerified } from './verified-transfer.ts';
 
 /** A guest that works for the host for a long time: what it is told to do survives a connection that breaks. */
-export interface Workshop extends AsyncDisposable {
+export interface JobRunner extends AsyncDisposable {
   /** Runs a command; it is run again when the connection breaks meanwhile. */
   run(command: Argv): Promise<RunResult>;
   /** Uploads a file; the guest's sha256 of it must be the host's. */
@@ -20,7 +20,7 @@ export interface Workshop extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-interface WorkshopOptions extends ConnectOptions {
+interface JobRunnerOptions extends ConnectOptions {
   /** Folder in the guest; made if absent. A job of a name is run once in it. */
   readonly folder: string;
   /** How long a job may be busy without printing anything. */
@@ -29,13 +29,13 @@ interface WorkshopOptions extends ConnectOptions {
 }
 
 /**
- * Waits until the guest's sshd answers and opens a workshop in it.
+ * Waits until the guest's sshd answers, then opens a runner for long jobs there.
  *
  * @throws Fault as `connectGuest` does
  */
-export async function openWorkshop(host: Host, machine: Machine, options: WorkshopOptions): Promise<Workshop> {
+export async function openJobRunner(host: Host, machine: Machine, options: JobRunnerOptions): Promise<JobRunner> {
   const { folder, silentSec } = options;
-  const link = await keepLink(() => connectGuest(host, machine, options), options.onBreak);
+  const link = await openReconnectingLink(() => connectGuest(host, machine, options), options.onBreak);
   const current = new Set<string>();
   const run = (command: Argv): Promise<RunResult> => link.over((guest) => guest.run(command));
   await run(['mkdir', '-p', folder]);
