@@ -20,7 +20,7 @@ interface SystemCause {
   readonly hint: string;
 }
 
-const OTHER_FOLDER = 'Choose another folder with --cache-dir or --results-dir, or mend this one.';
+const OTHER_FOLDER = 'Choose another folder with --cache-dir or --results-dir, or fix this one.';
 
 /** What the operating system's error numbers (errno(3)) mean to somebody who keeps files; the others are ours to explain. */
 const CAUSES: Readonly<Record<string, SystemCause>> = {

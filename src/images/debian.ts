@@ -220,7 +220,7 @@ async function initrdModuleOrder(
   } catch (error) {
     if (!(error instanceof MissingModulesError)) throw error;
     throw new Fault(
-      { kind: 'profile', headline: error.message, hint: 'Mend initrdModules: in the guest definition.' },
+      { kind: 'profile', headline: error.message, hint: 'Fix initrdModules: in the guest definition.' },
       { cause: error },
     );
   }

@@ -106,7 +106,7 @@ function loadOrder(lists: Parameters<typeof moduleLoadOrder>[0]): readonly strin
   } catch (error) {
     if (!(error instanceof MissingModulesError)) throw error;
     throw new Fault(
-      { kind: 'profile', headline: error.message, hint: 'Mend initrdModules: in the guest definition.' },
+      { kind: 'profile', headline: error.message, hint: 'Fix initrdModules: in the guest definition.' },
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@
 export interface ModuleLists {
   /** Text of `modules.dep`: `path: dependency dependency …`, compressed modules with their suffix. */
   readonly dep: string;
-  /** Text of `modules.builtin`: one path a line. */
+  /** Text of `modules.builtin`: one path per line. */
   readonly builtin: string;
   /** Text of `modules.softdep`: `softdep name pre: a b post: c`. ext4 asks for crc32c only there. */
   readonly softdep?: string;

@@ -116,7 +116,7 @@ export interface BenchRecord {
   /** Image name → what it was made of, with digests and package versions. */
   readonly images: Readonly<Record<string, Json>>;
   readonly sessions: readonly BenchSession[];
-  /** Samples by place, one a session. */
+  /** Samples by place, one per session. */
   readonly measurements: Readonly<Record<string, readonly Measurement[]>>;
   /** Candidate against baseline. */
   readonly scores: readonly Score[];

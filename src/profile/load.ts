@@ -148,7 +148,7 @@ export function parseDefinition<S extends z.ZodType>(schema: S, file: string, te
   throw new Fault({
     kind: 'profile',
     headline: `${file} has ${count}`,
-    hint: 'Mend the lines shown; pipelines/schema.json describes every key, and editors can check against it.',
+    hint: 'Fix the lines shown. pipelines/schema.json describes every key, and editors can check against it.',
     detail: frames.flatMap((frame) => frame.split('\n')),
   });
 }

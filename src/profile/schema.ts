@@ -55,8 +55,8 @@ const symbols = z.record(
 const kernelOnGuest = z
   .strictObject({
     source: z.exactOptional(source),
-    fragments: fragments.default([]).describe("Besides the kernel's own."),
-    symbols: symbols.default({}).describe("Besides the kernel's own, which they override."),
+    fragments: fragments.default([]).describe("Added to the kernel's own."),
+    symbols: symbols.default({}).describe("Added to the kernel's own; they override it."),
   })
   .describe('Overrides of the kernel for this guest.');
 
@@ -140,18 +140,18 @@ export const profileSchema = z
         error: 'expected a whole number from 1 to 200, or auto',
       })
       .default(5)
-      .describe('Measured boots an arm; auto: until the intervals decide.'),
+      .describe('Measured boots per arm; auto: until the intervals decide.'),
     boot: z
       .exactOptional(z.enum(['direct', 'grub']))
       .describe('direct: QEMU is the boot loader; grub: the guest has its own, on its disk. --boot overrides it.'),
-    maxBoots: z.number().int().min(4).max(200).optional().describe('With boots: auto, the most boots an arm.'),
+    maxBoots: z.number().int().min(4).max(200).optional().describe('With boots: auto, the most boots per arm.'),
     budgetMinutes: z.number().positive().optional().describe('With boots: auto, the most time for measured boots.'),
     cmdline: cmdline
       .default([])
       .describe("Kernel parameters that every arm gets; root=/dev/vda stands for the guest's own root device."),
     guestCmdline: z
       .exactOptional(z.partialRecord(z.enum(GUESTS), cmdline))
-      .describe('Kernel parameters that every arm gets besides, on this guest alone.'),
+      .describe('Extra kernel parameters for every arm, on this guest only.'),
     presence: z
       .record(name, regularExpression)
       .optional()

@@ -25,10 +25,10 @@ export function bootstrapInterval(
 /**
  * The interval that scores carry: for median(a) / median(b), from one sample up, 95 % unless told.
  *
- * The percentile bootstrap can only repeat values it has seen: with 4 boots an arm it holds 92 %. The inverted rank-sum
+ * The percentile bootstrap can only repeat values it has seen: with 4 boots per arm it holds 92 %. The inverted rank-sum
  * test holds 95 % at any count, but asks that both arms' noise have one shape. So this is the hull of the two: what either
  * cannot rule out stays in. Simulated with symmetric, skewed and outlier-ridden noise it holds 96 to 97.5 % at 4 to 10 boots.
- * A single sample an arm gives [ratio, ratio], which claims nothing; 2 or 3 give the range of all pairwise ratios, which is
+ * A single sample per arm gives [ratio, ratio], which claims nothing; 2 or 3 give the range of all pairwise ratios, which is
  * less than 95 %. Nothing in it is drawn: equal samples give equal intervals.
  */
 export function ratioInterval(a: readonly number[], b: readonly number[], confidence = CONFIDENCE): Interval {

@@ -51,7 +51,7 @@ export interface MissingScore {
   readonly reason: string;
 }
 
-/** Fewer samples an arm can never be significant: 3 against 3 split in 20 ways, so the smallest two-sided p is 0.1. */
+/** Fewer samples per arm can never be significant: 3 against 3 split in 20 ways, so the smallest two-sided p is 0.1. */
 export const MIN_SAMPLES = 4;
 /** Pairs below this can never be significant: 5 have 32 sign patterns, so the smallest two-sided p is 0.0625. */
 const MIN_PAIRS = 6;

@@ -1,7 +1,7 @@
 import { normalCdf, normalDensity } from './normal.ts';
 import { choose } from './ranks/permutation.ts';
 
-/** A count of boots an arm after which the verdict is asked for, and what it may cost. */
+/** A count of boots per arm after which the verdict is asked for, and what it may cost. */
 export interface Look {
   readonly bootsPerArm: number;
   /** A test at this look must have a p below this. */
@@ -37,7 +37,7 @@ interface Surviving {
  * test, whose p moves in steps: it rejects less often than the normal limit would, never more often; a look whose
  * smallest p is above its boundary spends nothing and leaves its share to the next.
  *
- * @param counts boots an arm at each look, ascending; the last is the most there can be
+ * @param counts boots per arm at each look, ascending; the last is the most there can be
  */
 export function planLooks(counts: readonly number[], alpha: number, spending: Spending = pocockSpending): Look[] {
   const most = counts.at(-1) ?? 1;

@@ -90,7 +90,7 @@ export function benchSchemaOf(score: z.ZodType<Score>, measurement: z.ZodType<Me
     ),
     images: z.record(z.string(), json).describe('image → what it was made of, with digests and package versions'),
     sessions: z.array(benchSessionSchema),
-    measurements: z.record(z.string(), z.array(measurement)).describe('samples by place, one a session'),
+    measurements: z.record(z.string(), z.array(measurement)).describe('samples by place, one per session'),
     scores: z.array(score).describe('candidate against baseline'),
     againstHost: z.array(score).describe('arms against the host (as the baseline), where that is sound'),
     findings: z.array(z.strictObject({ level: z.enum(['info', 'warning']), message: z.string() })),

@@ -141,7 +141,7 @@ async function cpuSecOf(pid: number): Promise<number> {
 async function mendLater(cuttable: CuttableHost, pid: number): Promise<void> {
   const from = await cpuSecOf(pid);
   while ((await cpuSecOf(pid)) - from < CUT_CPU_SEC) await setTimeout(200);
-  cuttable.mend();
+  cuttable.repair();
 }
 
 test('a kernel is built in the guest, goes on without the connection, compiles nothing twice, and boots', async () => {

@@ -7,7 +7,7 @@ import { recordWith } from '../support/records.ts';
 import { runMain } from '../support/drydock-main.ts';
 import type { Ended } from '../support/drydock-main.ts';
 
-/** Eight boots an arm around a median, 0.5 % apart. */
+/** Eight boots per arm around a median, 0.5 % apart. */
 function record(stockSec: number, candidateSec: number): RunRecord {
   const around = (sec: number): number[] => [0, 1, -1, 2, -2, 3, -3, 0.5].map((step) => sec * (1 + step / 200));
   return recordWith({

@@ -48,7 +48,7 @@ function verdictOf({ baseline, candidate }: Arms, significance: number): Verdict
   return scoreMetric(METRIC, before, after, { significance }).verdict;
 }
 
-/** Verdict and boots an arm of each simulated run. */
+/** Verdict and boots per arm of each simulated run. */
 export interface Simulated {
   readonly verdicts: readonly Verdict[];
   readonly boots: readonly number[];

@@ -5,9 +5,9 @@ import type { Host, SshSession } from '../../src/host/host.ts';
 /** A host whose SSH connections lead through a proxy of ours, which can cut them and keep them out. */
 export interface CuttableHost extends AsyncDisposable {
   readonly host: Host;
-  /** Cuts every connection without a farewell, as a network that fails does, and lets none in until `mend`. */
+  /** Cuts every connection without a farewell, as a network that fails does, and lets none in until `repair`. */
   cut(): void;
-  mend(): void;
+  repair(): void;
   /** Host monotonic seconds at which each session was made. */
   readonly sessionsAtSec: readonly number[];
 }
@@ -60,7 +60,7 @@ export function cuttableSsh(real: Host): CuttableHost {
       isCut = true;
       for (const socket of sockets) socket.resetAndDestroy();
     },
-    mend() {
+    repair() {
       isCut = false;
     },
     async [Symbol.asyncDispose]() {

@@ -80,7 +80,7 @@ describe('two runs without a common baseline', () => {
     expect(compared(exactly(0.42), exactly(0.42), 'kernel_init').verdict).toBe('same');
   });
 
-  test('are decided by two boots an arm on the virtual clock, whatever CPU the host has', () => {
+  test('are decided by two boots per arm on the virtual clock, whatever CPU the host has', () => {
     const twice = (sec: number, cpuModel: string) =>
       recordWith({ 'docker-min': { kernel_init: [sec, sec] } }, { clock: 'virtual', environment: { cpuModel } });
     expect(compared(twice(0.42, 'one'), twice(0.43, 'another'), 'kernel_init').verdict).toBe('worse');

@@ -81,7 +81,7 @@ describe('signs of life', () => {
     expect(waitedSecondsOf('')).toBe(0);
   });
 
-  test('registers become one sentence a processor, in 32 and in 64 bits', () => {
+  test('registers become one sentence per processor, in 32 and in 64 bits', () => {
     const registers = [
       '',
       'CPU#0',

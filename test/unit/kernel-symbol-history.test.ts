@@ -80,7 +80,7 @@ describe('a wish of a fragment', () => {
     const { lines, said } = spoken(ask('NF_CONNTRACK'), '4.10', 'NF_CONNTRACK', 'NF_CONNTRACK_IPV4');
     expect(lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=y']);
     expect(said).toEqual([
-      'CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 besides',
+      'CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 as well',
     ]);
     expect(spoken([off('MEMCG')], '4.10', 'MEMCG', 'MEMCG_SWAP').lines).toEqual(['MEMCG=n']);
   });
@@ -100,7 +100,7 @@ describe('a wish of a fragment', () => {
     expect(translateSymbols(asked, version('4.10'), new Set(known)).findings).toEqual([
       {
         level: 'warning',
-        message: `CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 besides, ${contrary}`,
+        message: `CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 as well, ${contrary}`,
       },
       {
         level: 'warning',

@@ -410,12 +410,12 @@ test('a run that booted until it knew says so everywhere, and is repeated that w
       ],
       spentAlpha: 0.0208,
       stoppedBy: 'decided',
-      reason: 'stopped after 6 boots an arm of at most 20: every decision metric was decided',
+      reason: 'stopped after 6 boots per arm of at most 20: every decision metric was decided',
     },
   };
   const page = parsePage(renderHtml(record)).querySelector('body')?.textContent;
   for (const text of [page, renderMarkdown(record), finalTable(record, { columns: 200, colour: false })]) {
-    expect(text).toContain('stopped after 6 boots an arm of at most 20');
+    expect(text).toContain('stopped after 6 boots per arm of at most 20');
   }
   expect(page).toContain('6 boots, p below 0.0208: total_boot of docker-min better');
   expect(reproduceCommand(record)).toContain('--boots auto --max-boots 20 --budget 30');

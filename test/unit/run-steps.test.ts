@@ -112,7 +112,7 @@ function notes() {
 }
 
 describe('the steps of a plan', () => {
-  test('run side by side where none needs the other, one a processor, and are recorded in the order of the plan', async () => {
+  test('run side by side where none needs the other, one per processor, and are recorded in the order of the plan', async () => {
     const { of, steps, story } = play({
       image: {},
       kernel: { after: ['image'] },

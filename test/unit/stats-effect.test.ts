@@ -79,7 +79,7 @@ function ways(n: number, m: number, u: number, memo = new Map<string, number>())
   return count;
 }
 
-test('p of ranks agrees with the exact recursion of Mann and Whitney at 20 boots an arm', () => {
+test('p of ranks agrees with the exact recursion of Mann and Whitney at 20 boots per arm', () => {
   const draw = createRandom(6);
   const [a, b] = [0, 0.6].map((shift) => Array.from({ length: 20 }, () => 1 + shift + draw()));
   if (a === undefined || b === undefined) throw new Error('no arms');

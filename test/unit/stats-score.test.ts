@@ -280,21 +280,21 @@ describe('in simulation', () => {
     [5, 0.05],
     [7, 0.05],
   ] as const) {
-    test(`with no effect, ${count} boots an arm and ${lateShare * 100} % late ones, at most 5 % of 1,000 verdicts are false and the interval holds`, () => {
+    test(`with no effect, ${count} boots per arm and ${lateShare * 100} % late ones, at most 5 % of 1,000 verdicts are false and the interval holds`, () => {
       const { share, covered } = simulate(1_000, count, 1, lateShare, 17);
       expect(share('better') + share('worse')).toBeLessThanOrEqual(0.05);
       expect(covered).toBeGreaterThanOrEqual(0.93);
     });
   }
 
-  test('a 5 % effect under 1 % noise is found with 5 boots an arm in at least 90 % of runs, and the interval holds it', () => {
+  test('a 5 % effect under 1 % noise is found with 5 boots per arm in at least 90 % of runs, and the interval holds it', () => {
     const { share, covered } = simulate(1_000, 5, 1.05, 0, 18);
     expect(share('better')).toBeGreaterThanOrEqual(0.9);
     expect(share('worse')).toBe(0);
     expect(covered).toBeGreaterThanOrEqual(0.93);
   });
 
-  test('with late boots among them it takes 7 boots an arm', () => {
+  test('with late boots among them it takes 7 boots per arm', () => {
     expect(simulate(500, 5, 1.05, 0.05, 19).share('better')).toBeLessThan(0.9);
     expect(simulate(500, 7, 1.05, 0.05, 19).share('better')).toBeGreaterThanOrEqual(0.9);
   });

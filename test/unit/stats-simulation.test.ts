@@ -11,7 +11,7 @@ const MOST_BOOTS = 20;
 
 describe('over 1,000 simulated runs on a shared machine', () => {
   for (const count of [5, 8]) {
-    test(`with no effect, at most 5 % end better or worse after ${String(count)} boots an arm`, () => {
+    test(`with no effect, at most 5 % end better or worse after ${String(count)} boots per arm`, () => {
       expect(shareOf(simulateFixed(1_000, count, 1, SHARED, 31), 'better', 'worse')).toBeLessThanOrEqual(0.05);
     });
   }
@@ -22,14 +22,14 @@ describe('over 1,000 simulated runs on a shared machine', () => {
     expect(shareOf(runs, 'same')).toBeGreaterThanOrEqual(0.85);
   });
 
-  test('a 5 % effect is found by 8 boots an arm in at least 90 %, and never with the wrong sign', () => {
+  test('a 5 % effect is found by 8 boots per arm in at least 90 %, and never with the wrong sign', () => {
     const faster = simulateFixed(1_000, 8, 1.05, SHARED, 33);
     expect(shareOf(faster, 'better')).toBeGreaterThanOrEqual(0.9);
     expect(shareOf(faster, 'worse', 'same')).toBe(0);
     expect(shareOf(simulateFixed(1_000, 8, 1 / 1.05, SHARED, 34), 'worse')).toBeGreaterThanOrEqual(0.9);
   });
 
-  test('a 5 % effect is found by the sequential rule in at least 95 %, half of the time with 6 boots an arm', () => {
+  test('a 5 % effect is found by the sequential rule in at least 95 %, half of the time with 6 boots per arm', () => {
     const runs = simulateSequential(1_000, MOST_BOOTS, 1 / 1.05, SHARED, 35);
     expect(shareOf(runs, 'worse')).toBeGreaterThanOrEqual(0.95);
     expect(shareOf(runs, 'better', 'same')).toBe(0);

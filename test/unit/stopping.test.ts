@@ -62,7 +62,7 @@ describe('a run that boots until it knows', () => {
   test('stops when the next round would overrun the budget, counting what is spent', () => {
     const rule = ruleOf(20, 10);
     const taken = boots(8, noisy);
-    // Eight boots an arm took 400 s: two more take 100 s.
+    // Eight boots per arm took 400 s: two more take 100 s.
     expect(reasonToStop(rule, arms, taken, 400)).toBeUndefined();
     expect(reasonToStop(rule, arms, taken, 490)).toBe('budget');
   });
@@ -104,7 +104,7 @@ describe('a run that boots until it knows', () => {
       { candidate: 'docker-min', metric: 'total_boot', verdict: 'better' },
     ]);
     expect(record.reason).toBe(
-      'stopped after 6 boots an arm of at most 20 or 30 min of boots: every decision metric was decided (3 looks, 2.08 % of the 5 % error spent)',
+      'stopped after 6 boots per arm of at most 20 or 30 min of boots: every decision metric was decided (3 looks, 2.08 % of the 5 % error spent)',
     );
     expect(record.spentAlpha).toBeCloseTo(0.0208, 4);
   });

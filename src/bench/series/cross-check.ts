@@ -7,7 +7,7 @@ export interface EngineReading {
   readonly totals: Totals;
 }
 
-/** Besides what one interval of the sampler can hide, two counts of the same may differ by this share of the larger one. */
+/** Two counts of the same thing may differ by this share of the larger one, and by what one interval of the sampler can hide. */
 const TOLERANCE = 0.02;
 
 const COUNTERS = [

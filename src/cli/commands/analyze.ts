@@ -56,7 +56,7 @@ export function addAnalyzeCommand(program: Command, context: CommandContext, fin
     )
     .option(
       '--presence <name=regex>',
-      'lines to look for besides SELinux, usb, rtc, parport; repeatable',
+      'lines to look for, in addition to SELinux, usb, rtc, parport; repeatable',
       addPresence,
       [],
     )

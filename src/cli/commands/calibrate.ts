@@ -31,7 +31,7 @@ export function addCalibrateCommand(program: Command, context: CommandContext, f
     .option('--arm <name>', "which arm (default: the profile's baseline)")
     .option(
       '--boots <n>',
-      'boots an arm on the wall clock (default 8: fewer estimate no false alarms worth having)',
+      'boots per arm on the wall clock (default 8: fewer estimate no false alarms worth having)',
       wholeNumber(1, 1_000),
     )
     .addOption(

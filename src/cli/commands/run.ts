@@ -36,7 +36,7 @@ import type { ImageFlags } from '../flags/image.ts';
 import { cacheRoot, folders, resultsRoot } from '../locations.ts';
 import { measuringAsked } from '../flags/measuring.ts';
 
-/** Exit code of everything that the user has to mend before another try makes sense. */
+/** Exit code of everything that the user has to fix first. */
 const USAGE = 2;
 
 export interface RunCommandOptions extends BootFlags, BenchFlags, BootModeFlags, ImageFlags {

@@ -68,7 +68,7 @@ export const ANACONDA_PATTERNS: readonly ConsolePattern[] = [
     start: /The following problem occurred on line (\d+) of the kickstart file/,
     kind: 'unavailable',
     headline: 'The installer does not understand line $1 of its kickstart',
-    hint: 'The line after it on the console says why; mend vm-images/files/centos/kickstart.',
+    hint: 'The line after it on the console says why. Fix vm-images/files/centos/kickstart.',
   },
   {
     id: 'anaconda-payload',

@@ -27,7 +27,7 @@ export interface Distro {
 export interface Toolchain {
   /** Release of its gcc, as `4.8` or `12`. */
   readonly gcc: number;
-  /** Packages that the image for building has besides; none where every image has them. */
+  /** Extra packages of the image that kernels are built in; none where every image has them. */
   readonly packages: readonly string[];
   /** Packages whose versions decide what comes out of a build. */
   readonly deciding: readonly string[];

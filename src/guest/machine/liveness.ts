@@ -50,7 +50,7 @@ export async function sampleLiveness(host: Host, qmp: Qmp): Promise<Liveness> {
   return { diskOperations, cpuSec: cpuSecondsOf(stat) + waitedSec };
 }
 
-/** Where each processor is, from `info registers -a` (target/i386/cpu-dump.c): one sentence a processor. */
+/** Where each processor is, from `info registers -a` (target/i386/cpu-dump.c): one sentence per processor. */
 export function describeRegisters(infoRegisters: string): readonly string[] {
   const lines: string[] = [];
   let processor = '?';

@@ -102,7 +102,7 @@ function namingPackage(error: unknown, suite: string): unknown {
       ...error.failure,
       kind: 'profile',
       headline: `${suite} has no package ${name}, and a container image of the profile is made of it`,
-      hint: 'Mend packages: below bench.images in the profile; `apt-cache search` finds names.',
+      hint: 'Fix packages: below bench.images in the profile; `apt-cache search` finds names.',
     },
     { cause: error },
   );

@@ -188,7 +188,7 @@ async function provision(host: Host, guest: Guest, options: AdoptedDiskOptions, 
     throw new Fault({
       kind: 'unavailable',
       headline: `The system on ${path.basename(diskPath)} could not be made ${definition.name}: its script stopped at ${step}`,
-      hint: 'Mend the disk (boot it, install what it lacks, remove a second kernel), or let drydock make the guest: leave --image away.',
+      hint: 'Fix the disk (boot it, install what is missing, remove a second kernel), or let drydock make the guest: omit --image.',
       detail: [...said, ...ended.stderr.trim().split('\n')].slice(-SAID_LINES),
     });
   }

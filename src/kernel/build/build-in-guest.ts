@@ -36,7 +36,7 @@ export interface GuestBuildOptions {
   /** Judges what the other machine's compiler made of it; throws what is wrong with it. */
   readonly verify: (configText: string) => Promise<void>;
   readonly jobs: number;
-  /** What make has to be told besides, such as another compiler. */
+  /** Further arguments of make, such as another compiler. */
   readonly makeVariables: readonly string[];
   /** Fetch also what shows that the RTC patch was compiled in. */
   readonly proveRtc: boolean;

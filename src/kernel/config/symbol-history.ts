@@ -140,7 +140,7 @@ export const SYMBOL_HISTORY: Readonly<Record<string, SymbolHistory>> = {
   AUTOFS_FS: { from: '4.18', names: [{ name: 'AUTOFS4_FS', upTo: '4.17' }] },
 };
 
-/** What some releases want besides a symbol for the same effect: later ones made it part of the symbol itself. */
+/** A second symbol that some releases need for the same effect; later releases made it part of the first. */
 export const BESIDES: Readonly<Record<string, readonly OtherName[]>> = {
   MEMCG: [
     { name: 'RESOURCE_COUNTERS', upTo: '3.18' },

@@ -62,7 +62,7 @@ export function translateSymbols(asked: readonly AskedSymbol[], version: KernelV
     const asking = `CONFIG_${one.symbol}, asked ${one.value} at ${formatOrigin(one.origin)}`;
     findings.push({ level, message: `${asking}: ${named} ${words}` });
   };
-  /** Asks for `other` in place of `one` or besides it; what is asked of `other` already stands. */
+  /** Requests `other` instead of `one`, or in addition to it. An existing request for `other` stays. */
   const add = (one: AskedSymbol, other: OtherName, words: string): void => {
     const wanted = renamed(one, other);
     const standing = taken.get(wanted.symbol);
@@ -93,7 +93,7 @@ export function translateSymbols(asked: readonly AskedSymbol[], version: KernelV
     for (const besides of BESIDES[one.symbol] ?? []) {
       const isMet = taken.get(besides.name)?.value === renamed(one, besides).value;
       if (isMet || !includes(besides, version) || !known.has(besides.name)) continue;
-      add(one, besides, `wants CONFIG_${besides.name} besides`);
+      add(one, besides, `wants CONFIG_${besides.name} as well`);
     }
   }
   return { asked: result, findings, always };

@@ -51,7 +51,7 @@ export interface RunRequest {
   readonly keepKernel?: string;
   /** Where kernels are built; absent: as the profile says. */
   readonly build?: BuildPlace | 'auto';
-  /** Measured boots an arm; the most there may be when `sequential` is there. */
+  /** Measured boots per arm; the most there may be when `sequential` is there. */
   readonly boots: number;
   /** Boots an arm on the virtual clock; requests of before it existed have none. */
   readonly virtualBoots?: number;

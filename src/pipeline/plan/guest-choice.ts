@@ -160,7 +160,7 @@ async function checkAdoption(
     );
   const missing = await firstMissing(files, [adopt.disk, ...(adopt.keyPath === undefined ? [] : [adopt.keyPath])]);
   if (missing !== undefined)
-    throw refuse('unavailable', `There is no file ${missing}`, 'Mend the path after --image or --image-key.');
+    throw refuse('unavailable', `There is no file ${missing}`, 'Fix the path after --image or --image-key.');
 }
 
 async function firstMissing(files: Host['files'], paths: readonly string[]): Promise<string | undefined> {

@@ -37,7 +37,7 @@ export interface Early {
   readonly image: Step<Image>;
 }
 
-/** What a kernel is planned with besides. */
+/** Further inputs of a kernel's plan. */
 export interface KernelNeeds extends Early {
   readonly accelerator: Step<AcceleratorChoice>;
   /** The image of a guest that has what kernels are built with. */

@@ -24,7 +24,7 @@ interface BenchRecordInput {
   readonly findings: readonly Finding[];
 }
 
-/** One sample a session in which the workload came to its end, in the order of the sessions. */
+/** One sample per session in which the workload came to its end, in the order of the sessions. */
 function measurementsAt(place: string, sessions: readonly BenchSession[]): readonly Measurement[] {
   const runs = sessions.filter((session) => session.place === place).flatMap((session) => session.runs);
   return BENCH_METRICS.flatMap(({ id, unit, better }): Measurement[] => {

@@ -13,7 +13,7 @@ function bootsWith(metric: string, arm: string, boots: readonly BootSummary[]): 
   return boots.filter((boot) => boot.arm === arm && boot.metrics[metric] !== undefined);
 }
 
-/** A line a boot, however many of its metrics stand out: a late boot is usually late in all of them. */
+/** A line per boot, however many of its metrics stand out: a late boot is usually late in all of them. */
 function outlierFindings(boots: readonly BootSummary[], scores: readonly Score[]): Finding[] {
   const byBoot = new Map<BootSummary, Map<string, string>>();
   for (const { metric, outliers } of scores) {

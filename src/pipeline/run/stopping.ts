@@ -118,7 +118,7 @@ export function stoppingRecord(
     spentAlpha,
     stoppedBy,
     reason:
-      `stopped after ${String(last?.bootsPerArm ?? 0)} boots an arm of at most ${String(rule.maxBootsPerArm)}${limit}: ` +
+      `stopped after ${String(last?.bootsPerArm ?? 0)} boots per arm of at most ${String(rule.maxBootsPerArm)}${limit}: ` +
       `${WORDS[stoppedBy]} (${String(looks.length)} ${looks.length === 1 ? 'look' : 'looks'}, ` +
       `${(spentAlpha * 100).toFixed(2)} % of the 5 % error spent)`,
   };

@@ -29,7 +29,7 @@ async function nextToStart(
 }
 
 /**
- * Runs the steps of a plan, each as soon as what it is made from is there: one a processor, and those that fill the machine
+ * Runs the steps of a plan, each as soon as what it is made from is there: one per processor, and those that fill the machine
  * alone. When one fails the others are ended.
  *
  * @returns their records in the plan's order

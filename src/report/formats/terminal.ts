@@ -54,7 +54,7 @@ export function finalTable(record: RunRecord, options: TerminalOptions): string 
     record.bench === undefined
       ? []
       : benchTerminal(record.bench, environment.accelerator, { ...options, columns: width, safe });
-  const conditions = `${environment.accelerator.toUpperCase()}, ${record.bootsPerArm} boots an arm, guest ${record.guest.name}, ${environment.cpuModel}, QEMU ${environment.qemuVersion}`;
+  const conditions = `${environment.accelerator.toUpperCase()}, ${record.bootsPerArm} boots per arm, guest ${record.guest.name}, ${environment.cpuModel}, QEMU ${environment.qemuVersion}`;
   const foot = [
     headline(record),
     conditions,

@@ -88,7 +88,7 @@ function samplesSection(record: RunRecord): Markup {
   });
   const exact = record.scores.filter((score) => score.p === null).map((score) => metricName(score.metric));
   if (drawn.length === 0) return markup`<p>No metric was sampled.</p>`;
-  return markup`<p class="dim">One dot a boot; in each band the boots go down in the order they were taken, so a drift shows as a
+  return markup`<p class="dim">One dot per boot; in each band the boots go down in the order they were taken, so a drift shows as a
 slant; the line is the median. Left: the values of both arms on one axis, which spans the samples and does not start at zero.
 Right: each boot's deviation from its own arm's median, for the noise.${
     exact.length === 0 ? undefined : ` Known exactly, so not drawn: ${exact.join(', ')}.`

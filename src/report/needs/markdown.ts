@@ -76,7 +76,7 @@ export function renderNeeds(report: NeedsReport): string {
       ]),
       'lrl',
     ),
-    '## Seen besides',
+    '## Also seen',
     markdownTable(['What', 'Seen'], seenRows(report)),
   ];
   return `${sections.join('\n\n')}\n`;

@@ -39,7 +39,7 @@ async function isPresent(host: Host, requirement: Requirement): Promise<boolean>
   return (await host.files.stat(probe.file)) !== undefined;
 }
 
-/** What the host is checked for besides what every run needs. */
+/** What the host is checked for in addition to what every run needs. */
 export interface Purposes {
   /** drydock's own tests; with `bench`, those of container work too. */
   readonly tests?: boolean;
@@ -188,7 +188,7 @@ async function provide(
 }
 
 /**
- * Makes sure that the host has what is needed besides what every run needs.
+ * Makes sure that the host has what a run needs in addition to what every run needs.
  *
  * @throws Fault `missing-tool` when something is missing and may not be installed here
  */

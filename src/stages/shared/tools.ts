@@ -14,7 +14,7 @@ export interface Requirement {
   readonly onlyUnprivileged?: boolean;
 }
 
-/** What container work on the host uses besides (`run --bench`): a dockerd of drydock's own, and its bridge. */
+/** Also needed for container work on the host (`run --bench`): drydock's own dockerd, and its bridge. */
 export const BENCH_REQUIREMENTS: readonly Requirement[] = [
   {
     package: 'docker.io',
@@ -25,7 +25,7 @@ export const BENCH_REQUIREMENTS: readonly Requirement[] = [
   { package: 'iproute2', why: "makes the containers' bridge", probe: { program: 'ip' } },
 ];
 
-/** What the tests of container work use besides: the programs that the workloads run, and a signature. */
+/** Also needed by the tests of container work: the programs that the workloads run, and a signature. */
 export const BENCH_TEST_REQUIREMENTS: readonly Requirement[] = [
   ...['sysbench', 'fio', 'iperf3', 'sockperf'].map((name) => ({
     package: name,
@@ -35,7 +35,7 @@ export const BENCH_TEST_REQUIREMENTS: readonly Requirement[] = [
 ];
 
 /**
- * What drydock's own tests use besides: a browser to look at the report with, the letters it is drawn in, and what guests of
+ * Also needed by drydock's own tests: a browser to look at the report with, the letters it is drawn in, and what guests of
  * an installer are made and looked at with.
  */
 export const TEST_REQUIREMENTS: readonly Requirement[] = [
@@ -51,7 +51,7 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { package: 'gpg-agent', why: "holds the key of the tests' own packages", probe: { program: 'gpg-agent' } },
 ];
 
-/** What a guest that its distribution's installer makes is made with besides (`--guest centos-7-minimal`). */
+/** Also needed to make a guest with its distribution's installer (`--guest centos-7-minimal`). */
 export const INSTALLER_REQUIREMENTS: readonly Requirement[] = [
   { package: 'xorriso', why: "reads the installer's ISO", probe: { program: 'xorriso' } },
   // Not xorriso, whose own mkisofs ends with a segmentation fault about once in a thousand images (1.5.4).
@@ -71,7 +71,7 @@ export const INSTALLER_REQUIREMENTS: readonly Requirement[] = [
   { package: 'createrepo-c', why: 'makes the packages a repository', probe: { program: 'createrepo_c' } },
 ];
 
-/** What a given disk is let in by besides, when it knows no key (`--image DISK`). */
+/** Also needed to log in to a given disk that knows no key (`--image DISK`). */
 export const SEED_REQUIREMENTS: readonly Requirement[] = [
   {
     package: 'genisoimage',
@@ -80,7 +80,7 @@ export const SEED_REQUIREMENTS: readonly Requirement[] = [
   },
 ];
 
-/** What a guest that is booted by GRUB is made with besides (`--boot grub`). */
+/** Also needed to make a guest that GRUB boots (`--boot grub`). */
 export const PARTITION_REQUIREMENTS: readonly Requirement[] = [
   { package: 'fdisk', why: "writes the partition table of the guest's disk", probe: { program: 'sfdisk' } },
 ];

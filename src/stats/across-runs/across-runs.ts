@@ -52,7 +52,7 @@ export function judgeAcross(metric: ScoredMetric & { readonly clock: Clock }, { 
   return { ...judged, ...decide(metric, ci95, doubts, margin, [from, to], `beyond ${words}`) };
 }
 
-/** Two runs on the virtual clock: its boots repeat, so two an arm decide, and only a difference beyond the drift counts. */
+/** Two runs on the virtual clock: its boots repeat, so two per arm decide, and only a difference beyond the drift counts. */
 export function judgeVirtual(metric: ScoredMetric, { before, after }: BothRuns): Judged {
   const judged = judgeDeterministic(before, after, metric.better);
   const ratio = median(before) / median(after);

@@ -5,7 +5,7 @@ import { midranks } from './ranks.ts';
 /**
  * What is summed over an arm. `rank` is Wilcoxon's: one boot that a busy host made a third longer counts as the slowest and
  * no more. `mean-log` compares geometric means. In simulation (5 % effect, 1 % noise, one boot in twenty 10 to 30 % late) the
- * two find the effect equally often up to 6 boots an arm; with 7, rank finds it in 96 % of runs and mean-log in 72 %. Without
+ * two find the effect equally often up to 6 boots per arm; with 7, rank finds it in 96 % of runs and mean-log in 72 %. Without
  * such boots both find it nearly always. Hence `rank` is the default.
  */
 export type Statistic = 'rank' | 'mean-log';
@@ -24,7 +24,7 @@ const RESAMPLES = 9_999;
 
 /**
  * Two-sided permutation test that both arms come from one distribution: the share of all ways to split the pooled samples
- * whose statistic is at least as far from its mean as the one seen. Exact for ranks up to some 60 samples an arm, and for
+ * whose statistic is at least as far from its mean as the one seen. Exact for ranks up to some 60 samples per arm, and for
  * `mean-log` up to `EXACT_LIMIT` splits; above that (b + 1) / (m + 1) from random ones (Phipson and Smyth, 2010). Samples
  * must be above 0 for `mean-log`.
  */

@@ -3,7 +3,7 @@ const MOST_ADDITIONS = 1e8;
 
 /**
  * Exact two-sided p of a rank sum, ties included: the share of all ways to choose `size` of the ranks whose sum is at least
- * as far from the mean sum as `seen`. Counts the ways by sum and not one by one, so that 20 boots an arm cost what 5 do
+ * as far from the mean sum as `seen`. Counts the ways by sum and not one by one, so that 20 boots per arm cost what 5 do
  * (the shift algorithm of Streitberg and Röhmel, "Exact distributions for permutation and rank tests", 1986).
  *
  * @param ranks midranks of all samples: whole numbers or halves

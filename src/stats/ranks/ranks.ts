@@ -18,7 +18,7 @@ export function midranks(samples: readonly number[]): number[] {
  */
 export function mannWhitneyCounts(n: number, m: number): number[] {
   const size = n * m + 1;
-  // row[k] holds the counts for k samples of the first arm and j of the second, j growing by one a round.
+  // row[k] holds the counts for k samples of the first arm and j of the second, j growing by one per round.
   let rows = Array.from({ length: n + 1 }, () => unit(size));
   for (let j = 1; j <= m; j += 1) {
     const next = [unit(size)];
