@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Host } from '../host/host.ts';
+import { parseJson } from '../json/parse.ts';
 import { checkedJson } from './checked-json.ts';
 import { jsonText } from '../json/text.ts';
 
@@ -19,7 +20,7 @@ export async function openHistory(host: Host, root: string): Promise<History> {
   const file = path.join(root, FILE);
   const durations = new Map<string, number>();
   if ((await host.files.stat(file)) !== undefined) {
-    const parsed = historySchema.safeParse(parse(await host.files.readText(file)));
+    const parsed = historySchema.safeParse(parseJson(await host.files.readText(file)));
     if (parsed.success) for (const [key, ms] of Object.entries(parsed.data)) durations.set(key, ms);
   }
   return {
@@ -35,12 +36,4 @@ export async function openHistory(host: Host, root: string): Promise<History> {
       );
     },
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
+import { parseJson } from '../json/parse.ts';
 import type { RunRecord } from '../model/record.ts';
 import { checkedJson } from './checked-json.ts';
 import { readRecord } from './read-record.ts';
@@ -43,7 +44,7 @@ async function runsOfLedger(host: Host, cacheRoot: string): Promise<KnownRuns> {
   const file = path.join(cacheRoot, FILE);
   if ((await host.files.stat(file)) === undefined) return { runs: [], unreadable: [] };
   const lines = (await host.files.readText(file)).split('\n').filter((line) => line !== '');
-  const parsed = lines.map((line) => recordSchema.safeParse(parseLine(line)));
+  const parsed = lines.map((line) => recordSchema.safeParse(parseJson(line)));
   const lost = parsed.filter(({ success }) => !success).length;
   return {
     runs: parsed.flatMap(({ data }) => data ?? []),
@@ -77,12 +78,4 @@ export async function readKnownRuns(host: Host, cacheRoot: string, resultsRoot: 
   const byId = new Map([...kept.runs, ...here.runs].map((run) => [run.id, run]));
   const runs = [...byId.values()].sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
   return { runs, unreadable: [...kept.unreadable, ...here.unreadable] };
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Host, Lock } from '../host/host.ts';
+import { parseJson } from '../json/parse.ts';
 import { jsonText } from '../json/text.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Json } from '../model/json.ts';
@@ -56,15 +57,6 @@ function artifactsIn(value: unknown): Artifact[] {
   return own.success ? [{ sha256: own.data.sha256, sizeBytes: own.data.sizeBytes }, ...nested] : nested;
 }
 
-/** An action that a crash of the machine left empty or torn is no action. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Opens (and makes, if need be) the content store below `root`. */
 export function openStore(host: Host, root: string): Store {
   const { files } = host;
@@ -77,7 +69,7 @@ export function openStore(host: Host, root: string): Store {
   const restore = async (fingerprint: string): Promise<Action | undefined> => {
     const file = actionPath(fingerprint);
     if ((await files.stat(file)) === undefined) return undefined;
-    const parsed = actionSchema.safeParse(parse(await files.readText(file)));
+    const parsed = actionSchema.safeParse(parseJson(await files.readText(file)));
     if (!parsed.success) return undefined;
     for (const artifact of artifactsIn(parsed.data.output)) {
       if ((await files.stat(blobPath(artifact)))?.sizeBytes !== artifact.sizeBytes) return undefined;

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
+import { untilAborted } from '../../host/abort.ts';
 import { createEngine } from '../engine/engine.ts';
 import type { DaemonEngine } from '../engine/engine.ts';
 import type { DaemonSurroundings } from '../engine/daemon-calls.ts';
 import type { Place } from '../place.ts';
 import { startPrivateDockerd } from './private-dockerd.ts';
 import type { PrivateDockerdOptions } from './private-dockerd.ts';
-import { untilAborted } from '../until-aborted.ts';
 
 const SYSTEM_SOCKET = '/var/run/docker.sock';
 

@@ -5,10 +5,10 @@ import type { Argv, Host, RunningProcess } from '../../host/host.ts';
 import { createLineSplitter } from '../../host/process/line-queue.ts';
 import { inOwnNamespaces } from '../../host/process/own-namespaces.ts';
 import { makeShortFolder } from '../../host/short-folder.ts';
+import { untilAborted } from '../../host/abort.ts';
 import { leftOverBridges, makeBridge, removeBridge } from './bridge.ts';
 import { isListening, startFault } from './dockerd-log.ts';
 import { machinePid } from './machine-pid.ts';
-import { untilAborted } from '../until-aborted.ts';
 
 /** In dockerd's own /run, which no other process of the machine sees. */
 const EXEC_ROOT = '/run/drydock';

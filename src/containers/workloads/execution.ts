@@ -1,7 +1,7 @@
 import { Fault } from '../../host/fault.ts';
 import type { Argv, RunResult } from '../../host/host.ts';
+import { interrupted, untilAborted } from '../../host/abort.ts';
 import type { ContainerSpec } from '../place.ts';
-import { untilAborted } from '../until-aborted.ts';
 import type { WorkloadContext } from './workload.ts';
 import { commandFailed, daemonFailed, mustRun } from './failing.ts';
 import { removeAnyway, settle, type Worker } from './worker.ts';
@@ -54,18 +54,17 @@ export function imageOf(context: WorkloadContext, role: string): string {
   });
 }
 
+/** Begins the sentence of an interruption. */
+const A_WORKLOAD = 'A workload';
+
 /** @throws Fault `interrupted` */
 export function throwIfInterrupted(signal: AbortSignal): void {
-  if (signal.aborted) throw interrupted();
-}
-
-function interrupted(): Fault {
-  return new Fault({ kind: 'interrupted', headline: 'A workload was interrupted', hint: 'Resume the run.' });
+  if (signal.aborted) throw interrupted(A_WORKLOAD);
 }
 
 /** What `work` comes to, unless the run is interrupted first; the containers' disposal then ends the work. */
 const unlessInterrupted = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> =>
-  untilAborted(work, signal, 'A workload');
+  untilAborted(work, signal, A_WORKLOAD);
 
 /** Begins a workload's time line at this instant. */
 export function beginExecution(context: WorkloadContext): Execution {

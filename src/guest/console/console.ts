@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.ts';
-import { onAbort } from '../../host/on-abort.ts';
+import { onAbort } from '../../host/abort.ts';
 import { plainText } from './console-line.ts';
 import type { ConsoleLine } from './console-line.ts';
 

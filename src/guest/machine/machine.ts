@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Fault } from '../../host/fault.ts';
 import type { Clock, Host } from '../../host/host.ts';
-import { onAbort } from '../../host/on-abort.ts';
+import { interrupted, rejectOnAbort } from '../../host/abort.ts';
 import type { MachineEvent } from '../../model/boots/timeline.ts';
 import type { ConsoleLine } from '../console/console-line.ts';
 import type { ConsoleLog } from '../console/console.ts';
@@ -22,6 +22,8 @@ const QEMU = 'qemu-system-x86_64';
 
 /** How often signs of life are taken during a wait. */
 const LIVENESS_MS = 1000;
+/** Begins the sentence of an interruption. */
+const THE_GUEST = 'The guest';
 /** After SSH drops, wait this long for a panic or QEMU's exit: they explain more than the SSH error. */
 const LAST_WORDS_MS = 3000;
 /** QEMU ends by itself when it is reset; one that does not is ended by force. */
@@ -84,22 +86,6 @@ export interface Machine extends AsyncDisposable {
   kill(): Promise<void>;
   /** Facts about the guest at this moment: what its processors do, or QEMU's last words. */
   diagnose(): Promise<readonly string[]>;
-}
-
-function interrupted(): Fault {
-  return new Fault({ kind: 'interrupted', headline: 'The guest was interrupted', hint: 'Resume the run.' });
-}
-
-/** Rejects when `signal` aborts, and lets go of it when `stop` does. */
-function rejectOnAbort(signal: AbortSignal | undefined, stop: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const waiting = onAbort(signal, () => {
-      reject(interrupted());
-    });
-    onAbort(stop, () => {
-      waiting[Symbol.dispose]();
-    });
-  });
 }
 
 async function rejectWith(fault: Promise<Fault>): Promise<never> {
@@ -174,7 +160,7 @@ export async function startMachine(host: Host, spec: MachineSpec, options: Start
     });
   }
   const { directory, signal } = options;
-  if (signal?.aborted === true) throw interrupted();
+  if (signal?.aborted === true) throw interrupted(THE_GUEST);
   await host.files.makeDirectory(directory);
   for (const name of ['console.log', 'console.stamps', 'qemu.log']) await host.files.remove(path.join(directory, name));
   const monitor = await placeMonitorSocket(host, directory);
@@ -183,7 +169,7 @@ export async function startMachine(host: Host, spec: MachineSpec, options: Start
   const qemu = attendQemu(host, child, { ...options, monitor, startedAtSec });
   const connected = new AbortController();
   try {
-    const aborted = rejectOnAbort(signal, connected.signal);
+    const aborted = rejectOnAbort(signal, connected.signal, THE_GUEST);
     const qmp = await Promise.race([qemu.connectMonitor(), rejectWith(qemu.fatal), aborted]);
     const sshPort = spec.ssh === undefined ? undefined : await readSshPort(qmp);
     // `fatal` is not in this race: a guest can end before QEMU's answer has been read, and the next wait reports that.
@@ -218,7 +204,7 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
     try {
       return await Promise.race([
         work(stop.signal),
-        rejectOnAbort(options.signal, stop.signal),
+        rejectOnAbort(options.signal, stop.signal, THE_GUEST),
         ...abortConditions(stop.signal),
       ]);
     } finally {
@@ -250,7 +236,7 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
       await qmp.execute('system_powerdown');
       await Promise.race([
         qemu.exited,
-        rejectOnAbort(options.signal, stop.signal),
+        rejectOnAbort(options.signal, stop.signal, THE_GUEST),
         watchSilence(clock, qemu, POWER_DOWN_LIMITS, 'the guest to power down', {}, stop.signal),
       ]);
       return 'clean';

@@ -1,6 +1,6 @@
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Clock } from '../../host/host.ts';
-import { onAbort } from '../../host/on-abort.ts';
+import { onAbort } from '../../host/abort.ts';
 import type { ReconnectingLink } from './reconnecting.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Guest } from './guest.ts';

@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { Fault } from '../fault.ts';
 import type { LineSocket, Sockets } from '../host.ts';
-import { onAbort } from '../on-abort.ts';
+import { onAbort } from '../abort.ts';
 
 /** `sun_path` of sockaddr_un holds 108 bytes with its terminating NUL (unix(7)); longer paths are cut without a word. */
 const MAX_PATH_BYTES = 107;

@@ -5,7 +5,7 @@ import { Fault } from '../fault.ts';
 import { namingCause } from '../files.ts';
 import { isOkExit } from './exit-code.ts';
 import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from '../host.ts';
-import { onAbort } from '../on-abort.ts';
+import { onAbort } from '../abort.ts';
 import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './process-group.ts';
 import type { KillList } from './process-group.ts';
 import { startLive } from './live-process.ts';

@@ -4,7 +4,7 @@ import ssh2 from 'ssh2';
 import type { Client, ConnectConfig } from 'ssh2';
 import { Fault } from '../fault.ts';
 import type { SshTarget } from '../host.ts';
-import { onAbort } from '../on-abort.ts';
+import { onAbort } from '../abort.ts';
 import { SshFault } from './ssh-fault.ts';
 
 /** Twelve unanswered probes, one every 5 s: a starved TCG guest may be slow, a minute of nothing is a dead link. */

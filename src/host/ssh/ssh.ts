@@ -6,7 +6,7 @@ import { Fault } from '../fault.ts';
 import { isOkExit } from '../process/exit-code.ts';
 import type { RunResult, Ssh, SshRunOptions, SshSession, TransferOptions } from '../host.ts';
 import { quoteCommand } from '../process/shell-quote.ts';
-import { onAbort } from '../on-abort.ts';
+import { onAbort } from '../abort.ts';
 import { SshFault } from './ssh-fault.ts';
 import { forwardIn } from './ssh-forward.ts';
 import { interrupted, messageOf, openLink, RETRY_HINT } from './ssh-link.ts';

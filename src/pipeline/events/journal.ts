@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
+import { parseJson } from '../../json/parse.ts';
 import { jsonText } from '../../json/text.ts';
 import type { BenchSession } from '../../model/bench.ts';
 import type { BootSummary } from '../../model/boots/boot.ts';
@@ -147,7 +148,7 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
   const boots = new Map<string, { condition: string; summary: BootSummary; durationMs: number }>();
   const benches = new Map<string, { condition: string; session: BenchSession; durationMs: number }>();
   for (const line of (await host.files.readText(file)).split('\n')) {
-    const entry = entrySchema.safeParse(parseLine(line));
+    const entry = entrySchema.safeParse(parseJson(line));
     if (!entry.success) continue;
     const { data } = entry;
     if (data.type === 'run-started') {
@@ -168,12 +169,4 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
     throw new Fault({ kind: 'usage', headline: `${file} does not say what was asked`, hint: 'Start a new run.' });
   }
   return { request, ...(guest === undefined ? {} : { guest }), startedAt, finished, boots, benches };
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseCollectorLog } from '../../bootlog/processes/collector-log.ts';
 import type { Host } from '../../host/host.ts';
+import { parseJson } from '../../json/parse.ts';
 import type { ProcessLog } from '../../model/boots/processes.ts';
 import type { RunRecord } from '../../model/record.ts';
 import type { BootTimeline } from '../../model/boots/timeline.ts';
@@ -81,13 +82,5 @@ export async function writeReports(
     await host.files.writeAtomic(path.join(directory, file), render(record, timelines, processes));
   if (openMetrics) {
     await host.files.writeAtomic(path.join(directory, 'metrics.openmetrics'), openMetricsText(record));
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

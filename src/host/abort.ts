@@ -1,3 +1,5 @@
+import { Fault } from './fault.ts';
+
 interface Waits {
   readonly acts: Set<() => void>;
   readonly abort: () => void;
@@ -41,4 +43,40 @@ export function onAbort(signal: AbortSignal | undefined, act: () => void): Dispo
       waitsOn.delete(signal);
     },
   };
+}
+
+/**
+ * `work`, unless the run is aborted first.
+ *
+ * @param what begins the sentence "… was interrupted"
+ * @throws Fault `interrupted`
+ */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([work, rejectOnAbort(signal, over.signal, what)]);
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Rejects when `signal` aborts, and stops waiting for it when `over` does. It never resolves: it is one side of a race.
+ *
+ * @param what begins the sentence "… was interrupted"
+ */
+export function rejectOnAbort(signal: AbortSignal | undefined, over: AbortSignal, what: string): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const waiting = onAbort(signal, () => {
+      reject(interrupted(what));
+    });
+    onAbort(over, () => {
+      waiting[Symbol.dispose]();
+    });
+  });
+}
+
+/** @param what begins the sentence "… was interrupted" */
+export function interrupted(what: string): Fault {
+  return new Fault({ kind: 'interrupted', headline: `${what} was interrupted`, hint: 'Resume the run.' });
 }

@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { onAbort } from '../../src/host/on-abort.ts';
+import { onAbort, untilAborted } from '../../src/host/abort.ts';
+import { collectGarbage } from '../support/garbage.ts';
 
 function listeners(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length;
@@ -72,4 +74,30 @@ test('a signal that has aborted calls at once, and no signal never does', () => 
   onAbort(AbortSignal.abort(), () => called.push('aborted'));
   onAbort(undefined, () => called.push('none'))[Symbol.dispose]();
   expect(called).toEqual(['aborted']);
+});
+
+test('what has been waited for leaves nothing on the signal, however much was waited for at once', async () => {
+  const { signal } = new AbortController();
+  const ends: (() => void)[] = [];
+  const waits = Array.from({ length: 20 }, () =>
+    untilAborted(new Promise<void>((resolve) => ends.push(resolve)), signal, 'The wait'),
+  );
+  // What holds a listener's remover weakly loses it here.
+  collectGarbage();
+  await setImmediate();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  for (const end of ends) end();
+  await Promise.all(waits);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+test('an abort ends the wait, also one that came before it', async () => {
+  const run = new AbortController();
+  const waiting = untilAborted(new Promise(() => undefined), run.signal, 'The wait');
+  run.abort();
+  await expect(waiting).rejects.toThrow('The wait was interrupted');
+  await expect(untilAborted(Promise.resolve(1), run.signal, 'The next')).resolves.toBe(1);
+  await expect(untilAborted(new Promise(() => undefined), run.signal, 'The next')).rejects.toThrow(
+    'The next was interrupted',
+  );
 });
