@@ -1,10 +1,11 @@
 import type { BootAnalysis, LogAnalysis, MarkerFinding, StartupFinding } from '../model/boots/analysis.ts';
+import { MARKER_IDS } from '../model/boots/boot.ts';
 import type { BootMarkers, MarkerId } from '../model/boots/boot.ts';
 import type { Boot, BootLog, InitcallReport } from '../model/boots/bootlog.ts';
 import { costliestSteps } from './reading/costliest.ts';
 import { attributeInitcalls } from './reading/initcalls.ts';
 import { findMarkers } from './reading/markers.ts';
-import { metricFindings } from './metric-ends.ts';
+import { metricFindings } from './reading/metric-findings.ts';
 import { oldInitrdWarnings } from './reading/old-initrd.ts';
 import { findPhases } from './reading/phases.ts';
 import { checkPresence } from './reading/presence.ts';
@@ -22,25 +23,8 @@ export interface AnalysisOptions {
   readonly presence: readonly PresenceCheck[];
 }
 
-/** Markers in the order in which a boot passes them. */
-const MARKER_ORDER: readonly MarkerId[] = [
-  'kernel-start',
-  'initrd-unpack',
-  'initrd-freed',
-  'initrd-mounted',
-  'initrd-left',
-  'initmem-freed',
-  'init-exec',
-  'systemd-start',
-  'modules-begin',
-  'modules-end',
-  'startup-finished',
-  'docker0-up',
-  'ready',
-];
-
-/** Markers that nobody misses where they are not. */
-const RARE: ReadonlySet<MarkerId> = new Set(['initrd-mounted', 'initrd-left']);
+/** Markers that most logs lack: the analysis lists them only where they are found. */
+const RARE: ReadonlySet<MarkerId> = new Set(['initrd-mounted', 'initrd-left', 'hand-over']);
 
 /** Everything that drydock reads out of a boot log, as one plain object (`LogAnalysis` says what is in it). */
 export function analyzeBootLog(log: BootLog, options: AnalysisOptions): LogAnalysis {
@@ -65,7 +49,7 @@ function analyzeBoot(boot: Boot, { top, presence }: AnalysisOptions): BootAnalys
     startSec: boot.lines[0]?.atSec ?? 0,
     endSec: boot.lines.reduce((latest, { atSec }) => Math.max(latest, atSec), 0),
     warnings: [...boot.warnings, ...oldInitrdWarnings(markers)],
-    markers: MARKER_ORDER.filter((id) => markers[id] !== undefined || !RARE.has(id)).map((id) =>
+    markers: MARKER_IDS.filter((id) => markers[id] !== undefined || !RARE.has(id)).map((id) =>
       markerFinding(id, markers),
     ),
     metrics: metricFindings(boot, markers),

@@ -1,25 +1,11 @@
 import { z } from 'zod';
+import { MARKER_IDS } from '../model/boots/boot.ts';
 import type { BootMarkers, BootSummary, VirtualBoot } from '../model/boots/boot.ts';
 import type { RunRecord } from '../model/record.ts';
 import { benchSchemaOf } from './bench-schema.ts';
 
 const marker = z.strictObject({
-  id: z.enum([
-    'kernel-start',
-    'initrd-unpack',
-    'initrd-freed',
-    'initrd-mounted',
-    'initrd-left',
-    'initmem-freed',
-    'init-exec',
-    'hand-over',
-    'systemd-start',
-    'startup-finished',
-    'modules-begin',
-    'modules-end',
-    'docker0-up',
-    'ready',
-  ]),
+  id: z.enum(MARKER_IDS),
   atSec: z.number().describe("seconds on the guest's printk clock"),
   deltaSec: z.number().describe('seconds since the line before it'),
   line: z.int(),

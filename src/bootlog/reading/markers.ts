@@ -1,6 +1,11 @@
 import type { BootMarkers, Marker, MarkerId } from '../../model/boots/boot.ts';
 import type { Boot, BootLine } from '../../model/boots/bootlog.ts';
 
+/** A marker in words, short enough for a chart. */
+export function markerName(id: MarkerId): string {
+  return id === 'hand-over' ? id : id.replaceAll('-', ' ');
+}
+
 /** How a marker's line reads, by version. Earlier forms of a marker win over later ones wherever both stand in a log. */
 interface MarkerForm {
   readonly marker: MarkerId;

@@ -1,4 +1,4 @@
-import type { BootMarkers } from '../../model/boots/boot.ts';
+import type { BootMarkers, MarkerId } from '../../model/boots/boot.ts';
 import type { Clock, Score, Unit } from '../../model/verdicts/measure.ts';
 import { hasOldInitrd } from './old-initrd.ts';
 
@@ -15,8 +15,17 @@ export interface MetricDefinition {
   readonly endPoints: string;
   /** What the thesis measured under this name, and between which ends. */
   readonly thesis?: NonNullable<Score['thesis']>;
-  /** Reads the metric from one boot's markers; absent where the log does not hold it. */
-  readonly read?: (markers: BootMarkers) => number | undefined;
+  /** The two ends as data; absent where the log does not hold the metric. `endPoints` says the same in words. */
+  readonly ends?: MetricEnds;
+}
+
+/** Where a metric of the log begins and ends. */
+export interface MetricEnds {
+  /** With the clock, at the line before its end (the line's own cost), or at a marker. */
+  readonly from: 'clock-start' | 'line-before' | MarkerId;
+  readonly to: MarkerId;
+  /** The metric exists only where this holds. */
+  readonly onlyIf?: (markers: BootMarkers) => boolean;
 }
 
 export function between(
@@ -46,7 +55,7 @@ export const METRICS: readonly MetricDefinition[] = [
       ratio: 1.72,
       endPoints: 'start of the printk clock → "Freeing unused kernel memory" (its timestamp)',
     },
-    read: (markers) => markers['initmem-freed']?.atSec,
+    ends: { from: 'clock-start', to: 'initmem-freed' },
   },
   {
     id: 'initrd_release',
@@ -62,7 +71,7 @@ export const METRICS: readonly MetricDefinition[] = [
       ratio: 5.43,
       endPoints: 'the line before "Freeing initrd memory" → that line (its cost column)',
     },
-    read: (markers) => markers['initrd-freed']?.deltaSec,
+    ends: { from: 'line-before', to: 'initrd-freed' },
   },
   {
     id: 'initrd_phase',
@@ -73,10 +82,11 @@ export const METRICS: readonly MetricDefinition[] = [
     exact: false,
     endPoints: '"Run … as init process" (the initrd\'s first program) → first line of the root\'s own systemd',
     // What runs as init after an old-style initrd is the root's own.
-    read: (markers) =>
-      hasInitrd(markers) && !hasOldInitrd(markers)
-        ? between(markers['init-exec'], markers['systemd-start'])
-        : undefined,
+    ends: {
+      from: 'init-exec',
+      to: 'systemd-start',
+      onlyIf: (markers) => hasInitrd(markers) && !hasOldInitrd(markers),
+    },
   },
   {
     id: 'module_loading',
@@ -94,7 +104,7 @@ export const METRICS: readonly MetricDefinition[] = [
       ratio: 1.38,
       endPoints: 'the line before "loop: module loaded" → that line (its cost column)',
     },
-    read: (markers) => between(markers['modules-begin'], markers['modules-end']),
+    ends: { from: 'modules-begin', to: 'modules-end' },
   },
   {
     id: 'total_boot',
@@ -110,7 +120,7 @@ export const METRICS: readonly MetricDefinition[] = [
       ratio: 1.25,
       endPoints: 'start of the printk clock → "IPv6: ADDRCONF(NETDEV_UP): docker0: link is not ready" (its timestamp)',
     },
-    read: (markers) => markers.ready?.atSec,
+    ends: { from: 'clock-start', to: 'ready' },
   },
   {
     id: 'total_boot_host',
@@ -153,9 +163,17 @@ export const METRICS: readonly MetricDefinition[] = [
 /** The metrics that one boot's log yields, by metric id; one whose markers are missing is absent, never zero. */
 export function bootMetrics(markers: BootMarkers): Record<string, number> {
   const entries: [string, number][] = [];
-  for (const { id, read } of METRICS) {
-    const value = read?.(markers);
+  for (const { id, ends } of METRICS) {
+    const value = ends === undefined ? undefined : secondsBetween(ends, markers);
     if (value !== undefined) entries.push([id, value]);
   }
   return Object.fromEntries(entries);
+}
+
+/** What a metric of the log comes to in seconds; absent where one of its ends was not found. */
+export function secondsBetween({ from, to, onlyIf }: MetricEnds, markers: BootMarkers): number | undefined {
+  if (onlyIf !== undefined && !onlyIf(markers)) return undefined;
+  const end = markers[to];
+  if (from === 'clock-start') return end?.atSec;
+  return from === 'line-before' ? end?.deltaSec : between(markers[from], end);
 }

@@ -10,7 +10,8 @@ import type {
   TimelineSpan,
 } from '../../model/boots/timeline.ts';
 import { toHostSec } from './clock-fit.ts';
-import { markerIds, markerNames } from '../marker-names.ts';
+import { MARKER_IDS } from '../../model/boots/boot.ts';
+import { markerName } from '../reading/markers.ts';
 import { criticalChain } from './systemd-units.ts';
 import type { SystemdUnit } from './systemd-units.ts';
 
@@ -78,9 +79,9 @@ export function buildTimeline(input: TimelineInput): BootTimeline {
     { id: 'units', title: 'systemd units', spans: unitSpans(input.units ?? [], ofSystemd) },
     { id: 'docker', title: 'Docker', spans: dockerSpans(input, ofKernel, ofSystemd) },
   ];
-  const instants = markerIds.flatMap((id): TimelineInstant[] => {
+  const instants = MARKER_IDS.flatMap((id): TimelineInstant[] => {
     const marker = input.markers[id];
-    return marker === undefined ? [] : [{ name: markerNames[id], atSec: ofKernel(marker.atSec) }];
+    return marker === undefined ? [] : [{ name: markerName(id), atSec: ofKernel(marker.atSec) }];
   });
   const ends = [...instants.map(({ atSec }) => atSec), ...input.phases.map((phase) => ofKernel(phase.endSec))];
   const { ready } = input.markers;

@@ -1,22 +1,24 @@
 /**
- * Instants of one boot that drydock looks for by content. Every marker names the line it came from; one that is not in
- * the log is absent from `BootMarkers`, never zero.
+ * Instants of one boot that drydock looks for by content, in the order in which a boot passes them. Every marker names the line
+ * it came from. A marker that is not in the log is absent from `BootMarkers`, never zero.
  */
-export type MarkerId =
-  | 'kernel-start' // first line the kernel printed ("Linux version")
-  | 'initrd-unpack' // "Trying to unpack rootfs image as initramfs..." / "Unpacking initramfs..."
-  | 'initrd-freed' // "Freeing initrd memory: ..."
-  | 'initrd-mounted' // "VFS: Mounted root (ext2 filesystem) on device 1:0.": an old-style initrd, whose /linuxrc runs now
-  | 'initrd-left' // "Trying to move old root to /initrd ...": that /linuxrc has ended, and the real root is mounted
-  | 'initmem-freed' // first "Freeing unused kernel [image (initmem) ]memory: ..." = end of kernel init
-  | 'init-exec' // "Run /init as init process" (first process: the initrd's, or the root's without one)
-  | 'hand-over' // "drydock: hand-over": the initrd would mount the root now (boots on the virtual clock end here)
-  | 'systemd-start' // first "systemd[1]:" line of the guest's own init ("systemd 252... running in system mode")
-  | 'startup-finished' // "systemd[1]: Startup finished in ..."
-  | 'modules-begin' // "drydock: modules begin"
-  | 'modules-end' // "drydock: modules end"
-  | 'docker0-up' // "drydock: docker0 up" (or the thesis's "IPv6: ADDRCONF(NETDEV_UP): docker0: ...")
-  | 'ready'; // "drydock: ready" (a container has run and docker0 is up)
+export const MARKER_IDS = [
+  'kernel-start', // first line the kernel printed ("Linux version")
+  'initrd-unpack', // "Trying to unpack rootfs image as initramfs..." / "Unpacking initramfs..."
+  'initrd-freed', // "Freeing initrd memory: ..."
+  'initrd-mounted', // "VFS: Mounted root (ext2 filesystem) on device 1:0.": an old-style initrd, whose /linuxrc runs now
+  'initrd-left', // "Trying to move old root to /initrd ...": that /linuxrc has ended, and the real root is mounted
+  'initmem-freed', // first "Freeing unused kernel [image (initmem) ]memory: ..." = end of kernel init
+  'init-exec', // "Run /init as init process" (first process: the initrd's, or the root's without one)
+  'hand-over', // "drydock: hand-over": the initrd would mount the root now (boots on the virtual clock end here)
+  'systemd-start', // first "systemd[1]:" line of the guest's own init ("systemd 252... running in system mode")
+  'modules-begin', // "drydock: modules begin"
+  'modules-end', // "drydock: modules end"
+  'startup-finished', // "systemd[1]: Startup finished in ..."
+  'docker0-up', // "drydock: docker0 up" (or the thesis's "IPv6: ADDRCONF(NETDEV_UP): docker0: ...")
+  'ready', // "drydock: ready" (a container has run and docker0 is up)
+] as const;
+export type MarkerId = (typeof MARKER_IDS)[number];
 
 export interface Marker {
   readonly id: MarkerId;

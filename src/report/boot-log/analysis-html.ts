@@ -1,5 +1,5 @@
 import { fitClock } from '../../bootlog/timeline/clock-fit.ts';
-import { markerNames } from '../../bootlog/marker-names.ts';
+import { markerName } from '../../bootlog/reading/markers.ts';
 import { buildTimeline } from '../../bootlog/timeline/timeline.ts';
 import type { BootTimeline } from '../../model/boots/timeline.ts';
 import type { BootAnalysis, LogAnalysis, MarkerFinding, MetricFinding } from '../../model/boots/analysis.ts';
@@ -114,7 +114,7 @@ const absent = markup`<span class="dim">not found</span>`;
 
 function markersSection({ markers }: BootAnalysis): Markup {
   const row = (marker: MarkerFinding): (string | Markup)[] => {
-    const name = markerNames[marker.id];
+    const name = markerName(marker.id);
     if (!marker.found) return [name, absent, '', '', ''];
     return [name, stamp(marker.atSec), stamp(marker.deltaSec), String(marker.line), marker.text];
   };

@@ -2,7 +2,7 @@ import type { BootAnalysis, EndPoint, LogAnalysis, MarkerFinding, MetricFinding 
 import type { InitcallReport } from '../../model/boots/bootlog.ts';
 import { plural } from '../text/format.ts';
 import { initcallRows, spanName } from './initcall-rows.ts';
-import { markerNames } from '../../bootlog/marker-names.ts';
+import { markerName } from '../../bootlog/reading/markers.ts';
 import { metricName } from '../text/metric-names.ts';
 import { cut, oneLine, textTable } from '../text/text-table.ts';
 import type { TextColumn } from '../text/text-table.ts';
@@ -99,7 +99,7 @@ function bootText(boot: BootAnalysis, bootsInText: number, options: AnalysisText
 }
 
 function markerRow(marker: MarkerFinding): string[] {
-  const name = markerNames[marker.id];
+  const name = markerName(marker.id);
   if (!marker.found) return [name, NOT_FOUND, '', '', ''];
   return [name, stamp(marker.atSec), stamp(marker.deltaSec), String(marker.line), marker.text];
 }

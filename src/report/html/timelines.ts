@@ -1,5 +1,6 @@
 import { timelineOfSummary } from '../../bootlog/timeline/boot-evidence.ts';
-import { markerIds, markerNames } from '../../bootlog/marker-names.ts';
+import { markerName } from '../../bootlog/reading/markers.ts';
+import { MARKER_IDS } from '../../model/boots/boot.ts';
 import type { MarkerId } from '../../model/boots/boot.ts';
 import type { RunRecord } from '../../model/record.ts';
 import type { BootTimeline } from '../../model/boots/timeline.ts';
@@ -61,7 +62,7 @@ function medianBoots(record: RunRecord): readonly ArmBoot[] {
 
 /** Where the kernel hands over to the guest's own init, on the chart's axis. */
 function handOverSec({ instants }: BootTimeline): number {
-  const at = (id: MarkerId): number | undefined => instants.find(({ name }) => name === markerNames[id])?.atSec;
+  const at = (id: MarkerId): number | undefined => instants.find(({ name }) => name === markerName(id))?.atSec;
   return at('systemd-start') ?? at('init-exec') ?? at('initmem-freed') ?? 0;
 }
 
@@ -149,10 +150,10 @@ function markerTable(shown: readonly ArmBoot[]): Markup {
       ? markup`<td class="num dim">not found</td>`
       : markup`<td class="num" title="line ${marker.line}: ${marker.text}">${secondsDigits(marker.atSec, 0.02)}</td>`;
   };
-  const seen = markerIds.filter((id) => shown.some(({ median }) => median.boot.markers[id] !== undefined));
+  const seen = MARKER_IDS.filter((id) => shown.some(({ median }) => median.boot.markers[id] !== undefined));
   if (seen.length === 0) return markup`<p>No marker was found in the logs.</p>`;
   const rows = seen.map(
-    (id) => markup`<tr><th scope="row">${markerNames[id]}</th>${shown.map((armBoot) => cell(id, armBoot))}</tr>`,
+    (id) => markup`<tr><th scope="row">${markerName(id)}</th>${shown.map((armBoot) => cell(id, armBoot))}</tr>`,
   );
   return markup`<div class="scroll" tabindex="0" role="region" aria-label="Markers"><table><caption>Markers of these boots, seconds on the guest's clock</caption>
 <thead><tr><th scope="col">Marker</th>${armHeads(shown)}</tr></thead><tbody>${rows}</tbody></table></div>`;

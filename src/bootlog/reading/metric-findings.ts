@@ -1,32 +1,17 @@
-import type { EndPoint, MetricFinding } from '../model/boots/analysis.ts';
-import type { BootMarkers, MarkerId } from '../model/boots/boot.ts';
-import type { Boot, BootLine } from '../model/boots/bootlog.ts';
-import { METRICS } from './reading/metrics.ts';
-import { hasOldInitrd } from './reading/old-initrd.ts';
-
-/** Where a metric begins: with the clock, at the line before its end, or at a marker. */
-interface MetricEnds {
-  readonly from: 'clock-start' | 'line-before' | MarkerId;
-  readonly to: MarkerId;
-}
-
-/** The two ends of every metric that a log yields, as data; `endPoints` of the metric says the same in words. */
-const METRIC_ENDS: Readonly<Record<string, MetricEnds>> = {
-  kernel_init: { from: 'clock-start', to: 'initmem-freed' },
-  initrd_release: { from: 'line-before', to: 'initrd-freed' },
-  initrd_phase: { from: 'init-exec', to: 'systemd-start' },
-  module_loading: { from: 'modules-begin', to: 'modules-end' },
-  total_boot: { from: 'clock-start', to: 'ready' },
-};
+import type { EndPoint, MetricFinding } from '../../model/boots/analysis.ts';
+import type { BootMarkers, MarkerId } from '../../model/boots/boot.ts';
+import type { Boot, BootLine } from '../../model/boots/bootlog.ts';
+import { METRICS, secondsBetween } from './metrics.ts';
+import type { MetricEnds } from './metrics.ts';
+import { hasOldInitrd } from './old-initrd.ts';
 
 /** Every metric that a log can yield, with its value in this boot and the lines at both ends, or why there is none. */
 export function metricFindings(boot: Boot, markers: BootMarkers): MetricFinding[] {
-  return METRICS.flatMap(({ id, title, endPoints, read }): MetricFinding[] => {
-    if (read === undefined) return [];
-    const valueSec = read(markers) ?? null;
-    const ends = METRIC_ENDS[id];
-    const from = ends === undefined ? null : startOf(ends, boot, markers);
-    const to = ends === undefined ? null : markerEnd(ends.to, markers);
+  return METRICS.flatMap(({ id, title, endPoints, ends }): MetricFinding[] => {
+    if (ends === undefined) return [];
+    const valueSec = secondsBetween(ends, markers) ?? null;
+    const from = startOf(ends, boot, markers);
+    const to = markerEnd(ends.to, markers);
     const why = valueSec === null ? reason(ends, from, to, markers) : null;
     return [{ id, title, unit: 's', endPoints, valueSec, from, to, why }];
   });
@@ -59,13 +44,8 @@ function markerEnd(id: MarkerId, markers: BootMarkers): EndPoint | null {
   return marker === undefined ? null : { what: id, atSec: marker.atSec, line: marker.line, text: marker.text };
 }
 
-function reason(
-  ends: MetricEnds | undefined,
-  from: EndPoint | null,
-  to: EndPoint | null,
-  markers: BootMarkers,
-): string {
-  const missing = [from === null ? ends?.from : undefined, to === null ? ends?.to : undefined].filter(
+function reason(ends: MetricEnds, from: EndPoint | null, to: EndPoint | null, markers: BootMarkers): string {
+  const missing = [from === null ? ends.from : undefined, to === null ? ends.to : undefined].filter(
     (id) => id !== undefined && id !== 'line-before',
   );
   if (missing.length > 0) return `${missing.join(' and ')} not found`;
