@@ -20,17 +20,6 @@ export interface BenchMetricDefinition {
   readonly leastDifference?: number;
 }
 
-/** In which order workloads run and are shown; density last, for it fills the machine. */
-export const workloadNames: readonly WorkloadName[] = [
-  'package-install',
-  'cpu',
-  'memory',
-  'disk',
-  'network',
-  'container-start',
-  'density',
-];
-
 type Fields = Pick<BenchMetricDefinition, 'id' | 'title' | 'endPoints'>;
 
 function group(shared: Omit<BenchMetricDefinition, keyof Fields>, metrics: readonly Fields[]): BenchMetricDefinition[] {

@@ -27,7 +27,15 @@ import { doctor } from './commands/doctor.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import type { Interruption } from './interruption.ts';
 import { cacheRoot, resultsRoot } from './locations.ts';
-import { cacheDirOption, collectOption, factorList, jsonOption, resultsDirOption } from './flags/options.ts';
+import {
+  acceleratorOption,
+  cacheDirOption,
+  collectOption,
+  factorList,
+  guestOption,
+  jsonOption,
+  resultsDirOption,
+} from './flags/options.ts';
 import { addNeedsCommand } from './commands/needs.ts';
 import { addProcessesCommand } from './commands/processes.ts';
 import { resumeCommand, runCommand } from './commands/run.ts';
@@ -87,14 +95,8 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
     .command('run')
     .description('run a profile: image, kernels, installation, measured boots, scores, report')
     .requiredOption('--profile <name|file>', 'a profile of pipelines/, or a path')
-    .addOption(
-      new Option('--guest <name>', 'guest to use; auto picks one and prints why')
-        .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
-    )
+    .addOption(guestOption())
+    .addOption(acceleratorOption())
     .addOption(
       new Option(
         '--build <where>',

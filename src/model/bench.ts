@@ -2,8 +2,17 @@ import type { Json } from './json.ts';
 import type { Finding } from './finding.ts';
 import type { Measurement, Score } from './verdicts/measure.ts';
 
-/** What can be run in containers. */
-export type WorkloadName = 'package-install' | 'cpu' | 'memory' | 'disk' | 'network' | 'container-start' | 'density';
+/** What can be run in containers, in the order in which it is run and shown; density last, because it fills the machine. */
+export const WORKLOAD_NAMES = [
+  'package-install',
+  'cpu',
+  'memory',
+  'disk',
+  'network',
+  'container-start',
+  'density',
+] as const;
+export type WorkloadName = (typeof WORKLOAD_NAMES)[number];
 
 /** A named instant of a workload: a container's start, a command's begin or end. */
 export interface BenchEvent {

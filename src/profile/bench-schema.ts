@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WORKLOAD_NAMES } from '../model/bench.ts';
 import { nearest } from './nearest.ts';
 
 const imageName = z
@@ -83,15 +84,7 @@ export const benchSchema = z
       .default({ system: { packages: [] }, tools: { packages: TOOLS } })
       .describe('Container images by name; the built-in two where the profile names none.'),
     workloads: workloads
-      .prefault({
-        'package-install': {},
-        cpu: {},
-        memory: {},
-        disk: {},
-        network: {},
-        'container-start': {},
-        density: {},
-      })
+      .prefault(Object.fromEntries(WORKLOAD_NAMES.map((name) => [name, {}])))
       .describe('What can be asked for with --bench; everything where the profile names none.'),
   })
   .superRefine((bench, context) => {

@@ -91,35 +91,13 @@ function schemaProblems(
   });
 }
 
-/** Every key that any object of a schema knows, for suggestions. */
-const KNOWN_KEYS = [
-  ...['name', 'description', 'guest', 'boot', 'boots', 'cmdline', 'arms', 'role', 'kernel', 'initrd', 'source', 'base'],
-  ...['fragments', 'symbols', 'patches', 'package', 'directory', 'tarball', 'sha256', 'family', 'machine', 'cpus'],
-  ...['memoryMb', 'diskGb', 'suite', 'archives', 'keyring', 'packages', 'files', 'enable', 'mask', 'initrdModules'],
-  ...[
-    'rootDevice',
-    'rootFileSystem',
-    'medium',
-    'address',
-    'releasever',
-    'repositories',
-    'kickstart',
-    'provision',
-    'from',
-    'to',
-    'mode',
-    'presence',
-    'bench',
-    'rounds',
-    'images',
-    'workloads',
-    'registry',
-    'digest',
-  ],
-  ...['package-install', 'cpu', 'memory', 'disk', 'network', 'container-start', 'density', 'seconds', 'minutes'],
-  ...['sizeMb', 'times', 'most', 'image', 'fedora', 'ubuntu', 'docker-dd-agent'],
-  ...['guests', 'guestCmdline', 'signedSums', 'file', 'debian-12-minimal', 'centos-7-minimal'],
-];
+/** Every key of every object that a JSON Schema describes, for suggestions. */
+function keysOf(jsonSchema: unknown): readonly string[] {
+  if (typeof jsonSchema !== 'object' || jsonSchema === null) return [];
+  const parts: readonly unknown[] = Object.values(jsonSchema);
+  const own = 'properties' in jsonSchema && typeof jsonSchema.properties === 'object' ? jsonSchema.properties : null;
+  return [...Object.keys(own ?? {}), ...parts.flatMap(keysOf)];
+}
 
 /**
  * Reads one definition: every problem at once, each with file, line, column and a code frame.
@@ -136,7 +114,8 @@ export function parseDefinition<S extends z.ZodType>(schema: S, file: string, te
   if (problems.length === 0) {
     const result = schema.safeParse(document.toJS());
     if (result.success) return result.data;
-    problems.push(...schemaProblems(document, result.error.issues, KNOWN_KEYS));
+    const keys = new Set(keysOf(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })));
+    problems.push(...schemaProblems(document, result.error.issues, [...keys]));
   }
   const frames = problems
     .sort((a, b) => a.offset - b.offset)

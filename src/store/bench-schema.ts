@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { WORKLOAD_NAMES } from '../model/bench.ts';
 import type { BenchRecord } from '../model/bench.ts';
 import type { Json } from '../model/json.ts';
 import type { Measurement, Score } from '../model/verdicts/measure.ts';
 
-const workload = z.enum(['package-install', 'cpu', 'memory', 'disk', 'network', 'container-start', 'density']);
+const workload = z.enum(WORKLOAD_NAMES);
 
 const rate = z.number().nullable();
 

@@ -9,7 +9,7 @@ import { connectGuest } from '../../src/guest/ssh/guest.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { writeCloudSeed } from '../../src/images/given-disk/cloud-seed.ts';
-import type { AdoptRequest } from '../../src/pipeline/events/event.ts';
+import type { AdoptRequest } from '../../src/model/request.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import type { Image } from '../../src/stages/guest/image.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BENCH_METRICS, comparesWithHost, workloadNames } from '../../src/bench/metrics.ts';
+import { BENCH_METRICS, comparesWithHost } from '../../src/bench/metrics.ts';
+import { WORKLOAD_NAMES } from '../../src/model/bench.ts';
 import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 
 describe('the metrics of container work', () => {
@@ -9,7 +10,7 @@ describe('the metrics of container work', () => {
   });
 
   test('are of every workload, in the order in which they run', () => {
-    expect([...new Set(BENCH_METRICS.map(({ workload }) => workload))]).toEqual(workloadNames);
+    expect([...new Set(BENCH_METRICS.map(({ workload }) => workload))]).toEqual(WORKLOAD_NAMES);
   });
 
   test('are the better the higher when they are rates or counts', () => {

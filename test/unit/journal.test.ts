@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import type { BootSummary } from '../../src/model/boots/boot.ts';
-import type { RunRequest } from '../../src/pipeline/events/event.ts';
+import type { RunRequest } from '../../src/model/request.ts';
 import { openJournal, readPastRun } from '../../src/pipeline/events/journal.ts';
 
 const host = createHost();

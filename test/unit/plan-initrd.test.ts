@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { folders } from '../../src/cli/locations.ts';
 import { Fault } from '../../src/host/fault.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import type { RunRequest } from '../../src/pipeline/events/event.ts';
+import type { RunRequest } from '../../src/model/request.ts';
 import { kernelFragments } from '../../src/pipeline/plan/kernel.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import type { Plan } from '../../src/pipeline/plan/plan.ts';

@@ -3,7 +3,14 @@ import type { Command } from 'commander';
 import { calibrationOf, LOOKS } from '../../profile/calibrate.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, resultsRoot } from '../locations.ts';
-import { cacheDirOption, jsonOption, resultsDirOption, wholeNumber } from '../flags/options.ts';
+import {
+  acceleratorOption,
+  cacheDirOption,
+  guestOption,
+  jsonOption,
+  resultsDirOption,
+  wholeNumber,
+} from '../flags/options.ts';
 import { runCommand } from './run.ts';
 
 interface CalibrateFlags {
@@ -37,14 +44,8 @@ export function addCalibrateCommand(program: Command, context: CommandContext, f
     .addOption(
       new Option('--clock <name>', 'which clock to calibrate').choices(['wall', 'virtual', 'both']).default('both'),
     )
-    .addOption(
-      new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
-    )
-    .addOption(
-      new Option('--guest <name>', 'which guest')
-        .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
-        .default('auto'),
-    )
+    .addOption(acceleratorOption())
+    .addOption(guestOption())
     .option('--no-install', 'never install packages on this host; print the command instead')
     .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
     .addOption(jsonOption())

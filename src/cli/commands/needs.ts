@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { jsonText } from '../../json/text.ts';
 import type { WorkloadName } from '../../model/bench.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../../pipeline/events/failure.ts';
-import type { RunRequest } from '../../pipeline/events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import { executeNeeds, planNeeds } from '../../pipeline/needs/run.ts';
 import { estimateRun, prepareRun } from '../../pipeline/plan/prepare.ts';
 import { StepError } from '../../pipeline/steps/run-steps.ts';
@@ -18,7 +18,7 @@ import { openStore } from '../../store/store.ts';
 import { benchAsked, workloadList } from '../flags/bench.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, folders, resultsRoot } from '../locations.ts';
-import { cacheDirOption, resultsDirOption } from '../flags/options.ts';
+import { acceleratorOption, cacheDirOption, guestOption, resultsDirOption } from '../flags/options.ts';
 import { freshRunId } from './run.ts';
 
 interface NeedsFlags {
@@ -57,14 +57,8 @@ export function addNeedsCommand(program: Command, context: CommandContext, finis
         .choices(['auto', 'off'])
         .default('auto'),
     )
-    .addOption(
-      new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto'),
-    )
-    .addOption(
-      new Option('--guest <name>', 'which guest')
-        .choices(['auto', 'debian-12-minimal', 'centos-7-minimal'])
-        .default('auto'),
-    )
+    .addOption(acceleratorOption())
+    .addOption(guestOption())
     .option('--no-install', 'never install packages on this host; print the command instead')
     .option('--dry-run', 'show what would be prepared, what is cached and how long it may take', false)
     .option('--json', 'print the report as JSON; progress goes to standard error', false)

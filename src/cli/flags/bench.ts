@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { workloadNames } from '../../bench/metrics.ts';
+import { WORKLOAD_NAMES } from '../../model/bench.ts';
 import { Fault } from '../../host/fault.ts';
 import { parseStatsdTarget } from '../../host/net/statsd-target.ts';
 import type { WorkloadName } from '../../model/bench.ts';
-import type { BenchRequest } from '../../pipeline/events/event.ts';
+import type { BenchRequest } from '../../model/request.ts';
 import { nearest } from '../../profile/nearest.ts';
 import type { Profile } from '../../profile/schema.ts';
 import { wholeNumber } from './options.ts';
@@ -21,13 +21,13 @@ export interface BenchFlags {
 export function workloadList(text: string): readonly WorkloadName[] | 'all' {
   if (text === 'all') return text;
   const names = [...new Set(text.split(',').map((name) => name.trim()))];
-  const unknown = names.find((name) => !workloadNames.some((known) => known === name));
+  const unknown = names.find((name) => !WORKLOAD_NAMES.some((known) => known === name));
   if (unknown !== undefined) {
-    const meant = nearest(unknown, [...workloadNames, 'all']);
+    const meant = nearest(unknown, [...WORKLOAD_NAMES, 'all']);
     const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
-    throw new InvalidArgumentError(`There is no workload ${unknown}.${hint} Known: all, ${workloadNames.join(', ')}.`);
+    throw new InvalidArgumentError(`There is no workload ${unknown}.${hint} Known: all, ${WORKLOAD_NAMES.join(', ')}.`);
   }
-  return workloadNames.filter((known) => names.includes(known));
+  return WORKLOAD_NAMES.filter((known) => names.includes(known));
 }
 
 function watchMinutes(text: string): number {
@@ -83,7 +83,7 @@ export function benchAsked(profile: Profile, flags: BenchFlags): BenchRequest | 
       hint: 'Add --bench all, or the names of workloads.',
     });
   }
-  const known = workloadNames.filter((name) => profile.bench?.workloads[name] !== undefined);
+  const known = WORKLOAD_NAMES.filter((name) => profile.bench?.workloads[name] !== undefined);
   const asked = flags.bench === 'all' ? known : flags.bench;
   const absent = asked.filter((name) => !known.includes(name));
   if (known.length === 0 || absent.length > 0) {

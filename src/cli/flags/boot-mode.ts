@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { Fault } from '../../host/fault.ts';
-import type { RunRequest } from '../../pipeline/events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import { nearest } from '../../profile/nearest.ts';
 import type { Profile } from '../../profile/schema.ts';
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { Fault } from '../../host/fault.ts';
-import type { RunRequest } from '../../pipeline/events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import type { Profile } from '../../profile/schema.ts';
 import { wholeNumber } from './options.ts';
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Option } from 'commander';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
-import type { RunRequest } from '../../pipeline/events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 
 /** What the command line says of where the guest comes from. */
 export interface ImageFlags {

@@ -1,4 +1,4 @@
-import type { RunRequest } from '../../pipeline/events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import type { Profile } from '../../profile/schema.ts';
 import { benchAsked } from './bench.ts';
 import type { BenchFlags } from './bench.ts';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../../initrd/collector/collector.ts';
-import { FACTORS } from '../../profile/schema.ts';
+import { FACTORS, GUEST_NAMES } from '../../profile/schema.ts';
 import type { Factor } from '../../profile/schema.ts';
 
 /** A whole number of at least `least` and at most `most`, as a commander parser. */
@@ -24,6 +24,14 @@ export function factorList(text: string): readonly Factor[] {
     throw new InvalidArgumentError(`Expected some of ${FACTORS.join(', ')}; not ${unknown.join(', ')}.`);
   return known;
 }
+/** `--guest <name>`. */
+export const guestOption = (): Option =>
+  new Option('--guest <name>', 'guest to use; auto picks one and prints why')
+    .choices(['auto', ...GUEST_NAMES])
+    .default('auto');
+/** `--accel <name>`. */
+export const acceleratorOption = (): Option =>
+  new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto');
 /** `--collect [hz]`. */
 export const collectOption = (): Option =>
   new Option(

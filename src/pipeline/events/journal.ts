@@ -6,49 +6,21 @@ import { parseJson } from '../../json/parse.ts';
 import { jsonText } from '../../json/text.ts';
 import type { BenchSession } from '../../model/bench.ts';
 import type { BootSummary } from '../../model/boots/boot.ts';
-import { workloadNames } from '../../bench/metrics.ts';
+import { guestChoiceSchema, runRequestSchema } from '../../model/request.ts';
+import type { GuestChoice, RunRequest } from '../../model/request.ts';
 import { benchSessionSchema } from '../../store/bench-schema.ts';
 import { checkedJson } from '../../store/checked-json.ts';
 import { bootSummarySchema } from '../../store/record-schema.ts';
-import type { GuestChoice, JournalEntry, RunEvent, RunRequest } from './event.ts';
+import type { JournalEntry, RunEvent } from './event.ts';
 
 const FILE = 'journal.jsonl';
 
-const requestSchema = z.strictObject({
-  profilePath: z.string(),
-  profileText: z.string(),
-  guest: z.string(),
-  image: z.exactOptional(z.string()),
-  adopt: z.exactOptional(
-    z.strictObject({ disk: z.string(), keyPath: z.exactOptional(z.string()), root: z.exactOptional(z.string()) }),
-  ),
-  accelerator: z.enum(['auto', 'kvm', 'tcg']),
-  boot: z.exactOptional(z.literal('grub')),
-  keepKernel: z.exactOptional(z.string()),
-  build: z.exactOptional(z.enum(['auto', 'host', 'guest'])),
-  boots: z.number(),
-  virtualBoots: z.exactOptional(z.number()),
-  sequential: z.exactOptional(z.strictObject({ budgetMinutes: z.exactOptional(z.number()) })),
-  install: z.boolean(),
-  refresh: z.string(),
-  collectHz: z.exactOptional(z.number()),
-  bench: z.exactOptional(
-    z.strictObject({
-      workloads: z.array(z.enum(workloadNames)),
-      minutes: z.exactOptional(z.number()),
-      rounds: z.exactOptional(z.number()),
-      measuresBoots: z.exactOptional(z.boolean()),
-      datadog: z.exactOptional(z.string()),
-    }),
-  ),
-  openMetrics: z.exactOptional(z.boolean()),
-});
 const entrySchema = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('run-started'),
     at: z.string(),
-    request: requestSchema,
-    guest: z.exactOptional(z.strictObject({ name: z.string(), reason: z.string() })),
+    request: runRequestSchema,
+    guest: z.exactOptional(guestChoiceSchema),
   }),
   z.looseObject({ type: z.literal('step-finished'), id: z.string() }),
   z.looseObject({

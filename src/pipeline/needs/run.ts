@@ -11,7 +11,7 @@ import type { Watched } from '../../measure/needs-watch.ts';
 import { sha256Text } from '../../store/canonical.ts';
 import { withArmBoot } from '../run/boot-setup.ts';
 import { openRepository, sessionWorkloads } from '../run/bench-sessions.ts';
-import type { BenchRequest } from '../events/event.ts';
+import type { BenchRequest } from '../../model/request.ts';
 import { analyseNeeds } from './analysis.ts';
 import type { BenchPlan } from '../plan/bench.ts';
 import type { PlannedArm } from '../plan/plan.ts';

@@ -10,7 +10,7 @@ import type { AptFile } from '../../containers/workloads/package-install.ts';
 import type { Workload } from '../../containers/workloads/workload.ts';
 import type { WorkloadName } from '../../model/bench.ts';
 import type { Bench } from '../../profile/bench-schema.ts';
-import type { BenchRequest } from '../events/event.ts';
+import type { BenchRequest } from '../../model/request.ts';
 
 /** A workload with the images its containers run, role by role. */
 export interface PlannedWork {

@@ -10,7 +10,8 @@ import type { Accelerator } from '../../model/environment.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import type { KernelSpec, Profile } from '../../profile/schema.ts';
 import type { AcceleratorChoice } from '../../stages/guest/accelerator.ts';
-import type { BuildChoice, BuildPlace, RunRequest } from '../events/event.ts';
+import type { BuildChoice } from '../events/event.ts';
+import type { BuildPlace, RunRequest } from '../../model/request.ts';
 import type { Step } from '../steps/step.ts';
 
 /** Where kernels are to be built, by the command line or else by the profile. */

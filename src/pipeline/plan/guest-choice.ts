@@ -11,7 +11,8 @@ import type { Profile } from '../../profile/schema.ts';
 import type { Folders } from '../../stages/stage.ts';
 import type { Store } from '../../store/store.ts';
 import { buildAsked } from './build-choice.ts';
-import type { AdoptRequest, GuestChoice, PlannedUnit, RunRequest } from '../events/event.ts';
+import type { PlannedUnit } from '../events/event.ts';
+import type { AdoptRequest, GuestChoice, RunRequest } from '../../model/request.ts';
 import { whyUnfit } from './guest-fit.ts';
 import { planImage } from './image.ts';
 

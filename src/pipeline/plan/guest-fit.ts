@@ -1,7 +1,7 @@
 import { DISTROS } from '../../guest/distro/table.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import type { Profile } from '../../profile/schema.ts';
-import type { RunRequest } from '../events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 
 /** What a run asks for that a guest may not be able to give. */
 export type GuestDemands = Pick<RunRequest, 'bench' | 'virtualBoots'>;

@@ -6,7 +6,7 @@ import type { Image } from '../../stages/guest/image.ts';
 import { medium } from '../../stages/guest/medium.ts';
 import type { Medium } from '../../stages/guest/medium.ts';
 import type { Preflight } from '../../stages/host/preflight.ts';
-import type { RunRequest } from '../events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import type { PlanInput } from './kernel.ts';
 import { defineStep } from '../steps/step.ts';
 import type { Step } from '../steps/step.ts';

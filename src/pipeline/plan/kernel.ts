@@ -18,7 +18,8 @@ import type { SourceInput } from '../../stages/kernel/source.ts';
 import type { Folders } from '../../stages/stage.ts';
 import { canonicalJson, sha256Text } from '../../store/canonical.ts';
 import type { BuildSite } from './build-choice.ts';
-import type { BuildChoice, RunRequest } from '../events/event.ts';
+import type { BuildChoice } from '../events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import { defineStep } from '../steps/step.ts';
 import type { Step } from '../steps/step.ts';
 

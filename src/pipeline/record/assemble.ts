@@ -15,7 +15,7 @@ import { sha256Text } from '../../store/canonical.ts';
 import { ablationOf } from './ablation.ts';
 import { calibrationFrom } from './calibration.ts';
 import type { Profile } from '../../profile/schema.ts';
-import type { RunRequest } from '../events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import type { Plan, PlannedArm } from '../plan/plan.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
 import { sampleFindings } from './sample-findings.ts';

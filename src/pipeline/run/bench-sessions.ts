@@ -20,7 +20,7 @@ import { sessionKind } from '../plan/bench-order.ts';
 import type { PlannedBench } from '../plan/bench-order.ts';
 import { benchRecord } from '../record/bench-record.ts';
 import { workOf } from '../plan/bench-work.ts';
-import type { BenchRequest } from '../events/event.ts';
+import type { BenchRequest } from '../../model/request.ts';
 import { HOST_PLACE } from '../plan/bench.ts';
 import type { BenchPlan } from '../plan/bench.ts';
 import type { PlannedArm } from '../plan/plan.ts';
@@ -185,7 +185,12 @@ async function guestSession(lab: BenchContext, { planned, arm, condition, first 
   return { session, durationMs: since(), condition, ...(boot === undefined ? {} : { boot }) };
 }
 
-async function hostSession(lab: BenchContext, planned: PlannedBench, place: HostPlace, condition: string): Promise<Done> {
+async function hostSession(
+  lab: BenchContext,
+  planned: PlannedBench,
+  place: HostPlace,
+  condition: string,
+): Promise<Done> {
   const { host } = lab.options;
   announce(lab, planned, 'session');
   const startedSec = host.clock.monotonicSec();
@@ -194,7 +199,12 @@ async function hostSession(lab: BenchContext, planned: PlannedBench, place: Host
 }
 
 /** The session as an interrupted run left it, with the boot that it began with: neither is whole without the other. */
-function doneBefore(lab: BenchContext, planned: PlannedBench, arm: PlannedArm | undefined, condition: string): Done | undefined {
+function doneBefore(
+  lab: BenchContext,
+  planned: PlannedBench,
+  arm: PlannedArm | undefined,
+  condition: string,
+): Done | undefined {
   const { past, emit } = lab.options;
   const known = past?.benches.get(planned.id);
   if (known?.condition !== condition) return undefined;

@@ -2,7 +2,8 @@ import type { Host } from '../../host/host.ts';
 import type { Folders } from '../../stages/stage.ts';
 import type { History } from '../../store/durations.ts';
 import type { Store } from '../../store/store.ts';
-import type { Emit, RunRequest } from '../events/event.ts';
+import type { Emit } from '../events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import type { PastRun } from '../events/journal.ts';
 
 /** What a run is given. */

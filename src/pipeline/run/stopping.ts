@@ -5,7 +5,7 @@ import type { LookRecord, StoppingRecord } from '../../model/verdicts/stopping.t
 import { scoreAll, SIGNIFICANCE } from '../../stats/score.ts';
 import { planLooks } from '../../stats/sequential.ts';
 import type { Look } from '../../stats/sequential.ts';
-import type { RunRequest } from '../events/event.ts';
+import type { RunRequest } from '../../model/request.ts';
 import { measurementsOf } from '../record/measurements.ts';
 
 /** The figures a run is made for; it goes on until each of them is decided, for every candidate. */

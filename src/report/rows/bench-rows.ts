@@ -1,4 +1,5 @@
-import { BENCH_METRICS, comparesWithHost, workloadNames, type Bound } from '../../bench/metrics.ts';
+import { BENCH_METRICS, comparesWithHost, type Bound } from '../../bench/metrics.ts';
+import { WORKLOAD_NAMES } from '../../model/bench.ts';
 import { jsonText } from '../../json/text.ts';
 import type { BenchPlace, BenchRecord, WorkloadName } from '../../model/bench.ts';
 import type { Environment } from '../../model/environment.ts';
@@ -96,7 +97,7 @@ export function benchTables(bench: BenchRecord, accelerator: Accelerator): reado
   const metrics = metricsOf(bench);
   const hostPlace = bench.places.find(({ kind }) => kind === 'host');
   return benchPairs(bench).flatMap(([baseline, candidate]) =>
-    workloadNames.flatMap((workload): readonly BenchTable[] => {
+    WORKLOAD_NAMES.flatMap((workload): readonly BenchTable[] => {
       const own = metrics.filter((metric) => metric.workload === workload);
       if (own.length === 0) return [];
       const rows = own.map((metric) => rowOf(metric, { bench, accelerator, hostPlace, baseline, candidate }));

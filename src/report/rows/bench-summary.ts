@@ -1,4 +1,4 @@
-import { workloadNames } from '../../bench/metrics.ts';
+import { WORKLOAD_NAMES } from '../../model/bench.ts';
 import type { BenchFailure, BenchRecord, WorkloadName } from '../../model/bench.ts';
 import type { Environment } from '../../model/environment.ts';
 import type { Score } from '../../model/verdicts/measure.ts';
@@ -92,7 +92,7 @@ function standings(bench: BenchRecord, baseline: string, candidate: string): rea
   // The accelerator decides only what stands in the host's column.
   const tables = benchTables(bench, 'kvm').filter((one) => one.baseline === baseline && one.candidate === candidate);
   const scores = bench.scores.filter((one) => one.baseline.arm === baseline && one.candidate.arm === candidate);
-  const asked = workloadNames.filter((name) => bench.workloads.includes(name));
+  const asked = WORKLOAD_NAMES.filter((name) => bench.workloads.includes(name));
   return asked.map((workload) => {
     const rows = tables.find((table) => table.workload === workload)?.rows ?? [];
     const lost = scores.filter(

@@ -1,4 +1,4 @@
-import { workloadNames } from '../../bench/metrics.ts';
+import { WORKLOAD_NAMES } from '../../model/bench.ts';
 import type { BenchRecord } from '../../model/bench.ts';
 import type { RunRecord } from '../../model/record.ts';
 
@@ -33,7 +33,7 @@ function buildOptions({ arms }: RunRecord): readonly (readonly string[])[] {
 }
 
 function benchOptions({ workloads, rounds, minutes }: BenchRecord): readonly string[] {
-  const all = workloadNames.every((name) => workloads.includes(name));
+  const all = WORKLOAD_NAMES.every((name) => workloads.includes(name));
   return [
     ...['--bench', all ? 'all' : workloads.join(',')],
     ...['--rounds', String(rounds)],
