@@ -6,9 +6,9 @@ const floors = [
   ['stages', 'measure'],
   ['images', 'containers'],
   ['kernel', 'initrd', 'guest', 'store', 'profile', 'bootlog', 'stats', 'report', 'bench', 'needs'],
-  ['host', 'model', 'json'],
+  ['host', 'model', 'json', 'text'],
 ];
-const pure = ['bootlog', 'stats', 'report', 'bench', 'needs', 'model', 'json'];
+const pure = ['bootlog', 'stats', 'report', 'bench', 'needs', 'model', 'json', 'text'];
 
 const floorRules = floors
   .flatMap((rooms, index) => {

@@ -2,7 +2,8 @@ import { excludedWords } from '../bootlog/timeline/standstill.ts';
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
 import type { PlannedUnit, RunEvent } from '../pipeline/events/event.ts';
-import { duration, handOverWords, hostReadyWords, workloadWords } from './reporter.ts';
+import { handOverWords, hostReadyWords, workloadWords } from './reporter.ts';
+import { durationText } from '../text/duration.ts';
 import type { Reporter } from './reporter.ts';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -76,10 +77,10 @@ export function listrReporter(monotonicSec: () => number): Reporter {
 
   const heading = (row: Row): string => {
     if (row.startedSec === undefined) return row.title;
-    const elapsed = duration((monotonicSec() - row.startedSec) * 1000);
+    const elapsed = durationText(monotonicSec() - row.startedSec);
     return row.expectedMs === undefined
       ? `${row.title}  ${elapsed}`
-      : `${row.title}  ${elapsed} of about ${duration(row.expectedMs)}`;
+      : `${row.title}  ${elapsed} of about ${durationText(row.expectedMs / 1000)}`;
   };
 
   const begin = (
@@ -160,7 +161,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         const row = rows.get(event.id);
         if (row === undefined) return;
         row.startedSec = undefined;
-        const how = event.cached ? 'cached' : duration(event.durationMs);
+        const how = event.cached ? 'cached' : durationText(event.durationMs / 1000);
         // The guest is chosen once the host has been checked.
         const summary = event.id === 'preflight' ? guest : event.summary;
         row.finish(`${event.id}  ${how}${summary === undefined ? '' : `  ${summary}`}`);

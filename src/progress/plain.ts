@@ -1,6 +1,7 @@
 import { excludedWords } from '../bootlog/timeline/standstill.ts';
 import type { RunEvent } from '../pipeline/events/event.ts';
-import { duration, handOverWords, workloadWords } from './reporter.ts';
+import { handOverWords, workloadWords } from './reporter.ts';
+import { durationText } from '../text/duration.ts';
 import type { Reporter, Terminal } from './reporter.ts';
 
 /** Progress of one step is repeated no more often than this: a CI log is read later, by people. */
@@ -12,7 +13,7 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
   const lastProgress = new Map<string, number>();
   const expected = new Map<string, number>();
   const say = (id: string, words: string): void => {
-    const elapsed = duration((monotonicSec() - startedSec) * 1000).padStart(9);
+    const elapsed = durationText(monotonicSec() - startedSec).padStart(11);
     terminal.write(`${elapsed}  ${id.padEnd(24)} ${words}\n`);
   };
 
@@ -29,7 +30,7 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
       case 'boot-started':
       case 'bench-started': {
         const ms = expected.get(event.id);
-        say(event.id, ms === undefined ? 'started' : `started, about ${duration(ms)} expected`);
+        say(event.id, ms === undefined ? 'started' : `started, about ${durationText(ms / 1000)} expected`);
         lastProgress.set(event.id, monotonicSec());
         return;
       }
@@ -42,7 +43,7 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
         return;
       }
       case 'step-finished': {
-        const how = event.cached ? 'cached' : `done in ${duration(event.durationMs)}`;
+        const how = event.cached ? 'cached' : `done in ${durationText(event.durationMs / 1000)}`;
         say(event.id, event.summary === undefined ? how : `${how}: ${event.summary}`);
         return;
       }
@@ -57,7 +58,7 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
         say(event.id, `handed over after ${handOverWords(event.summary)}`);
         return;
       case 'bench-finished':
-        say(event.id, `done in ${duration(event.durationMs)}: ${workloadWords(event.session)}`);
+        say(event.id, `done in ${durationText(event.durationMs / 1000)}: ${workloadWords(event.session)}`);
         return;
       case 'finding':
         say(event.id, `${event.finding.level === 'warning' ? 'warning: ' : ''}${event.finding.message}`);

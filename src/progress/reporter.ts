@@ -15,18 +15,6 @@ export interface Terminal {
   readonly columns: number;
 }
 
-/** `8 s`, `2 m 05 s`, `1 h 02 m`; milliseconds below ten seconds keep one decimal. */
-export function duration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${String(whole)} s`;
-  const pad = (value: number): string => String(value).padStart(2, '0');
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${String(minutes)} m ${pad(whole % 60)} s`;
-  return `${String(Math.floor(minutes / 60))} h ${pad(minutes % 60)} m`;
-}
-
 /** When a boot on the virtual clock was over, counted from the machine's reset. */
 export function handOverWords({ metrics }: { readonly metrics: Readonly<Record<string, number>> }): string {
   return `${(metrics['hand_over_virtual'] ?? Number.NaN).toFixed(6)} virtual s`;

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/kernel/config/config.ts';
 import { readKconfig } from '../../src/kernel/config/kconfig.ts';
 import type { KconfigTree } from '../../src/kernel/config/kconfig.ts';
-import { editDistance, nearestName, unknownOff, verifyConfig } from '../../src/kernel/config/verify.ts';
+import { nearestName, unknownOff, verifyConfig } from '../../src/kernel/config/verify.ts';
+import { editDistance } from '../../src/text/edit-distance.ts';
 
 const FILES: Record<string, string> = {
   Kconfig: `

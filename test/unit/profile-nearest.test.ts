@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { editDistance, nearest } from '../../src/profile/nearest.ts';
+import { nearest } from '../../src/profile/nearest.ts';
+import { editDistance } from '../../src/text/edit-distance.ts';
 
 const profiles = ['docker-min', 'stock', 'smoke'];
 

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  formatBytes,
-  formatDuration,
-  formatInstant,
-  formatP,
-  formatRatio,
-  formatSeconds,
-  spreadOf,
-} from '../../src/report/text/format.ts';
+import { formatBytes, formatInstant, formatP, formatRatio, formatSeconds, spreadOf } from '../../src/report/text/format.ts';
+import { durationText } from '../../src/text/duration.ts';
 import { metricName } from '../../src/report/text/metric-names.ts';
 
 describe('seconds', () => {
@@ -84,10 +77,10 @@ test('p is exact, a figure, a bound or not tested, in words', () => {
 });
 
 test('durations and instants read as a person would say them', () => {
-  expect(formatDuration(0.412)).toBe('412 ms');
-  expect(formatDuration(59.99)).toBe('1 min 0 s');
-  expect(formatDuration(528.4)).toBe('8 min 48 s');
-  expect(formatDuration(7260)).toBe('2 h 1 min');
+  expect(durationText(0.412)).toBe('412 ms');
+  expect(durationText(59.99)).toBe('1 min 00 s');
+  expect(durationText(528.4)).toBe('8 min 48 s');
+  expect(durationText(7260)).toBe('2 h 01 min');
   expect(formatInstant('2026-05-04T09:12:33.120Z')).toBe('2026-05-04 09:12:33 UTC');
   expect(formatInstant('yesterday')).toBe('yesterday');
 });

@@ -11,7 +11,7 @@ import { StepError } from '../../pipeline/steps/run-steps.ts';
 import { loadProfile } from '../../profile/load.ts';
 import { listrReporter } from '../../progress/listr.ts';
 import { plainReporter } from '../../progress/plain.ts';
-import { duration } from '../../progress/reporter.ts';
+import { durationText } from '../../text/duration.ts';
 import { needsSummary } from '../../report/needs/terminal.ts';
 import { openHistory } from '../../store/durations.ts';
 import { openStore } from '../../store/store.ts';
@@ -97,7 +97,8 @@ async function showPlan(context: CommandContext, root: string, request: RunReque
   }
   const { steps } = await estimateRun(prepared, store, await openHistory(host, root));
   const rows = steps.map(({ id, cached, expectedMs }) => {
-    const expected = expectedMs === undefined ? 'not timed on this host yet' : `about ${duration(expectedMs)}`;
+    const expected =
+      expectedMs === undefined ? 'not timed on this host yet' : `about ${durationText(expectedMs / 1000)}`;
     return `  ${id.padEnd(28)} ${cached ? 'cached' : expected}`;
   });
   stdout.write(

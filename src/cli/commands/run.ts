@@ -21,7 +21,7 @@ import type { Profile } from '../../profile/schema.ts';
 import { jsonlReporter } from '../../progress/jsonl.ts';
 import { listrReporter } from '../../progress/listr.ts';
 import { plainReporter } from '../../progress/plain.ts';
-import { duration } from '../../progress/reporter.ts';
+import { durationText } from '../../text/duration.ts';
 import type { Reporter } from '../../progress/reporter.ts';
 import { finalTable } from '../../report/formats/terminal.ts';
 import { openHistory } from '../../store/durations.ts';
@@ -175,7 +175,8 @@ async function execute(context: CommandContext, execution: Execution): Promise<n
 }
 
 function unitLine(unit: PlannedUnit): string {
-  const expected = unit.expectedMs === undefined ? 'not timed on this host yet' : `about ${duration(unit.expectedMs)}`;
+  const expected =
+    unit.expectedMs === undefined ? 'not timed on this host yet' : `about ${durationText(unit.expectedMs / 1000)}`;
   return `  ${unit.id.padEnd(28)} ${unit.cached ? 'cached' : expected}`;
 }
 
@@ -262,7 +263,7 @@ async function showPlan(context: CommandContext, options: RunCommandOptions, req
       '',
       known.length === 0
         ? 'Expected duration: nothing of this has been timed on this host yet.'
-        : `Expected duration: ${request.sequential === undefined ? '' : 'up to '}${duration(totalMs)}${known.length < ahead.length ? ', plus what has not been timed yet' : ''}.`,
+        : `Expected duration: ${request.sequential === undefined ? '' : 'up to '}${durationText(totalMs / 1000)}${known.length < ahead.length ? ', plus what has not been timed yet' : ''}.`,
       '',
     ].join('\n'),
   );

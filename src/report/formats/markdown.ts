@@ -4,7 +4,8 @@ import { CALIBRATION_NOTE, calibrationTables } from '../rows/calibration-rows.ts
 import { benchTables, type BenchCell, type BenchTable } from '../rows/bench-rows.ts';
 import { benchHeadline, benchNotes, benchNotices, benchVerdict, failedRows, placeRows } from '../rows/bench-summary.ts';
 import { environmentFacts } from '../rows/environment-facts.ts';
-import { formatDuration, plural, secondsDigits } from '../text/format.ts';
+import { plural, secondsDigits } from '../text/format.ts';
+import { durationText } from '../../text/duration.ts';
 import { replaceUnprintable } from '../text/markup.ts';
 import { medianBoot } from '../rows/median-boot.ts';
 import { configProof, dockerProof, rebootProof, type ProofState } from '../rows/proofs.ts';
@@ -42,7 +43,7 @@ export function renderMarkdown(record: RunRecord): string {
     ...(warnings.length === 0 ? [] : ['## Warnings', markdownList(warnings)]),
     '## Run it again',
     fence(reproduceCommand(record)),
-    `${plural(record.stages.length, 'stage')}, ${record.stages.filter((stage) => stage.cached).length} from cache; ${formatDuration(record.time.totalSec)} in all: ${timeWords(record)}.`,
+    `${plural(record.stages.length, 'stage')}, ${record.stages.filter((stage) => stage.cached).length} from cache; ${durationText(record.time.totalSec)} in all: ${timeWords(record)}.`,
   ];
   return `${sections.join('\n\n')}\n`;
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Score } from '../../model/verdicts/measure.ts';
 import type { RunRecord, StageRecord } from '../../model/record.ts';
 import { environmentFacts, type Fact } from '../rows/environment-facts.ts';
-import { formatDuration, formatInstant, plural, shortDigest } from '../text/format.ts';
+import { formatInstant, plural, shortDigest } from '../text/format.ts';
+import { durationText } from '../../text/duration.ts';
 import { ablationSection } from './ablation.ts';
 import { benchSection } from './bench.ts';
 import { calibrationSection } from './calibration.ts';
@@ -121,11 +122,11 @@ function stagesSection(record: RunRecord): Markup {
   const row = (
     stage: StageRecord,
   ): Markup => markup`<tr><th scope="row">${stage.name}</th><td>${stage.arm ?? 'all'}</td>
-<td>${stage.cached ? 'from cache' : 'ran'}</td><td class="num">${formatDuration(stage.durationMs / 1000)}</td>
+<td>${stage.cached ? 'from cache' : 'ran'}</td><td class="num">${durationText(stage.durationMs / 1000)}</td>
 <td class="mono" title="${stage.fingerprint}">${shortDigest(stage.fingerprint)}</td></tr>`;
   const { totalSec } = record.time;
   const cached = record.stages.filter((stage) => stage.cached).length;
-  return markup`<p>${plural(record.stages.length, 'stage')}, ${cached} from cache. The run took ${formatDuration(totalSec)}: ${timeWords(record)}.</p>
+  return markup`<p>${plural(record.stages.length, 'stage')}, ${cached} from cache. The run took ${durationText(totalSec)}: ${timeWords(record)}.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Stages"><table>
 <thead><tr><th scope="col">Stage</th><th scope="col">Arm</th><th scope="col">Result</th><th scope="col" class="num">Time</th><th scope="col">Fingerprint</th></tr></thead>
 <tbody>${record.stages.map(row)}</tbody></table></div>`;

@@ -1,5 +1,5 @@
 import type { NeedsReport } from '../../model/needs.ts';
-import { formatDuration } from '../text/format.ts';
+import { durationText } from '../../text/duration.ts';
 import { markdownList, markdownTable, markdownText } from '../formats/markdown.ts';
 import {
   byFragment,
@@ -56,7 +56,7 @@ export function renderNeeds(report: NeedsReport): string {
     markdownTable(
       ['Work', 'From, s of uptime', 'Took', 'How'],
       report.phases.map(({ name, fromSec, toSec, status }) => [
-        ...[name, fromSec.toFixed(0), formatDuration(toSec - fromSec), status],
+        ...[name, fromSec.toFixed(0), durationText(toSec - fromSec), status],
       ]),
       'lrrl',
     ),

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../model/record.ts';
-import { formatDuration } from '../text/format.ts';
+import { durationText } from '../../text/duration.ts';
 
 /** Where the time of a run went: `4 m 28 s in boots, 37 m in sessions of container work, 4 m outside them`. */
 export function timeWords({ time }: RunRecord): string {
@@ -8,5 +8,5 @@ export function timeWords({ time }: RunRecord): string {
     [time.benchesSec, 'in sessions of container work'],
     [time.outsideSec, 'outside them'],
   ];
-  return parts.flatMap(([sec, where]) => (sec === undefined ? [] : `${formatDuration(sec)} ${where}`)).join(', ');
+  return parts.flatMap(([sec, where]) => (sec === undefined ? [] : `${durationText(sec)} ${where}`)).join(', ');
 }
