@@ -36,7 +36,7 @@ export interface ExitStatus {
 
 /** A long-lived child (QEMU). It dies with drydock, even when drydock is killed with SIGKILL. */
 export interface RunningProcess extends AsyncDisposable {
-  /** Process group id; the group's leader is the leash, the program is its child. */
+  /** Process group id; the group's leader is the guard, the program is its child. */
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;

@@ -114,7 +114,7 @@ describe.skipIf(skip)('a private dockerd', () => {
     const pid = Number(await firstLine(child.stdout));
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).toBe('sleep\0' + '1000\0');
     child.kill('SIGKILL');
-    // The container's process is of the namespace that dies with the leash.
+    // The container's process is of the namespace that dies with the guard.
     await processGone(pid);
     expect((await traces(folder)).filter((one) => !one.startsWith('process'))).toEqual([
       `bridge of ${folder}`,

@@ -75,7 +75,7 @@ describe('a command that runs to its end', () => {
     });
   });
 
-  test('that is killed is not followed by the leash’s own words', async () => {
+  test('that is killed is not followed by the guard’s own words', async () => {
     const result = await processes.run(shell('echo last >&2; kill -KILL $$'), { okExitCodes: [137] });
     expect(result.stderr).toBe('last\n');
   });
@@ -221,7 +221,7 @@ describe('when drydock is killed with SIGKILL', () => {
     await createProcesses().run(['sh', '-c', process.argv[1]], { onLine });
   `;
 
-  /** A process that holds a command on its leash; resolves with the command's process id when it runs. */
+  /** A process that guards a command; resolves with the command's process id when it runs. */
   async function startParent(script: string) {
     const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', PARENT, script], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -69,7 +69,7 @@ describe.runIf(isRoot)('a command in namespaces of its own', () => {
   });
 });
 
-/** Every process below a leash, whatever its group. */
+/** Every process below a guard, whatever its group. */
 async function pidsOfNamespaceBelow(pid: number): Promise<readonly number[]> {
   const text = await readFile(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8').catch(() => '');
   const children = text.trim().split(' ').filter(Boolean).map(Number);

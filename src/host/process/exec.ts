@@ -6,7 +6,7 @@ import { namingCause } from '../files.ts';
 import { isOkExit } from './exit-code.ts';
 import type { Argv, Processes, RunningProcess, RunOptions, RunResult } from '../host.ts';
 import { onAbort } from '../abort.ts';
-import { endOf, killGroup, leashed, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './process-group.ts';
+import { endOf, killGroup, guarded, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './process-group.ts';
 import type { KillList } from './process-group.ts';
 import { startLive } from './live-process.ts';
 
@@ -83,7 +83,7 @@ async function run(command: Argv, options: RunOptions, onKill: KillList): Promis
   const program = await requireTool(command[0]);
   const startedMs = performance.now();
   if (isAborted(options.signal)) throw interrupted(command);
-  const child = leashed([program, ...command.slice(1)], options, options.input === undefined ? 'ignore' : 'pipe');
+  const child = guarded([program, ...command.slice(1)], options, options.input === undefined ? 'ignore' : 'pipe');
   // The child may exit before it has read everything; its exit code tells the story, not EPIPE.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input);
@@ -146,7 +146,7 @@ function commandFailed(command: Argv, result: RunResult, logPath: string | undef
 }
 
 function start(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'>, onKill: KillList): RunningProcess {
-  const child = leashed(command, options, 'ignore');
+  const child = guarded(command, options, 'ignore');
   const { stdout, stderr, pid } = child;
   if (pid === undefined) {
     throw new Fault({ kind: 'internal', headline: `${command[0]} could not be started`, hint: 'Is /bin/sh there?' });
@@ -171,7 +171,7 @@ function start(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'>, onKill: 
 }
 
 /**
- * Child processes: execa, a minimal environment, and a leash that outlives no drydock.
+ * Child processes: execa, a minimal environment, and a guard that kills them when drydock dies.
  *
  * @param kill when it aborts, the commands that have a signal of their own and the long-lived programs are killed
  */

@@ -1,7 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { Fault } from '../fault.ts';
 import type { Argv, ExitStatus, LiveProcess } from '../host.ts';
-import { endOf, killGroup, leashed, PIPE_GRACE_MS, TERM_GRACE_MS } from './process-group.ts';
+import { endOf, killGroup, guarded, PIPE_GRACE_MS, TERM_GRACE_MS } from './process-group.ts';
 import type { KillList } from './process-group.ts';
 import { createLastWords } from './output-tail.ts';
 import { createLineQueue } from './line-queue.ts';
@@ -22,7 +22,7 @@ function endedBadly(command: Argv, status: ExitStatus, said: readonly string[]):
  * @param onKill its process group is in here as long as it runs
  */
 export function startLive(command: Argv, onKill: KillList): LiveProcess {
-  const child = leashed(command, {}, 'pipe');
+  const child = guarded(command, {}, 'pipe');
   onKill.add(child.pid);
   const queue = createLineQueue();
   const said = createLastWords();

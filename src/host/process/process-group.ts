@@ -5,8 +5,8 @@ import type { Argv, ExitStatus, RunOptions } from '../host.ts';
 /**
  * Runs "$@" as a process group of its own and watches fd 3, the read end of a pipe that only drydock holds open. When
  * drydock dies, even by SIGKILL, the pipe closes and the whole group is killed; make's compilers die with make, and no
- * QEMU is left. SIGTERM is for the command alone: leash and watch outlive it, so that the command can clean up and is
- * still on the leash meanwhile. A constant script: the command and its arguments arrive as arguments, never as text.
+ * QEMU is left. SIGTERM is for the command alone: guard and watch outlive it, so that the command can clean up and is
+ * still guarded meanwhile. A constant script: the command and its arguments arrive as arguments, never as text.
  */
 const GUARD = [
   'trap : TERM',
@@ -48,9 +48,9 @@ function childEnvironment(extra: Readonly<Record<string, string>> | undefined): 
   return { ...Object.fromEntries(inherited), PATH: searchPath(), LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', ...extra };
 }
 
-/** Starts a command on the leash. */
-export function leashed(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'>, stdin: 'ignore' | 'pipe') {
-  return execa('/bin/sh', ['-c', GUARD, 'drydock-leash', ...command], {
+/** Starts a command under the guard. */
+export function guarded(command: Argv, options: Pick<RunOptions, 'cwd' | 'env'>, stdin: 'ignore' | 'pipe') {
+  return execa('/bin/sh', ['-c', GUARD, 'drydock-guard', ...command], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: childEnvironment(options.env),
     extendEnv: false,
@@ -74,7 +74,7 @@ export function killGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'
 }
 
 /** Settles when the program has ended. What it left in its group ends with it, so that nothing is left behind. */
-export async function endOf(child: ReturnType<typeof leashed>): Promise<ExitStatus> {
+export async function endOf(child: ReturnType<typeof guarded>): Promise<ExitStatus> {
   const exit = new Promise<ExitStatus>((resolve) => {
     child.once('exit', (exitCode, signal) => {
       resolve({ exitCode, signal });
