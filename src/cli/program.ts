@@ -100,24 +100,24 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
     .addOption(
       new Option(
         '--build <where>',
-        "where kernels are built, whatever the profile says; auto: in the guest where its compiler is of the kernel's time and KVM works",
+        "where kernels are built (overrides the profile); auto: in the guest if its compiler fits the kernel's age and KVM works, else on the host",
       ).choices(['auto', 'host', 'guest']),
     )
     .addOption(
       new Option(
         '--clock <name>',
-        'wall: boots to Docker; virtual: kernel and initrd alone, counted in instructions, which no noise moves',
+        'wall: boots to Docker; virtual: kernel and initrd only, time counted in instructions, free of noise',
       )
         .choices(['wall', 'virtual', 'both'])
         .default('wall'),
     )
     .option(
       '--ablate <changes>',
-      'take the gain apart: one arm for every combination of these (config,initrd,rtc,cmdline)',
+      'split the gain: one arm per combination of these changes (config,initrd,rtc,cmdline)',
       factorList,
     )
     .option('--no-install', 'never install packages on this host; print the command instead')
-    .option('--refresh-image', 'make a new guest image, with the packages of today', false)
+    .option('--refresh-image', "build a new guest image with today's packages", false)
     .addOption(collectOption())
     .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
     .addOption(failOnOption())
@@ -163,7 +163,7 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
 
   program
     .command('resume <run>')
-    .description('go on with an interrupted or failed run; what was verified is not done again')
+    .description('continue an interrupted or failed run; verified work is not repeated')
     .addOption(failOnOption())
     .addOption(jsonOption())
     .addOption(cacheDirOption())
@@ -186,10 +186,14 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
 
   program
     .command('doctor')
-    .description('check this host, and install what is missing where that is allowed')
-    .option('--no-install', 'only say what is missing, and the command that installs it')
-    .option('--tests', "also what drydock's own tests need: a browser, and what CentOS guests are made with", false)
-    .option('--bench', 'also what container work on this host needs: a dockerd', false)
+    .description('check this host, and install missing tools where allowed')
+    .option('--no-install', 'only list what is missing, with the command that installs it')
+    .option(
+      '--tests',
+      "also check what drydock's own tests need: a browser, and the tools that make CentOS guests",
+      false,
+    )
+    .option('--bench', 'also check what container work on this host needs: a dockerd', false)
     .option('--json', 'print the checks as JSON', false)
     .addOption(cacheDirOption())
     .addHelpText(
@@ -203,7 +207,7 @@ Exit codes: 0 done · 1 the kernel under test failed, or a metric got worse · 2
 
   program
     .command('check-config <file>')
-    .description('check a kernel configuration for what Docker needs; exit 1 when something necessary is missing')
+    .description('check a kernel configuration against what Docker needs; exit 1 when a required option is missing')
     .option('--kernel <version>', 'judge by this kernel version (default: the one the file names)')
     .option('--json', 'print the rows as JSON', false)
     .addHelpText(

@@ -5,7 +5,7 @@ import type { Arm, Factor, KernelSpec, Profile } from './schema.ts';
 /** What turning each factor on changes, and what it cannot be on without. */
 const MEANING: Readonly<Record<Factor, { readonly title: string; readonly needs?: Factor }>> = {
   config: { title: 'the kernel built from a cut-down configuration' },
-  initrd: { title: "the candidate's initrd in place of the baseline's" },
+  initrd: { title: "the candidate's initrd instead of the baseline's" },
   rtc: { title: 'the RTC patch', needs: 'config' },
   cmdline: { title: "the candidate's kernel parameters" },
 };

@@ -45,10 +45,10 @@ export function addAnalyzeCommand(program: Command, context: CommandContext, fin
     )
     .option(
       '--boot <n|last|all>',
-      'which boot of a text that holds several (default: last; all with --delta)',
+      'which boot, when the text has several (default: last; with --delta, all)',
       bootChoice,
     )
-    .option('--top <n>', 'length of the hot list', wholeNumber(1), DEFAULT_TOP)
+    .option('--top <n>', 'length of the list of costliest steps', wholeNumber(1), DEFAULT_TOP)
     .option(
       '--initcalls',
       'the attribution table of initcalls, async functions and probes (needs initcall_debug)',

@@ -32,13 +32,13 @@ export function addCalibrateCommand(program: Command, context: CommandContext, f
   program
     .command('calibrate')
     .description(
-      "this host's noise, the false-alarm rate of our verdicts, and what each way of looking costs (A/A runs)",
+      "measure this host's noise, the false-alarm rate of the verdicts, and the cost of each instrumentation (A/A runs)",
     )
-    .option('--profile <name|file>', 'whose arm to boot', 'stock')
+    .option('--profile <name|file>', 'profile that names the arm to boot', 'stock')
     .option('--arm <name>', "which arm (default: the profile's baseline)")
     .option(
       '--boots <n>',
-      'boots per arm on the wall clock (default 8: fewer estimate no false alarms worth having)',
+      'boots per arm on the wall clock (default 8; with fewer, the false-alarm rate means little)',
       wholeNumber(1, 1_000),
     )
     .addOption(
@@ -54,7 +54,7 @@ export function addCalibrateCommand(program: Command, context: CommandContext, f
     .addHelpText(
       'after',
       `
-Ways of looking:
+Instrumentations:
 ${LOOKS.map((look) => `  ${look.name.padEnd(16)} ${look.title}`).join('\n')}
 
 Examples:

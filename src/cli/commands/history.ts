@@ -48,7 +48,7 @@ export function addHistoryCommand(program: Command, context: CommandContext, fin
     .addHelpText(
       'after',
       `
-Reads the records of results/ and the ledger below the cache, which keeps every run's figures when results/ is cleaned.
+Reads the records of results/ and the run history in the cache, which keeps every run's figures when results/ is deleted.
 
 Examples:
   npm run drydock -- history

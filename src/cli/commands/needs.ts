@@ -44,16 +44,19 @@ export function addNeedsCommand(program: Command, context: CommandContext, finis
   program
     .command('needs')
     .description(
-      "watch the workloads on the stock kernel, and say which symbols of the profile's kernel none of them touched",
+      "run the workloads on the stock kernel, and list the symbols of the profile's kernel that none of them used",
     )
-    .option('--profile <name|file>', 'whose kernel is judged, and whose workloads are run', 'docker-min')
+    .option('--profile <name|file>', 'profile whose kernel is judged and whose workloads are run', 'docker-min')
     .addOption(
       new Option('--bench <workloads>', 'all, or names of the profile’s workloads, comma-separated')
         .argParser(workloadList)
         .default('all'),
     )
     .addOption(
-      new Option('--trace <how>', 'auto: trace functions where the kernel can; off: modules, mounts and rules alone')
+      new Option(
+        '--trace <how>',
+        'auto: trace functions where the kernel supports it; off: modules, mounts and rules only',
+      )
         .choices(['auto', 'off'])
         .default('auto'),
     )
@@ -67,7 +70,7 @@ export function addNeedsCommand(program: Command, context: CommandContext, finis
     .addHelpText(
       'after',
       `
-One session on the stock kernel: dockerd starts anew, the workloads run one after another, and everything is watched.
+One session on the stock kernel: dockerd restarts, the workloads run one after another, and drydock records what they use.
 What it proves and what it does not: docs/needs.md.
 
 Examples:
@@ -75,7 +78,7 @@ Examples:
   npm run drydock -- needs --bench package-install,network
   npm run drydock -- needs --trace off --json
 
-Exit codes: 0 watched, whatever was found · 1 the kernel failed · 2 usage or profile · 3 infrastructure
+Exit codes: 0 finished, whatever was found · 1 the kernel failed · 2 usage or profile · 3 infrastructure
             70 a bug of drydock · 130 interrupted`,
     )
     .action(async (flags: NeedsFlags) => {

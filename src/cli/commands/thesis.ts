@@ -10,7 +10,7 @@ export function addThesisCommand(program: Command, { stdout }: CommandContext, f
   program
     .command('thesis')
     .description("the thesis's figures, costly steps and presence table, read from its own log lines")
-    .option('--check', 'hold the thesis against itself: what agrees, and where it contradicts itself', false)
+    .option('--check', 'check the thesis against itself: what agrees, and where it contradicts itself', false)
     .option('--json', 'print one JSON object (its shape: src/model/boots/thesis.ts)', false)
     .addHelpText(
       'after',

@@ -59,11 +59,11 @@ export const benchOptions = (): readonly Option[] => [
   ).argParser(watchMinutes),
   new Option(
     '--rounds <n>',
-    'with --bench: sessions at every place (default: as the profile says; fewer than 4 decide no timing)',
+    'with --bench: sessions per place (default: from the profile; fewer than 4 give no verdict on times)',
   ).argParser(wholeNumber(1, 50)),
   new Option(
     '--datadog <host[:port]>',
-    'with --bench: send every sample to a Datadog Agent (DogStatsD, UDP; port 8125 unless told)',
+    'with --bench: send every sample to a Datadog Agent (DogStatsD over UDP, default port 8125)',
   ).argParser(statsdTarget),
   new Option('--openmetrics', "also write the run's figures as results/<run>/metrics.openmetrics").default(false),
 ];

@@ -20,11 +20,11 @@ interface Measured extends BootModeFlags {
 export const bootModeOptions = (): readonly Option[] => [
   new Option(
     '--boot <mode>',
-    "direct: QEMU loads the kernel; grub: the guest's own boot loader does, from its disk (default: the profile's, else direct)",
+    "direct: QEMU loads the kernel; grub: the guest's boot loader loads it from the disk (default: from the profile, else direct)",
   ).choices(['direct', 'grub']),
   new Option(
     '--keep-kernel <arm>',
-    "with --boot grub: also keep a disk in the run's folder whose default is this arm's kernel, instead of the stock one",
+    "with --boot grub: also keep a disk in the run's folder that boots this arm's kernel by default",
   ),
 ];
 

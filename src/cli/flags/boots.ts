@@ -46,7 +46,7 @@ export const bootOptions = (): readonly Option[] => [
     '--max-boots <n>',
     `with --boots auto: at most this many boots per arm (default: ${String(DEFAULT_MAX_BOOTS)})`,
   ).argParser(wholeNumber(LEAST_MAX_BOOTS, MOST_BOOTS)),
-  new Option('--budget <minutes>', 'with --boots auto: the most time for measured boots').argParser(minutes),
+  new Option('--budget <minutes>', 'with --boots auto: stop after this much time of measured boots').argParser(minutes),
 ];
 
 /**

@@ -21,13 +21,13 @@ export function imageOptions(): readonly Option[] {
   return [
     new Option(
       '--image <path>',
-      "the installer's ISO of centos-7-minimal, instead of downloading it; or a qcow2 on which the guest's distribution is installed",
+      "installer ISO of centos-7-minimal, instead of a download; or a qcow2 with the guest's distribution installed",
     ),
     new Option(
       '--image-key <file>',
-      'private SSH key that root of that qcow2 lets in; without it, its cloud-init is given one',
+      'private SSH key that root of that qcow2 accepts; without it, drydock gives its cloud-init a key',
     ),
-    new Option('--image-root <device>', 'where that qcow2 has its root, such as /dev/vda2 (default: /dev/vda1)'),
+    new Option('--image-root <device>', 'root device of that qcow2, such as /dev/vda2 (default: /dev/vda1)'),
   ];
 }
 

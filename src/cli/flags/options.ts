@@ -31,12 +31,14 @@ export const guestOption = (): Option =>
     .default('auto');
 /** `--accel <name>`. */
 export const acceleratorOption = (): Option =>
-  new Option('--accel <name>', 'auto decides by a probe boot').choices(['auto', 'kvm', 'tcg']).default('auto');
+  new Option('--accel <name>', 'auto: KVM if a probe boot proves that it works, else TCG')
+    .choices(['auto', 'kvm', 'tcg'])
+    .default('auto');
 /** `--collect [hz]`. */
 export const collectOption = (): Option =>
   new Option(
     '--collect [hz]',
-    `sample every process of the measured boots from the initrd on, in all arms (${COLLECTOR_HZ} times a second unless told)`,
+    `sample every process of the measured boots, from the initrd on, in all arms (default: ${COLLECTOR_HZ} samples per second)`,
   )
     .preset(String(COLLECTOR_HZ))
     .argParser((text: string) => {
