@@ -112,7 +112,7 @@ async function bootArm<T>(host: Host, boot: ArmBoot, use: (booted: BootedArm) =>
     throw new Fault({
       kind: 'wrong-kernel',
       headline: `The guest booted ${found.release}, not ${arm.release}`,
-      hint: 'What is measured here would be of another kernel than the arm it stands for.',
+      hint: "Figures of this boot would belong to another kernel than the arm's.",
       logPath: machine.console.path,
     });
   };

@@ -46,7 +46,7 @@ export async function modulesOfBuild(host: Host, options: BuiltModulesOptions): 
       {
         kind: 'kernel-config',
         headline: `${release} cannot reach its root: ${error.message}`,
-        hint: 'Ask for them in symbols: or a fragment of the profile, as modules or built in.',
+        hint: 'Request them in symbols: or in a fragment of the profile, as modules or built in.',
       },
       { cause: error },
     );

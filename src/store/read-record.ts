@@ -44,7 +44,7 @@ export async function readRecord(host: Host, asked: string, resultsRoot: string)
     throw new Fault({
       kind: 'usage',
       headline: `${file} is not JSON: ${error.message}`,
-      hint: 'Was it cut short? Its run can make it anew.',
+      hint: 'Is it incomplete? Its run can write it again.',
     });
   }
   const parsed = recordSchema.safeParse(content);

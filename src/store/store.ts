@@ -94,7 +94,7 @@ export function openStore(host: Host, root: string): Store {
     throw new Fault({
       kind: 'unavailable',
       headline: `A cached file is ${found === undefined ? 'gone' : 'damaged, and has been removed'}: ${file}`,
-      hint: 'Run or resume again: the stage that made it runs anew. If this happens twice, check the disk.',
+      hint: 'Run or resume again: the stage that built it runs again. If this happens twice, check the disk.',
     });
   };
 

@@ -45,7 +45,7 @@ describe.concurrent('a run that cannot start', () => {
     [
       'whose boot loader is its own affair',
       ['--guest', 'debian-12-minimal', '--boot', 'grub'],
-      ['--boot grub is for guests whose boot loader drydock has installed', 'leave --image away'],
+      ['--boot grub is for guests whose boot loader drydock has installed', 'omit --image'],
     ],
     [
       'that has not what kernels are built with',

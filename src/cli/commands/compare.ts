@@ -56,7 +56,7 @@ async function compareCommand(
     throw new Fault({
       kind: 'usage',
       headline: `Neither ${before.id} nor ${after.id} has a sample of a metric to compare`,
-      hint: 'A gate that compares nothing would pass for ever: compare runs with measured boots.',
+      hint: 'A gate that compares nothing would always pass: compare runs with measured boots.',
     });
   }
   if (flags.json) stdout.write(`${jsonText(comparison, 1)}\n`);

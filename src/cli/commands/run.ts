@@ -275,7 +275,7 @@ function notBegun({ stderr }: CommandContext): number {
   const failure: Failure = {
     kind: 'interrupted',
     headline: 'Interrupted before the run began',
-    hint: 'Nothing was made: start it again.',
+    hint: 'Nothing was built: start it again.',
   };
   stderr.write(`\n${renderFailure(failure)}\n`);
   return exitCodeOf(failure);
@@ -309,21 +309,21 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     throw new Fault({
       kind: 'usage',
       headline: '--accel kvm and --clock virtual exclude each other: only TCG counts instructions',
-      hint: 'Leave --accel away, or measure with --clock wall (or both).',
+      hint: 'Omit --accel, or measure with --clock wall (or both).',
     });
   }
   if (options.collect !== undefined && options.clock === 'virtual') {
     throw new Fault({
       kind: 'usage',
       headline: '--collect watches measured boots on the wall clock, and --clock virtual makes none',
-      hint: 'Leave --collect away, or measure with --clock wall (or both).',
+      hint: 'Omit --collect, or measure with --clock wall (or both).',
     });
   }
   if (request.boots === 0 && (request.virtualBoots ?? 0) === 0 && bench === undefined) {
     throw new Fault({
       kind: 'usage',
       headline: '--boots 0 leaves nothing to measure',
-      hint: 'Boots may be left out where there is container work instead: --boots 0 --bench all.',
+      hint: 'With container work, boots can be omitted: --boots 0 --bench all.',
     });
   }
   if (request.boots === 0 && bench === undefined && request.boot === 'grub') {
@@ -338,7 +338,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
     throw new Fault({
       kind: 'usage',
       headline: '--bench runs containers, and a boot on the virtual clock has no disk for them',
-      hint: 'Leave --bench away, or measure with --clock wall (or both); --boots 0 leaves the measured boots out.',
+      hint: 'Omit --bench, or measure with --clock wall (or both); --boots 0 leaves the measured boots out.',
     });
   }
   if (options.dryRun) return showPlan(context, options, request);

@@ -40,19 +40,19 @@ const MEANINGS: readonly Meaning[] = [
     words: /no such (container|exec)/i,
     kind: 'command-failed',
     headline: (what) => `The container was gone when drydock wanted to ${what}`,
-    hint: 'Somebody removed it, or it was removed with its workload; its machine’s log says who was at work.',
+    hint: 'Somebody removed it, or it was removed with its workload. The log of its machine says more.',
   },
   {
     words: /is already in use by container/i,
     kind: 'unavailable',
     headline: (what) => `The Docker daemon could not ${what}: its name is taken`,
-    hint: 'A drydock that was killed left it behind: docker rm -f $(docker ps -aq --filter label=drydock=1)',
+    hint: 'A killed drydock left it behind: docker rm -f $(docker ps -aq --filter label=drydock=1)',
   },
   {
     words: /is not running|is paused|is restarting/i,
     kind: 'command-failed',
     headline: (what) => `The container did not run when drydock wanted to ${what}`,
-    hint: 'It ended or was killed; its last words are in the log of the workload.',
+    hint: 'It ended or was killed. Its last output is in the log of the workload.',
   },
   {
     words: /executable file not found|exec format error|starting container process caused: exec/i,
@@ -83,7 +83,7 @@ export function daemonRefusal(what: DaemonRequest, words: string): Failure {
     return {
       kind: 'command-failed',
       headline: `The Docker daemon could not ${what}`,
-      hint: "The daemon's own words are below.",
+      hint: "The daemon's own message is below.",
       detail,
     };
   }
@@ -115,7 +115,7 @@ export function daemonFault(what: DaemonRequest, error: unknown): Fault {
     {
       kind: 'unavailable',
       headline: `The Docker daemon went away while drydock asked it to ${what}`,
-      hint: "Its own last words, where there are any, are below; they or its machine's journal say why.",
+      hint: 'Its last output, if any, is below. That or the journal of its machine says why.',
       detail: [why],
     },
     options,

@@ -165,7 +165,7 @@ export function createEngine(
         throw new Fault({
           kind: 'unavailable',
           headline: "The Docker daemon's default bridge has no IPv4 address",
-          hint: 'Containers meet their machine there; start the daemon with a bridge.',
+          hint: 'Containers reach their machine through the bridge. Start the daemon with one.',
         });
       }),
     importImage,

@@ -58,7 +58,7 @@ export function startFault(how: string, lines: readonly string[], logPath: strin
   const failure = CAUSES.find((cause) => said.some((line) => cause.words.test(line)))?.failure ?? {
     kind: 'unavailable',
     headline: `The private dockerd ended with ${how} before it answered`,
-    hint: 'Its last words are below, all of them in its log.',
+    hint: 'Its last output is below, the whole output in its log.',
   };
   return new Fault({ ...failure, detail: said, logPath });
 }

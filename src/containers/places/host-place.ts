@@ -87,7 +87,7 @@ export async function openHostPlace(host: Host, options: HostPlaceOptions): Prom
       kind: 'unavailable',
       headline:
         'drydock does not run as root here, which reading and clearing this machine’s caches and counters needs',
-      hint: 'Run drydock as root to have this machine beside its guests.',
+      hint: 'Run drydock as root to measure this machine as well.',
     });
   }
   const daemon = (await systemDaemon(host, options)) ?? (await privateDaemon(host, options));

@@ -81,7 +81,7 @@ class Listener {
       {
         kind: 'command-failed',
         headline: `The sampler on ${this.#place} has ended before its time`,
-        hint: 'Nothing is watched from then on. Was the machine out of memory? Its last lines are below.',
+        hint: "There are no samples from then on. Was the machine out of memory? The sampler's last lines are below.",
         detail: [...(cause instanceof Error ? [cause.message] : []), ...tail],
       },
       { cause },
@@ -124,7 +124,7 @@ function refused(place: string, subject: string, why: string): Fault {
   return new Fault({
     kind: 'not-ready',
     headline: `The sampler on ${place} cannot watch ${subject}: ${REFUSALS[why] ?? why}`,
-    hint: 'A container that ends at once has nothing to be watched; its own log says why it ended.',
+    hint: 'A container that ends at once gives no samples. Its log says why it ended.',
   });
 }
 

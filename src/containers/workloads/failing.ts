@@ -30,13 +30,13 @@ const CAUSES: readonly {
     words: /executable file not found|no such file or directory: unknown/i,
     kind: 'unavailable',
     cause: 'the image does not hold the program',
-    hint: 'Make the image anew with the packages that the workload needs.',
+    hint: 'Build the image again with the packages that the workload needs.',
   },
   {
     words: /Unable to locate package|has no installation candidate/,
     kind: 'unavailable',
     cause: 'the package repository does not have the package',
-    hint: 'Make the package repository anew; it is to hold every package that the workload installs.',
+    hint: 'Build the package repository again: it must hold every package that the workload installs.',
   },
   {
     words: /Could not connect to|Unable to connect to|Temporary failure resolving|Failed to fetch/,
@@ -117,7 +117,7 @@ export async function mustRun(worker: Worker, during: string): Promise<void> {
   throw new Fault({
     kind: 'command-failed',
     headline: `${ended} ${during}`,
-    hint: 'It was to idle until the workload is done. The detail has its last words.',
+    hint: 'It should idle until the workload is done. Its last output is below.',
     detail: lines,
   });
 }
@@ -135,7 +135,7 @@ export function read<T>(ran: RunResult, parse: (text: string) => T): T {
       {
         kind: 'command-failed',
         headline: error.message,
-        hint: 'The detail has the end of the output, the log all of it.',
+        hint: 'The end of the output is below, the whole output in the log.',
         detail: tail(ran),
       },
       { cause: error },

@@ -74,7 +74,7 @@ export async function locateEnvironment(guest: Guest, loader: BootLoader, partit
   throw new Fault({
     kind: 'not-ready',
     headline: `${loader.environmentPath} does not lie in one piece on ${partition}`,
-    hint: 'GRUB can write no such file either, and would boot an entry for ever that was meant to come once.',
+    hint: 'GRUB cannot write such a file either, so it would boot an entry forever that was meant for one boot.',
     detail: stdout.trim().split('\n'),
   });
 }
@@ -135,6 +135,6 @@ export async function checkDefault(host: Host, place: EnvironmentPlace, entry: s
   throw new Fault({
     kind: 'not-ready',
     headline: `GRUB's default is ${saved ?? 'not set'} and its next entry ${next ?? 'not set'}, where ${entry} alone was expected`,
-    hint: "Boots of this disk would not be of the kernel they stand for; please report it with the stage's logs.",
+    hint: "Boots of this disk would measure another kernel than the arm's. Please report it with the stage's logs.",
   });
 }

@@ -54,7 +54,7 @@ function qmpFault(what: string, cause?: unknown): Fault {
     {
       kind: 'qemu-died',
       headline: `QEMU's monitor ${what}`,
-      hint: 'QEMU has ended or its version speaks another dialect; its own messages are in the console directory.',
+      hint: 'QEMU has ended, or its version answers in another form. Its own messages are in the console directory.',
     },
     { cause },
   );

@@ -100,7 +100,7 @@ export async function attendJob(job: DetachedJob, options: AttendOptions): Promi
   return machine.during(`\`${command.join(' ')}\``, attend, {
     newsAtSec: () => newsAtSec,
     silentSec,
-    hint: 'The log shows the last line that came; a build that has hung in the guest is begun anew by a resumed run.',
+    hint: 'The log shows the last line that came. A resumed run starts a hung build in the guest again.',
   });
 }
 

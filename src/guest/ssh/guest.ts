@@ -217,7 +217,7 @@ export function proveReboot(before: BootIdentity, after: BootIdentity, expectedR
     throw new Fault({
       kind: 'wrong-kernel',
       headline: 'The guest did not reboot: its boot_id is the one from before',
-      hint: 'drydock reached the old boot; see the console log for what became of the reboot.',
+      hint: 'drydock reached the old boot. The console log shows whether the guest rebooted.',
       detail,
     });
   }

@@ -143,7 +143,7 @@ export async function startProgram(link: Link, command: Argv, run: RunCommand): 
     throw new Fault({
       kind: 'unavailable',
       headline: `The guest's shell did not begin with a process id when it was asked for ${what}`,
-      hint: "Something in the guest's shell start-up files prints; they must be silent for commands.",
+      hint: 'A shell start-up file of the guest prints text. It must not do so for commands.',
       detail: [pid],
     });
   }

@@ -24,7 +24,7 @@ function noInstaller(isoPath: string, why: string, cause?: unknown): Fault {
     {
       kind: 'profile',
       headline: `${isoPath} is no installer of CentOS 7: ${why}`,
-      hint: 'Give --image the CentOS-7-x86_64-Minimal-2009.iso, or leave it away to have it downloaded.',
+      hint: 'Give --image the CentOS-7-x86_64-Minimal-2009.iso, or omit it to download the file.',
     },
     { cause },
   );

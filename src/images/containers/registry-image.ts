@@ -29,7 +29,7 @@ const CAUSES: readonly Cause[] = [
     pattern: /does not match provided manifest digest|Digest did not match|does not match expected|digest mismatch/i,
     kind: 'digest-mismatch',
     headline: ({ registry, digest }) => `${registry} answered with other content than ${digest}`,
-    hint: 'Nothing was used. The registry, or something on the way to it, is damaged or lies.',
+    hint: 'Nothing was used. The registry, or something between it and this machine, sends wrong data.',
   },
   {
     pattern: /no image found in (?:manifest list|image index) for architecture/i,
@@ -47,13 +47,13 @@ const CAUSES: readonly Cause[] = [
     pattern: /manifest unknown|name unknown|\b404\b|not found/i,
     kind: 'download-failed',
     headline: ({ registry, digest }) => `The registry has no ${registry} with ${digest}`,
-    hint: 'Check both in bench.images of the profile; old images vanish when nothing points to them any more.',
+    hint: 'Check both in bench.images of the profile. Registries delete old images that have no tag.',
   },
   {
     pattern: /connection refused|no such host|network is unreachable|no route to host|timeout|server misbehaving/i,
     kind: 'download-failed',
     headline: ({ registry }) => `The registry of ${registry} cannot be reached`,
-    hint: 'Check the network, or make the image of packages: instead; that needs no registry.',
+    hint: 'Check the network, or build the image from packages: instead, which needs no registry.',
   },
 ];
 

@@ -105,7 +105,7 @@ function notLetIn({ failure }: SshFault, { rootKey, diskPath }: AdoptedDiskOptio
       hint:
         rootKey === undefined
           ? `It was told a key through cloud-init's data source NoCloud: is cloud-init installed on it? Else give the key of one that it knows: --image-key FILE.`
-          : `Put the public half of the --image-key into its /root/.ssh/authorized_keys, or leave --image-key away where it has cloud-init.`,
+          : `Put the public half of the --image-key into its /root/.ssh/authorized_keys, or omit --image-key where it has cloud-init.`,
     },
     { cause },
   );

@@ -104,7 +104,7 @@ export async function writeExt2Image(host: Host, options: Ext2ImageOptions): Pro
     throw new Fault({
       kind: 'command-failed',
       headline: `debugfs could not fill the file system of the initrd: ${complaints[0] ?? ''}`,
-      hint: 'Is there room in the cache folder, and is e2fsprogs whole?',
+      hint: 'Is the cache folder full? Is e2fsprogs installed completely?',
       detail: complaints,
     });
   }

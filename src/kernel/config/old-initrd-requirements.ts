@@ -61,7 +61,7 @@ export function checkOldInitrd(kernel: string, version: KernelVersion | undefine
   throw new Fault({
     kind: 'kernel-config',
     headline: `${kernel} cannot boot an initrd in the old style: its configuration lacks ${missing.length === 1 ? 'a thing' : `${String(missing.length)} things`} for it`,
-    hint: `A kernel built here gets them with pipelines/kconfig/${OLD_INITRD_FRAGMENT}.config, unless its profile asks otherwise; for any other kernel take initrd: busybox.`,
+    hint: `A kernel built here gets them with pipelines/kconfig/${OLD_INITRD_FRAGMENT}.config, unless its profile overrides them. For any other kernel use initrd: busybox.`,
     detail: missing,
   });
 }

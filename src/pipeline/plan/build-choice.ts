@@ -57,7 +57,7 @@ export function decideBuild({ asked, version, guest, accelerator }: BuildQuestio
     throw new Fault({
       kind: 'unavailable',
       headline: `${ownCompiler} cannot build ${nameOf(version)}`,
-      hint: 'Run with --build host, or take a guest whose compiler is of the time of this kernel.',
+      hint: "Run with --build host, or use a guest whose compiler fits this kernel's age.",
     });
   }
   const rather = (why: string): BuildChoice => ({ where: 'host', reason: `auto: ${why}` });

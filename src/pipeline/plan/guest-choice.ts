@@ -151,13 +151,13 @@ async function checkAdoption(
     throw refuse(
       'usage',
       '--boot grub is for guests whose boot loader drydock has installed, and a given disk has its own',
-      'Leave --boot grub away, or leave --image away.',
+      'Omit --boot grub, or omit --image.',
     );
   if (family === 'debian' && buildAsked(request, profile) === 'guest')
     throw refuse(
       'usage',
       '--build guest is for guests that are made with what kernels are built with, and a given disk is taken as it is',
-      'Run with --build host, or leave --image away.',
+      'Run with --build host, or omit --image.',
     );
   const missing = await firstMissing(files, [adopt.disk, ...(adopt.keyPath === undefined ? [] : [adopt.keyPath])]);
   if (missing !== undefined)
@@ -202,7 +202,7 @@ export async function checkGuest(
     throw new Fault({
       kind: 'usage',
       headline: `--image is the medium of an installer, and ${name} is made without one`,
-      hint: `Leave --image away, or run with --guest ${THESIS_GUEST}.`,
+      hint: `Omit --image, or run with --guest ${THESIS_GUEST}.`,
     });
   }
   if ((await host.files.stat(request.image))?.kind === 'file') return;

@@ -125,7 +125,7 @@ export function planCollector({ host }: PlanInput, name: string, kind: InitrdKin
     throw new Fault({
       kind: 'usage',
       headline: `--collect was asked for, but the arm ${name} ${why}, and the collector starts from one`,
-      hint: 'Give the arm an initrd, or run without --collect: all arms are looked at in the same way, or none.',
+      hint: 'Give the arm an initrd, or run without --collect: the collector runs in all arms or in none.',
     });
   }
   return defineStep({

@@ -36,7 +36,7 @@ export const medium: Stage<MediumInput, Medium> = {
         different: {
           kind: 'digest-mismatch',
           headline: `${location} is not the installer that ${guest} is made from`,
-          hint: 'It may be cut short, or of another release; nothing was used. The definition in vm-images/ pins the file by its digest.',
+          hint: 'The file may be incomplete or of another release. Nothing was used. The definition in vm-images/ pins its digest.',
         },
         asker: 'the definition',
       });

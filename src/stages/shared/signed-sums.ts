@@ -35,7 +35,7 @@ function contradiction(headline: string, detail: readonly string[], cause?: unkn
     {
       kind: 'digest-mismatch',
       headline,
-      hint: 'The profile and the publisher contradict each other, so neither is believed: find out which file is the right one, and pin its sha256.',
+      hint: 'The profile and the publisher contradict each other, so the file is not used. Find out which file is right, and pin its sha256.',
       detail,
     },
     { cause },
