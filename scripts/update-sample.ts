@@ -45,9 +45,9 @@ if (ofContainers) {
   process.exit(0);
 }
 
-// The scores with their end points: everything from the first second-level heading to the next.
+// The table of scores alone: its end points and reasons are in the report.
 const report = await readFile(path.join(sample, 'report.md'), 'utf8');
-const scores = /^## .*\n([\s\S]*?)(?=^## )/m.exec(report)?.[1];
+const scores = /^## .*\n\s*((?:^\|.*\n)+)/m.exec(report)?.[1];
 if (scores === undefined) throw new Error('report.md holds no scores');
 const readme = await readFile('README.md', 'utf8');
 const marked = /(<!-- sample:begin -->\n)[\s\S]*?(<!-- sample:end -->)/;
