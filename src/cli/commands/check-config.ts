@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { gunzipSync } from 'node:zlib';
 import { Fault } from '../../host/fault.ts';
 import { jsonText } from '../../json/text.ts';
@@ -73,4 +74,20 @@ export async function checkConfigCommand(context: CommandContext, options: Check
     stdout.write(missing.length === 0 ? '\nEverything necessary is there.\n' : `\nMissing and necessary: ${names}\n`);
   }
   return missing.length === 0 ? 0 : 1;
+}
+
+/** `drydock check-config`. */
+export function addCheckConfigCommand(program: Command, context: CommandContext, finish: (code: number) => void): void {
+  program
+    .command('check-config <file>')
+    .description('check a kernel configuration against what Docker needs; exit 1 when a required option is missing')
+    .option('--kernel <version>', 'judge by this kernel version (default: the one the file names)')
+    .option('--json', 'print the rows as JSON', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run drydock -- check-config .config\n  npm run drydock -- check-config /proc/config.gz --kernel 6.1',
+    )
+    .action(async (file: string, flags: { kernel?: string; json: boolean }) => {
+      finish(await checkConfigCommand(context, { file, kernel: flags.kernel, json: flags.json }));
+    });
 }

@@ -1,10 +1,12 @@
+import type { Command } from 'commander';
 import { Fault } from '../../host/fault.ts';
 import { jsonText } from '../../json/text.ts';
 import { examine, preflight, provideExtras } from '../../stages/host/preflight.ts';
 import type { StageContext } from '../../stages/stage.ts';
 import { openStore } from '../../store/store.ts';
-import { folders } from '../locations.ts';
+import { cacheRoot, folders } from '../locations.ts';
 import type { CommandContext } from '../context.ts';
+import { cacheDirOption } from '../flags/options.ts';
 
 export interface DoctorOptions {
   /** false with --no-install: only say what is missing. */
@@ -51,4 +53,28 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   } finally {
     await host.files.remove(workDir);
   }
+}
+
+/** `drydock doctor`. */
+export function addDoctorCommand(program: Command, context: CommandContext, finish: (code: number) => void): void {
+  program
+    .command('doctor')
+    .description('check this host, and install missing tools where allowed')
+    .option('--no-install', 'only list what is missing, with the command that installs it')
+    .option(
+      '--tests',
+      "also check what drydock's own tests need: a browser, and the tools that make CentOS guests",
+      false,
+    )
+    .option('--bench', 'also check what container work on this host needs: a dockerd', false)
+    .option('--json', 'print the checks as JSON', false)
+    .addOption(cacheDirOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run drydock -- doctor\n  npm run drydock -- doctor --no-install\n  npm run drydock -- doctor --tests',
+    )
+    .action(async (flags: { install: boolean; tests: boolean; bench: boolean; json: boolean; cacheDir?: string }) => {
+      await doctor(context, { ...flags, cacheRoot: cacheRoot(flags.cacheDir) });
+      finish(0);
+    });
 }
