@@ -40,7 +40,7 @@ function versionOf(text: string, asked: string | undefined, file: string): { maj
 }
 
 /** `drydock check-config`: Docker's requirements on a kernel configuration; exit 1 when a necessary one is missing. */
-export async function checkConfigCommand(context: CommandContext, options: CheckConfigOptions): Promise<number> {
+async function checkConfigCommand(context: CommandContext, options: CheckConfigOptions): Promise<number> {
   const { host, stdout } = context;
   if ((await host.files.stat(options.file))?.kind !== 'file') {
     throw new Fault({

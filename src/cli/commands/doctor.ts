@@ -20,7 +20,7 @@ export interface DoctorOptions {
 }
 
 /** `drydock doctor`: checks the host, installs what is missing where it may, and shows a row a check. */
-export async function doctor(context: CommandContext, options: DoctorOptions): Promise<void> {
+async function doctor(context: CommandContext, options: DoctorOptions): Promise<void> {
   const { host, stdout, stderr } = context;
   const store = openStore(host, options.cacheRoot);
   const workDir = await host.files.makeTempDirectory(store.workDir(), 'doctor-');
