@@ -81,7 +81,7 @@ export function packageDateSec(head: Uint8Array): number {
 /**
  * The one line of a container's /etc/apt/sources.list.
  *
- * `trusted`: nobody signs this repository. apt checked Debian's signatures when it was filled, its digest is checked when it is
+ * `trusted`: this repository is not signed. apt checked Debian's signatures when it was filled, its digest is checked when it is
  * unpacked, and it is reached over loopback or SSH alone; a key made for it would prove no more and would cost the guest a gpgv
  * run and the repository its reproducible bytes. `check-date=no`: what clock the guest has is not what is measured.
  *

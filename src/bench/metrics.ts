@@ -28,7 +28,7 @@ function group(shared: Omit<BenchMetricDefinition, keyof Fields>, metrics: reado
 
 const COMMAND = "the exec request → its exit is known (drydock's clock)";
 
-/** The eight jobs of the disk workload, in the order in which they run: metric id, and what fio is told. */
+/** The eight jobs of the disk workload, in the order in which they run: metric id, and fio's options. */
 export const DISK_JOBS = (['overlay', 'volume'] as const).flatMap((target) =>
   (['sequential', 'random'] as const).flatMap((pattern) =>
     (['read', 'write'] as const).map((direction) => ({

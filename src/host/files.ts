@@ -22,7 +22,7 @@ interface SystemCause {
 
 const OTHER_FOLDER = 'Choose another folder with --cache-dir or --results-dir, or fix this one.';
 
-/** What the operating system's error numbers (errno(3)) mean to somebody who keeps files; the others are ours to explain. */
+/** What the operating system's error numbers (errno(3)) mean for files; other numbers are bugs of drydock. */
 const CAUSES: Readonly<Record<string, SystemCause>> = {
   ENOSPC: {
     kind: 'disk-full',

@@ -170,7 +170,7 @@ export interface SshSession extends AsyncDisposable {
   forwardIn(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<RemoteForward>;
   /**
    * A connection to a Unix socket of the guest, through OpenSSH's `direct-streamlocal@openssh.com` (PROTOCOL, section 2.4).
-   * It ends when the link does, without an error of its own. Throws a `Fault` of kind `unavailable` when nobody listens
+   * It ends when the link does, without an error of its own. Throws a `Fault` of kind `unavailable` when no program listens
    * there, `no-ssh` when the link is broken.
    */
   openUnixSocket(path: string): Promise<Duplex>;
@@ -219,7 +219,7 @@ export interface LineSocket extends AsyncDisposable {
 
 export interface Sockets {
   connectUnix(path: string, signal?: AbortSignal): Promise<LineSocket>;
-  /** A connection for whoever speaks the protocol himself. Throws a `Fault` of kind `unavailable` when nobody listens. */
+  /** A raw connection. Throws a `Fault` of kind `unavailable` when no program listens. */
   openUnix(path: string, signal?: AbortSignal): Promise<Duplex>;
 }
 
@@ -229,7 +229,7 @@ export interface Lock extends AsyncDisposable {
 }
 
 export interface Locks {
-  /** Waits for the lock. `onWait` is told once, with the holder's words, when it is taken by another. */
+  /** Waits for the lock. `onWait` is called once, with the holder's description, when another process holds it. */
   acquire(
     path: string,
     options?: { readonly onWait?: (holder: string) => void; readonly signal?: AbortSignal },

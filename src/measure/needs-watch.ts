@@ -68,7 +68,7 @@ export const WATCH_FILES = {
 
 /**
  * Watches what a guest's kernel is used for, around the workloads of a session: reads what the boot has loaded, arms the
- * trace, has dockerd start anew (its bridge and its rules are work, too), and reads the rest when the workloads have ended.
+ * trace, restarts dockerd (its bridge and its rules are work, too), and reads the rest when the workloads have ended.
  *
  * @returns what `benchOnGuest` calls with its guest, and the watch once that has ended
  */
@@ -110,7 +110,7 @@ export function watchNeeds(
       try {
         const fromSec = await uptimeSec(guest);
         const uptimeZeroMs = host.clock.nowMs() - fromSec * 1000;
-        progress('dockerd starts anew');
+        progress('dockerd restarts');
         await guest.run(['systemctl', 'restart', 'docker.service']);
         // systemd takes its word that it serves; this is the proof.
         await guest.run(['docker', 'info']);

@@ -72,7 +72,7 @@ export interface WorkloadRun {
   readonly status: 'done' | 'failed';
   /**
    * When it began, ISO 8601 in UTC, by the wall clock of drydock's machine: the instant from which events and series count.
-   * Absent: nobody noted it, and its series cannot be put beside those of other programs.
+   * Absent: not recorded; its series cannot be compared with those of other programs.
    */
   readonly startedAt?: string;
   readonly durationSec: number;

@@ -50,7 +50,7 @@ export interface ArmRecord {
   readonly kernelRelease: string;
   /** e.g. `linux-image-6.1.0-49-amd64 6.1.176-1` or `linux-source-6.1 6.1.176-1 + docker-min fragments`. */
   readonly kernelOrigin: string;
-  /** Absent for a kernel that was not built here, and in records of before there was a choice. */
+  /** Absent for a kernel that was not built here, and in records that are older than the choice. */
   readonly build?: BuildRecord;
   readonly initrd: 'stock' | 'stock-busybox' | 'distribution' | 'busybox' | 'busybox-image' | 'none';
   readonly cmdline: string;

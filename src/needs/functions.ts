@@ -90,7 +90,7 @@ export function functionEvidence(
   return { bySymbol, byModule, shared, ambiguous, unknown };
 }
 
-/** Tasks of the harness: what ran for them first may have run for nobody else. */
+/** Tasks of the harness: what ran for them first may never run for the workloads. */
 const HARNESS = new Set(['perl', 'sshd', 'drydock-sampler']);
 
 /** The call that says most: of the work before that of the idle machine, of others before the harness's own. */

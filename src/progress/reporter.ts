@@ -2,7 +2,7 @@ import type { BenchSession } from '../model/bench.ts';
 import type { BootSummary } from '../model/boots/boot.ts';
 import type { RunEvent } from '../pipeline/events/event.ts';
 
-/** Shows a run to somebody. Consumers of events only: they never steer. */
+/** Shows a run to the user. Consumers of events only: they never steer. */
 export interface Reporter {
   event(event: RunEvent): void;
   /** Settles when everything is on the screen. */

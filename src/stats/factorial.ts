@@ -21,7 +21,7 @@ export interface LedgerOptions {
 type Contrast = ReadonlyMap<string, number>;
 
 const RESAMPLES = 2_000;
-/** Below this a cell's bootstrap interval means little, and no effect is told from zero. */
+/** With fewer samples per cell the bootstrap interval means little, so no effect counts as different from zero. */
 const MIN_SAMPLES = 4;
 /** Normal quantiles of a two-sided 5 % test with 80 % power. */
 const POWER_FACTOR = 1.96 + 0.8416;

@@ -4,7 +4,7 @@ export type Random = () => number;
 const TWO_TO_32 = 2 ** 32;
 
 /**
- * A seeded source of randomness, handed to whoever needs it, so that the same samples yield the same score anywhere.
+ * A seeded source of randomness: the same samples give the same score on every machine.
  * xoshiro128** 1.1 (Blackman and Vigna, 2018), its state filled by splitmix32 from the seed's low 32 bits.
  */
 export function createRandom(seed: number): Random {

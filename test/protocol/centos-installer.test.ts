@@ -100,7 +100,7 @@ describe('an installation', () => {
   test('that asks a question ends at once, as trouble of the machine and not of a kernel', async () => {
     const menu = "  Please make your choice from above ['q' to quit | 'b' to begin installation |\n";
     const { failure } = await faultOf(install([{ print: `5) [!] Installation Destination\n${menu}` }, 'halt']));
-    expect(failure.headline).toBe('The installer asks a question, and nobody is there to answer it');
+    expect(failure.headline).toBe('The installer asks a question and waits for an answer');
     expect(failure.consoleTail?.join('\n')).toContain('[!] Installation Destination');
     expect(exitCodeOf(failure)).toBe(3);
   });

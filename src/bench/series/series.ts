@@ -75,7 +75,7 @@ function tracksOf(arrivals: readonly Arrival[], offsetSec: number): readonly Tra
   return [...tracks.values()];
 }
 
-/** Units a second; `null` for a counter that is not to be had, or that began anew in between. */
+/** Units a second; `null` for a counter that is not to be had, or that was reset in between. */
 function rate(before: number | null, after: number | null, spanSec: number): number | null {
   if (before === null || after === null || after < before) return null;
   return (after - before) / spanSec;
@@ -96,7 +96,7 @@ function pointOf(before: PlacedReading, after: PlacedReading, fromSec: number): 
   };
 }
 
-/** A point at which nothing is known, so that no line is drawn across what nobody saw. */
+/** A point without data: no line is drawn across a gap. */
 function gapAt(atSec: number): SeriesPoint {
   return {
     atSec,
@@ -175,7 +175,7 @@ export function samplerCost(arrivals: readonly Arrival[], window: Window): Sampl
   return { samples, cpuSecPerSample: cpuSec / samples, cpuShare: cpuSec / (last.stampSec - first.stampSec) };
 }
 
-/** Sentences on ticks that are missing in a window: when, and for how long nobody looked. */
+/** Sentences on ticks that are missing in a window: when, and for how long. */
 export function gapWarnings(arrivals: readonly Arrival[], window: Window, intervalSec: number): readonly string[] {
   const ticks = ticksIn(arrivals, window);
   const gaps = ticks.slice(1).map(({ stampSec }, index) => stampSec - (ticks[index]?.stampSec ?? stampSec));

@@ -36,7 +36,7 @@ const NOTICE_FORMS: readonly { readonly pattern: RegExp; readonly say: (count: n
   },
 ];
 
-/** Gathers what a log admits about itself, so that an overflow or an odd clock is told and never hidden. */
+/** Collects what a log says about itself, so that an overflow or an odd clock is always reported. */
 export class NoticeTally {
   readonly #found = new Map<number, { count: number; times: number }>();
 

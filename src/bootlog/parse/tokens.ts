@@ -18,7 +18,7 @@ export interface Token {
   readonly caller: string | undefined;
 }
 
-/** A stamp in mid-line this far ahead of its line's own is somebody's text, not a second printk. */
+/** A stamp in mid-line that is this far ahead of the line's own is quoted text, not a second printk. */
 const MAX_JUMP_IN_LINE_SEC = 60;
 const MAX_STEP_BACK_IN_LINE_SEC = 1;
 const SEVERITY_MASK = 7;

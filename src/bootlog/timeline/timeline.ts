@@ -27,7 +27,7 @@ export interface TimelineInput {
   readonly order: number;
   readonly fit: ClockFit;
   readonly events: readonly MachineEvent[];
-  /** When GRUB loaded the kernel from the disk; `unseen`: it did, and nobody knows when. Absent: QEMU loaded it. */
+  /** When GRUB loaded the kernel from the disk; `unseen`: it did, at an unknown time. Absent: QEMU loaded it. */
   readonly loader?: LoaderTimes | 'unseen';
   /** Host seconds at which the kernel's first words came that carry no stamp (its decompressor's), if they came. */
   readonly kernelByteAtSec?: number;
@@ -130,7 +130,7 @@ function machineSpans(input: TimelineInput, kernelZeroSec: number): readonly Tim
   const known = cuts.flatMap(({ startSec, ...rest }) =>
     startSec === undefined || startSec > kernelZeroSec ? [] : [{ ...rest, startSec: micros(startSec) }],
   );
-  // Nobody saw where QEMU's own start ended: then it is not told apart.
+  // The end of QEMU's own start is unknown, so it is not shown separately.
   const [only] = known;
   if (known.length === 1 && only !== undefined)
     return [

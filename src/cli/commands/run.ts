@@ -93,7 +93,7 @@ export async function freshRunId(context: CommandContext, resultsRoot: string, p
 interface Execution {
   readonly runId: string;
   readonly runDirectory: string;
-  /** What was asked, and what an interrupted run has done already; called when nobody else is at this run. */
+  /** What was asked, and what an interrupted run has done already; called while this process holds the run's lock. */
   load(): Promise<{ readonly request: RunRequest; readonly past?: PastRun }>;
   readonly json: boolean;
   readonly failOn: 'worse' | 'never';
@@ -166,7 +166,7 @@ async function execute(context: CommandContext, execution: Execution): Promise<n
     const exitCode = exitCodeOf(failure);
     const place = {
       ...(stepId === undefined ? {} : { step: stepId }),
-      // A resumed run keeps the profile as it was read; one that has to be mended is run anew.
+      // A resumed run keeps the profile as it was read; a wrong profile needs a new run.
       ...(exitCode === USAGE ? {} : { resume: resumeLine(execution) }),
     };
     if (!json) stderr.write(`\n${renderFailure(failure, place)}\n`);

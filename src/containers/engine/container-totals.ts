@@ -14,7 +14,7 @@ const statsSchema = z.looseObject({
 type Stats = z.infer<typeof statsSchema>;
 
 /**
- * Memory without the page cache that nobody uses, as `docker stats` shows it (docker/cli: calculateMemUsageUnixNoCache):
+ * Memory without the inactive page cache, as `docker stats` shows it (docker/cli: calculateMemUsageUnixNoCache):
  * `total_inactive_file` under cgroup v1, `inactive_file` under v2.
  */
 function memoryBytes(memory: Stats['memory_stats']): number | null {
@@ -43,7 +43,7 @@ function networkBytes(stats: Stats, direction: 'rx_bytes' | 'tx_bytes'): number 
  */
 export function readTotals(answer: unknown): ContainerTotals {
   const stats = statsSchema.parse(answer);
-  // A container that does not run is told with nothing but zeros, which nobody has counted.
+  // For a container that does not run, Docker reports zeros that were never counted.
   const usageNs = stats.cpu_stats?.cpu_usage?.total_usage;
   return {
     cpuSec: usageNs === undefined || usageNs === 0 ? null : usageNs / 1e9,

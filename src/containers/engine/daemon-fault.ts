@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../../host/fault.ts';
 import type { Failure, FailureKind } from '../../model/failure.ts';
 
-/** The daemon does not answer any more, or never did: whoever knows the machine may know why. */
+/** The daemon stopped answering, or never did. The machine's log may hold the reason. */
 export class DaemonGone extends Fault {
   override readonly name = 'DaemonGone';
 }

@@ -10,7 +10,7 @@ import { daemonRefusal } from './daemon-fault.ts';
 import { createFrameReader } from './frames.ts';
 import type { Container, ContainerSpec, Engine, OpenDaemonSocket } from '../place.ts';
 
-/** What every container of drydock is labelled with, so that whoever finds one knows whose it is. */
+/** The label of every container of drydock: it shows where a leftover container comes from. */
 const LABEL = 'drydock';
 
 const infoSchema = z.looseObject({

@@ -4,7 +4,7 @@ import type { Host } from '../../host/host.ts';
 import { freeBridgeAddress } from './free-subnet.ts';
 
 const PREFIX = 'drydock';
-/** Names and networks are the whole machine's: whoever looks for a free one must be alone until it is taken. */
+/** Names and networks belong to the whole machine: the search for a free one holds a lock until the name is taken. */
 const LOCK = '/run/lock/drydock-bridge';
 /** IFALIASZ of linux/if_link.h, with its terminating NUL. */
 const MAX_ALIAS = 255;

@@ -50,7 +50,7 @@ async function systemDaemon(host: Host, options: HostPlaceOptions): Promise<Daem
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   } catch (error) {
-    // A socket that nobody answers on is what a dockerd that was stopped leaves; a private one is started instead.
+    // A stopped dockerd leaves a socket that does not answer. Then a private one is started.
     if (error instanceof Fault && error.failure.kind === 'unavailable') return undefined;
     throw error;
   }

@@ -115,7 +115,7 @@ function listen(host: Host, child: RunningProcess, logPath: string): OutputReade
       if (kept.length > LAST_WORDS) kept.shift();
       if (isListening(line)) announce();
       written = written.then(() => host.files.appendText(logPath, `${line}\n`));
-      // Told at the end; until then nobody listens.
+      // Reported at the end; until then there is no reader.
       written.catch(() => undefined);
     });
     for await (const chunk of stream) if (chunk instanceof Uint8Array) lines.push(chunk);

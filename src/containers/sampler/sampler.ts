@@ -44,7 +44,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   full: 'it watches as many containers as it can',
 };
 
-/** The sampler's output as it comes: kept, and handed to whoever waits for a line. */
+/** The sampler's output as it arrives: kept, and passed to those who wait for a line. */
 class Listener {
   readonly arrivals: Arrival[] = [];
   readonly unread: { readonly atSec: number }[] = [];
@@ -65,7 +65,7 @@ class Listener {
     return this.#end;
   }
 
-  /** Reads to the end of the output; a link that breaks is an end, too. Never rejects: whoever waits is told. */
+  /** Reads to the end of the output; a broken link is an end, too. Never rejects: the waiters get the error. */
   async listen(lines: AsyncIterable<string>): Promise<void> {
     const tail: string[] = [];
     let cause: unknown;

@@ -51,7 +51,7 @@ export function density({ most }: { readonly most: number }): Workload {
   };
 }
 
-/** A few at a time: nobody measures it, and the daemon has more than one processor. */
+/** A few at a time: this is not measured, and the daemon can use several CPUs. */
 async function removeAll(idle: readonly Container[], log: (line: string) => void): Promise<void> {
   const left = [...idle];
   const remove = async (): Promise<void> => {

@@ -12,7 +12,7 @@ const PATTERNS = {
   random: { block: '4k', read: 'randread', write: 'randwrite' },
 } as const;
 
-/** What the disk workload is told: how long each of its eight jobs works, on a file of which size. */
+/** Options of the disk workload: seconds per job (there are eight), and the size of the file. */
 export interface DiskOptions {
   readonly seconds: number;
   readonly sizeMb: number;

@@ -85,7 +85,7 @@ export function beginExecution(context: WorkloadContext): Execution {
     });
   }
 
-  /** What the daemon throws is told as the container's end, if that is why. */
+  /** An error of the daemon is reported as the container's end if that caused it. */
   async function finished<T>(worker: Worker, label: string, work: Promise<T>): Promise<T> {
     try {
       return await unlessInterrupted(signal, work);

@@ -7,7 +7,7 @@ import type { Worker } from './worker.ts';
 /** How much of what a program said goes into a row of the report; the log has all of it. */
 const SHOWN_LINES = 15;
 
-/** What went wrong, by the words of whoever complained; the first that fits. */
+/** Failure causes by the text of the error message; the first match wins. */
 const CAUSES: readonly {
   readonly words: RegExp;
   readonly kind: FailureKind;

@@ -32,7 +32,7 @@ export async function settle(place: Pick<Place, 'run'>, container: Container, pi
   if (isEnding(stat)) await container.wait();
 }
 
-/** Removes a container while another failure is on its way up: what went wrong first is what is told, this is logged. */
+/** Removes a container after another failure. The first failure is reported, this one is only logged. */
 export async function removeAnyway(
   container: AsyncDisposable,
   role: string,

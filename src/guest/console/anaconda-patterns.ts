@@ -47,7 +47,7 @@ export function installerProgress(text: string): { readonly message: string; rea
   return found === undefined ? undefined : { message: found.phase, fraction: found.fraction };
 }
 
-const LOGS_HINT = 'The console log shows what the installer said before; it stops there and waits for somebody.';
+const LOGS_HINT = 'The console log shows what the installer said before; it stops there and waits for input.';
 
 /**
  * How anaconda 21 and its initrd say that an installation is over before its end (pyanaconda: errors.py, kickstart.py,
@@ -99,7 +99,7 @@ export const ANACONDA_PATTERNS: readonly ConsolePattern[] = [
     fatal: true,
     start: /Please make your choice from above \[|mandatory spokes are not completed|[Ww]ould you like to ignore this/,
     kind: 'unavailable',
-    headline: 'The installer asks a question, and nobody is there to answer it',
+    headline: 'The installer asks a question and waits for an answer',
     hint: 'Something that it needs is missing in vm-images/files/centos/kickstart; the menu on the console marks it with [!].',
   },
   {

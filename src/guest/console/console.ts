@@ -117,7 +117,7 @@ function createStamper(host: Host, stamps: RecordOptions['stamps'], onFailure: (
 
 /**
  * Collects a serial console: splits lines, stamps each with the host clock, keeps them, appends the raw text to `path`
- * and wakes whoever waits for a pattern.
+ * and wakes those who wait for a pattern.
  */
 export function recordConsole(host: Host, path: string, options: RecordOptions = {}): ConsoleRecorder {
   const lines: ConsoleLine[] = [];

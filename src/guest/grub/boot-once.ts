@@ -17,7 +17,7 @@ export interface BootedEntry {
 
 export interface EntryBoot {
   readonly entry: MenuEntry;
-  /** Starts QEMU from the guest's own disk, when the boot of before is over. */
+  /** Starts QEMU from the guest's own disk, when the previous boot is over. */
   readonly start: () => Promise<Machine>;
   readonly login: ConnectOptions;
   /** What the console must say before anybody logs in. */

@@ -59,7 +59,7 @@ export function firstSector(filefrag: string): number | undefined {
 
 /**
  * Asks a guest where on its disk GRUB's environment lies. GRUB itself writes there at boot, in place and past the file system;
- * `grub-editenv`, and what calls it, make the file anew, perhaps elsewhere. So this is asked after the last of them.
+ * `grub-editenv`, and what calls it, write a new file, perhaps elsewhere. So look this up after the last write.
  *
  * @param partition that holds it: `/dev/vda1`
  * @returns bytes from the start of the disk

@@ -144,7 +144,7 @@ export function grubMenu(
   const own: MenuEntry = {
     ...entryOf({ ...stock, name: "the guest's own", initrd: 'stock' }),
     id: 'drydock-stock',
-    // Nobody measures it, and whoever needs it wants to see what it says.
+    // It is not measured, and its console output helps to find faults.
     cmdline: unmeasuredCmdline(stock.cmdline),
   };
   const entries = arms.map(entryOf);

@@ -4,7 +4,7 @@ import type { Guest } from './guest.ts';
 /** A connection that breaks so often without anything having come through it is no connection. */
 const MOST_BREAKS = 5;
 
-/** A guest whose SSH connection is made anew when it breaks. Disposing of it closes the one there is. */
+/** A guest whose SSH connection is opened again when it breaks. Disposing of it closes the one there is. */
 export interface ReconnectingLink extends AsyncDisposable {
   /**
    * Does `work` over the connection there is. When that breaks, `work` is begun again over a new one, so it must bear being
@@ -13,7 +13,7 @@ export interface ReconnectingLink extends AsyncDisposable {
    * @throws Fault what `work` throws, or the last break when one follows the other
    */
   over<T>(work: (guest: Guest, progressed: () => void) => Promise<T>): Promise<T>;
-  /** How often the connection has been made anew. */
+  /** How often the connection has been opened again. */
   readonly breaks: number;
 }
 

@@ -78,7 +78,7 @@ function refuse(response: ServerResponse, status: number, why: string, headers: 
   response.writeHead(status, { ...own, ...headers }).end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-/** Answers one request from an open file. `onBytes` is told what of it goes out. */
+/** Answers one request from an open file. `onBytes` gets the number of bytes sent. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,

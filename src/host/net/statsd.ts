@@ -78,8 +78,8 @@ function plainNumber(value: number): number {
 }
 
 /**
- * The datagrams' way out. A connected socket, for only such a one is told that nobody listens (ICMP port unreachable); what
- * goes wrong is told once, and what is written from then on goes nowhere.
+ * The datagrams' way out. A connected socket: only a connected one learns that the port is closed (ICMP port unreachable). What
+ * goes wrong is reported once; later datagrams are dropped.
  */
 function datagramStream(target: StatsdTarget, onTrouble: (message: string) => void) {
   let trouble: Error | undefined;

@@ -99,7 +99,7 @@ async function run(command: Argv, options: RunOptions, onKill: KillList): Promis
     collect(child.stdout, log.write, options.onLine),
     collect(child.stderr, log.write, options.onLine),
   ]);
-  // Seen again below; until the program has ended nobody listens.
+  // Seen again below; until the program has ended there is no reader.
   output.catch(() => undefined);
   try {
     const ended = await endOf(child);

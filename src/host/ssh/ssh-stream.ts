@@ -108,7 +108,7 @@ function attend(what: string, command: Argv, channel: ClientChannel): Attended {
       resolve();
     });
   });
-  // The reader is told, too; whether anybody waits for the end is open.
+  // The reader is told, too; there may be no waiter for the end.
   gone.catch(() => undefined);
   return {
     lines: queue.lines,

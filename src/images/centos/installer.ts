@@ -68,7 +68,7 @@ export function installerCmdline(label: string): string {
 
 /**
  * Runs the distribution's own installer, without a network, and waits until it has powered off. What it leaves is on the disk
- * and in the export. The console is watched as in every boot: a crash, a question that nobody answers and silence end it; a
+ * and in the export. The console is watched as in every boot: a crash, an unanswered question and silence end it; a
  * slow machine does not.
  *
  * @throws Fault `unavailable` with the console's last words

@@ -24,13 +24,13 @@ export interface WorkloadImageOptions {
 export interface PackagesImage {
   /** Root file system, for `docker import`; the same packages give the same bytes. */
   readonly tarPath: string;
-  /** dpkg's own list of what is in it (dpkg-query(1), /var/lib/dpkg/status), for whoever works out what else is needed. */
+  /** dpkg's own list of what is in it (dpkg-query(1), /var/lib/dpkg/status), for computing further dependencies. */
   readonly statusPath: string;
   /** Name → version. */
   readonly packages: Readonly<Record<string, string>>;
 }
 
-/** Nobody reads in these containers; dpkg leaves the same out of what is installed in them later. */
+/** Documentation is not needed in these containers. dpkg omits the same files from packages that are installed later. */
 const EXCLUDED = [
   '/usr/share/doc/*',
   '/usr/share/doc-base/*',

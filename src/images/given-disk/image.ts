@@ -27,7 +27,7 @@ export interface AdoptedDiskOptions {
   readonly definitionFolder: string;
   /** A qcow2 with an installed system that its own boot loader starts; it is read, never written. */
   readonly diskPath: string;
-  /** The private key of one that the system lets in as root; absent: its cloud-init is told one. */
+  /** The private key of one that the system lets in as root; absent: its cloud-init gets one. */
   readonly rootKey?: string;
   readonly busyboxPath: string;
   /** Empty scratch folder on a filesystem with a few GB free. */
@@ -40,7 +40,7 @@ export interface AdoptedDiskOptions {
 
 /** The key that CentOS signs its packages with, as every CentOS 7 has it. */
 const SIGNING_KEY = '/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7';
-/** Where the guest keeps what it is told and what it tells. */
+/** Where the guest keeps drydock's inputs and outputs. */
 const REMOTE = '/var/tmp/drydock-adopt';
 const SAID_LINES = 12;
 
@@ -120,7 +120,7 @@ async function connect(host: Host, machine: Machine, access: Access, options: Ad
   }
 }
 
-/** Kernels are told the definition's root, and initrds bring its file system: the disk must be so. */
+/** Command lines name the definition's root and initrds hold its file system driver, so the disk must match. */
 async function checkRoot(guest: Guest, { definition, diskPath }: AdoptedDiskOptions): Promise<void> {
   const { stdout } = await guest.run(['findmnt', '--noheadings', '--raw', '--output', 'SOURCE,FSTYPE', '/']);
   const [device = '', fileSystem = ''] = stdout.trim().split(' ');
@@ -133,7 +133,7 @@ async function checkRoot(guest: Guest, { definition, diskPath }: AdoptedDiskOpti
   });
 }
 
-/** What the guest is told: for CentOS with all packages that it may lack, for Debian without. */
+/** The guest's inputs: for CentOS with all packages that it may lack, for Debian without. */
 async function supplies(host: Host, guest: Guest, options: AdoptedDiskOptions): Promise<string> {
   const { definition, definitionFolder, workDir, logPath, signal, onProgress } = options;
   const directory = path.join(workDir, 'supplies');

@@ -47,7 +47,7 @@ function octal(type: number, mode: number): string {
   return `0${(type | (mode & 0o7777)).toString(8)}`;
 }
 
-/** What debugfs is told for one entry; `content` is the file on this machine that holds the entry's bytes. */
+/** The debugfs commands of one entry; `content` is the file on this machine that holds the entry's bytes. */
 function commandsFor(entry: CpioEntry, content: string): readonly string[] {
   const file = checkWord(`/${entry.path}`);
   const name = path.posix.basename(file);
@@ -69,7 +69,7 @@ function commandsFor(entry: CpioEntry, content: string): readonly string[] {
 
 /**
  * Makes an ext2 image without mounting anything and without root: debugfs(8) writes the files into an empty file system.
- * (`mke2fs -d` takes change times over from the files that it reads, which nobody can set.) The same entries give the same
+ * (`mke2fs -d` takes change times over from the files that it reads, which cannot be set.) The same entries give the same
  * bytes with the same e2fsprogs.
  *
  * @returns the image's size in KiB, which is the RAM disk that it needs

@@ -185,7 +185,7 @@ export async function buildKernelInGuest(
   const unpacked = here('drydock-modules');
   await files.makeDirectory(unpacked);
   const received = await fetch('drydock-modules-received.tar', packed);
-  // Packed anew here, so that the guest's tar and file system have no part in the bytes.
+  // Packed again here, so that the bytes do not depend on the guest's tar and file system.
   await host.processes.run(['tar', '--extract', `--file=${received}`, `--directory=${unpacked}`, '--no-same-owner']);
   const modulesTarPath = here('drydock-modules.tar');
   await packModules(host, unpacked, modulesTarPath, options.signal);

@@ -48,7 +48,7 @@ async function unpackCommand(host: Host, options: TreeOptions, target: string): 
 
 /**
  * A kernel tree ready to configure: unpacked once per source and diff into `workRoot/tree-<digest>`, patched, and marked
- * complete last. A tree without the mark was interrupted; it is removed and made anew. The tree is shared by all builds
+ * complete last. A tree without the mark was interrupted; it is removed and unpacked again. The tree is shared by all builds
  * from it, so nothing builds inside (`make O=`). Two callers at once must be kept apart by the caller's lock.
  *
  * @throws Fault `command-failed` when the archive is damaged or the diff does not apply

@@ -46,9 +46,9 @@ export interface Score {
   readonly verdict: Verdict;
   /** Why the verdict is what it is, one sentence. */
   readonly reason: string;
-  /** Absent in records of before 0.2. */
+  /** Absent in records that are older than 0.2. */
   readonly effect?: Effect;
-  /** Absent in records of before 0.2. */
+  /** Absent in records that are older than 0.2. */
   readonly outliers?: readonly Outlier[];
   /** What the metric measures, from where to where. */
   readonly endPoints: string;

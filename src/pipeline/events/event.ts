@@ -23,11 +23,11 @@ export type RunEvent =
       readonly type: 'run-started';
       readonly runId: string;
       readonly request: RunRequest;
-      /** Which guest it is to be, and why; absent in journals of before there was a choice. */
+      /** Which guest the run takes, and why; absent in older journals. */
       readonly guest?: GuestChoice;
       readonly steps: readonly PlannedUnit[];
       readonly boots: readonly PlannedUnit[];
-      /** Sessions of container work; absent in journals of before they existed. */
+      /** Sessions of container work; absent in older journals. */
       readonly benches?: readonly PlannedUnit[];
       readonly resumed: boolean;
     }

@@ -99,7 +99,7 @@ export function kernelFragments(profile: Profile, spec: KernelSpec): readonly st
   return [...new Set(bootsOldInitrd(profile, spec) ? [...asked, OLD_INITRD_FRAGMENT] : asked)];
 }
 
-/** What a build in the guest is told and keyed by, beside the source. */
+/** Inputs and cache key of a build in the guest, apart from the source. */
 function builtInGuest({ guest }: PlanInput, needs: KernelNeeds, period: PeriodCompiler | undefined) {
   const image = needs.toolchain.output();
   const deciding = [...DISTROS[guest.family].toolchain.deciding, ...(period === undefined ? [] : [period.package])];

@@ -109,7 +109,7 @@ function sessionWork(lab: BenchContext, planned: PlannedBench): SessionWork {
   };
 }
 
-/** What a session has come to; of now, or of before an interruption. */
+/** Result of a session, of this process or from before an interruption. */
 interface Done {
   readonly session: BenchSession;
   readonly durationMs: number;

@@ -53,7 +53,7 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
   let bootsSec = 0;
   const rule = stoppingRule(options.request);
   const arms = plan.arms.map(({ name, spec }) => ({ name, role: spec.role }));
-  // Boots of before an interruption included: a resumed run has one budget, not two.
+  // Boots before an interruption count, too: a resumed run has one budget, not two.
   let spentSec = 0;
   const stop = () => (rule === undefined ? undefined : reasonToStop(rule, arms, boots, spentSec));
   const { disk } = plan.install.output();

@@ -46,7 +46,7 @@ export async function runSteps(
   const running = new Map<Step<unknown>, Promise<void>>();
   const records = new Map<Step<unknown>, StageRecord>();
   let failed: StepError | undefined;
-  // Nothing is made from what a plan has peeked at: it may be damaged, and then its step makes it anew.
+  // Nothing is made from what a plan has peeked at: it may be damaged, and then its step builds it again.
   for (const step of steps) step.forget();
 
   const run = async (step: Step<unknown>): Promise<void> => {
@@ -72,7 +72,7 @@ export async function runSteps(
     } else if (running.size > 0) {
       await Promise.race(running.values());
     }
-    // Otherwise the last one that ran has ended while the others were asked, and they are asked anew.
+    // Otherwise the last one that ran has ended while the others were asked, and they are asked again.
   }
   if (failed !== undefined) throw failed;
   runtime.signal.throwIfAborted();

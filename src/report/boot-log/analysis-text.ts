@@ -8,7 +8,7 @@ import { cut, oneLine, textTable } from '../text/text-table.ts';
 import type { TextColumn } from '../text/text-table.ts';
 
 export interface AnalysisTextOptions {
-  /** Width of the terminal; absent where nobody looks, so that no text is cut. */
+  /** Width of the terminal; absent where the output is no terminal: then no text is cut. */
   readonly columns: number | undefined;
   /** Whether the attribution table is shown, and not just its totals. */
   readonly initcalls: boolean;

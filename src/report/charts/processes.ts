@@ -36,7 +36,7 @@ interface Row {
   readonly depth: number;
 }
 
-/** Parents before their children, brothers and sisters by their starts; whoever has no parent in the log is a root. */
+/** Parents before their children, brothers and sisters by their starts; a process without a parent in the log is a root. */
 function inTreeOrder(spans: readonly ProcessSpan[]): readonly Row[] {
   const children = new Map<ProcessSpan | undefined, ProcessSpan[]>();
   const byPid = new Map<number, ProcessSpan[]>();

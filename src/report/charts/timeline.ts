@@ -68,7 +68,7 @@ export function phaseClasses(timelines: readonly BootTimeline[]): ReadonlyMap<st
 /**
  * Boots one above the other on one axis: phases as bars with marks below them, initcalls where the boot traced them, the
  * units of the critical chain and Docker a row each. Every mark carries its seconds (`data-s`, `data-e`), from which the
- * page's script draws it anew on another scale. Colours come from the page's style sheet.
+ * page's script redraws it on another scale. Colours come from the page's style sheet.
  */
 export function timelineSvg(blocks: readonly TimelineBlock[], options: TimelineOptions): Markup {
   const { widthPx, untilSec } = options;

@@ -55,7 +55,7 @@ const VERDICTS: readonly Verdict[] = ['better', 'worse', 'same', 'undecided', 'i
 /**
  * The run as OpenMetrics 1.0 text (https://prometheus.io/docs/specs/om/open_metrics_spec/, "Text format"): medians of the boot
  * metrics by arm, the samples of container work by place and round, every score, and the series of containers with their
- * wall-clock times. `null` samples are left out, as are series whose workload's begin nobody noted: how many, a gauge says.
+ * wall-clock times. `null` samples are left out, as are series whose workload has no recorded start. A gauge gives their number.
  */
 export function openMetricsText(record: RunRecord): string {
   const run = record.id;

@@ -54,7 +54,7 @@ ${totalsTable(places, workload)}
 ${costWords(places).map((words) => markup`<p>${words}</p>`)}`;
 }
 
-/** Which round is drawn, so that nobody takes one for the mean of all. */
+/** Which round is drawn: it is one round, not the mean of all. */
 function roundWords({ rounds }: BenchRecord, places: readonly WatchedPlace[]): string {
   if (rounds === 1) return 'The only round.';
   const drawn = [...new Set(places.map(({ round }) => round))];

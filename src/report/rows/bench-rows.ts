@@ -151,7 +151,7 @@ function changeOf({ effect, ratio }: Score): number {
 }
 
 /**
- * What the verdict means, so that nobody takes a ratio below 1 of a rate for a loss: `docker-min is 12.1 % higher, and
+ * The verdict in words, because a ratio below 1 is a gain for a rate: `docker-min is 12.1 % higher, and
  * higher is better: a gain`.
  */
 function meaningOf(score: Score, better: 'higher' | 'lower'): string {

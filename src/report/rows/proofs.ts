@@ -1,6 +1,6 @@
 import type { ArmRecord } from '../../model/record.ts';
 
-/** What a proof says: it holds, it does not and why, or nobody looked. */
+/** Result of a proof: holds, fails with the reason, or not checked. */
 export type ProofState =
   | { readonly state: 'holds'; readonly words: string }
   | { readonly state: 'fails'; readonly words: string }

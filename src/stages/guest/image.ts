@@ -42,7 +42,7 @@ type CentosImageInput = DebianImageInput & { readonly iso: Artifact; readonly bu
 type AdoptedImageInput = DebianImageInput & {
   readonly busybox: Artifact;
   readonly disk: { readonly path: string; readonly sha256: string };
-  /** File of a private key that the system lets in as root; null: cloud-init is told one. */
+  /** File of a private key that the system lets in as root; null: cloud-init gets one. */
   readonly keyPath: string | null;
 };
 type ImageInput = DebianImageInput | CentosImageInput | AdoptedImageInput;

@@ -221,7 +221,7 @@ type PreflightInput = {
   readonly bench?: true;
   /** The guest is made by its distribution's installer. */
   readonly installer?: true;
-  /** The guest's cloud-init is told a key. */
+  /** The guest's cloud-init gets a key. */
   readonly seed?: true;
   /** The guest's disk gets a partition table. */
   readonly partitions?: true;

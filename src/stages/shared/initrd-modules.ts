@@ -9,7 +9,7 @@ export type ModulesInput =
   | { readonly tar: Artifact; readonly order: readonly string[]; readonly release: string }
   | { readonly built: Artifact; readonly wanted: readonly string[]; readonly release: string };
 
-/** Unpacks them for whoever packs an initrd; nothing where everything is built in. */
+/** Unpacks them for the initrd; nothing where everything is built in. */
 export async function unpackModules(
   input: ModulesInput | null,
   { host, store, workDir, signal }: StageContext,

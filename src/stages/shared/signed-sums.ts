@@ -59,7 +59,7 @@ async function verifiedPart(list: string, keyring: string, url: string, context:
 
 /**
  * Compares a pinned digest with the one its publisher signs beside the file. That the list cannot be had is a finding, for
- * the pin has decided already; so is a signature that nobody can check here.
+ * the pin has decided already; so is a signature that cannot be checked here.
  *
  * @throws Fault `digest-mismatch` when the publisher names another digest, or the signature is bad
  */
