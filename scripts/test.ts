@@ -65,7 +65,7 @@ const onHalf = CPUS.length < 2 ? [] : ['taskset', '--cpu-list', CPUS.slice(0, CP
 async function others(bundled: Promise<boolean>): Promise<void> {
   if (!(await bundled)) return;
   const projects = ['unit', 'protocol', 'rig', 'browser'].flatMap((name) => ['--project', name]);
-  await judge('tests', start`${onHalf} npx vitest run ${projects}`, true);
+  await judge('tests', start`${onHalf} npx vitest run ${projects} --maxWorkers 2`, true);
 }
 
 // Types are checked by `npm run check`; this is for the many commands that tests start.

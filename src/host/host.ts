@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** Append stdout and stderr to this file. */
   readonly logPath?: string;
-  /** [0] unless told. */
+  /** Default: [0]. */
   readonly okExitCodes?: OkExitCodes;
 }
 
@@ -45,7 +45,7 @@ export interface RunningProcess extends AsyncDisposable {
 }
 
 /**
- * A long-running program, its stdout line by line. Disposing of it ends it, and never throws: why it ended is told by
+ * A long-running program, its stdout line by line. Disposing of it ends it, and never throws: the reason is in
  * `lines` and `end`.
  */
 export interface LiveProcess extends AsyncDisposable {
@@ -87,7 +87,7 @@ export interface FileStat {
 export interface Files {
   readText(path: string): Promise<string>;
   readBytes(path: string): Promise<Uint8Array>;
-  /** The file's bytes as a stream, opened already: what is wrong with the path is told now. */
+  /** The file's bytes as a stream, opened already: a wrong path fails now. */
   openRead(path: string): Promise<Readable>;
   /** Everything that comes in on standard input, until its end. */
   readStandardInput(): Promise<Uint8Array>;

@@ -3,7 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import { MissingModulesError, moduleLoadOrder } from '../initrd/modules.ts';
 
-/** What a fresh system told about itself, as files below the directory that was given. */
+/** What a fresh system exports about itself, as files below the directory that was given. */
 export interface GuestExport {
   readonly release: string;
   readonly kernelPath: string;

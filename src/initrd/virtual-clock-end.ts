@@ -5,7 +5,7 @@ import { packageFile } from '../host/package-file.ts';
 import { jsonText } from '../json/text.ts';
 import { writeNewc } from './archive/newc.ts';
 
-const sourcePath = (name: 'hand-over.c' | 'hand-over.sh'): string => packageFile(`src/initrd/${name}`);
+const sourcePath = (name: 'virtual-clock-end.c' | 'virtual-clock-end.sh'): string => packageFile(`src/initrd/${name}`);
 
 /** No library, no unwinding tables, no build id: the program is its own code and nothing of the machine that made it. */
 const COMPILE = [
@@ -25,8 +25,8 @@ const COMPILE = [
 /** Hex sha256 of everything in the hand-over archive that comes from drydock; belongs into the key of whatever caches it. */
 export async function handOverDigest(host: Host): Promise<string> {
   const texts = await Promise.all([
-    host.files.readText(sourcePath('hand-over.c')),
-    host.files.readText(sourcePath('hand-over.sh')),
+    host.files.readText(sourcePath('virtual-clock-end.c')),
+    host.files.readText(sourcePath('virtual-clock-end.sh')),
   ]);
   return createHash('sha256')
     .update(jsonText([COMPILE, ...texts]))
@@ -40,7 +40,7 @@ export async function handOverDigest(host: Host): Promise<string> {
  */
 export async function buildHandOver(host: Host, workDir: string, outputPath: string): Promise<void> {
   const program = path.join(workDir, 'clock');
-  await host.processes.run(['gcc', ...COMPILE, '-o', program, sourcePath('hand-over.c')]);
+  await host.processes.run(['gcc', ...COMPILE, '-o', program, sourcePath('virtual-clock-end.c')]);
   const archive = writeNewc([
     { kind: 'directory', path: 'drydock', mode: 0o755 },
     { kind: 'file', path: 'drydock/clock', mode: 0o755, content: await host.files.readBytes(program) },
@@ -49,7 +49,7 @@ export async function buildHandOver(host: Host, workDir: string, outputPath: str
       kind: 'file',
       path: 'scripts/drydock',
       mode: 0o644,
-      content: await host.files.readBytes(sourcePath('hand-over.sh')),
+      content: await host.files.readBytes(sourcePath('virtual-clock-end.sh')),
     },
   ]);
   await host.files.writeAtomic(outputPath, archive);

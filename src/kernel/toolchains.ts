@@ -13,7 +13,7 @@ export interface PeriodCompiler {
 interface Era {
   /** The first of them. */
   readonly from: KernelVersion;
-  /** Releases of gcc that build them as they are, without being told anything; there may be no newest. */
+  /** Releases of gcc that build them unchanged, without extra flags; there may be no newest. */
   readonly oldestGcc: number;
   readonly newestGcc?: number;
   /** What builds them on a host whose own gcc is too new. */
@@ -21,7 +21,7 @@ interface Era {
 }
 
 /**
- * gcc 11 has to be told three things: common symbols may be defined twice (the parsers of scripts/), which gcc 10 refuses;
+ * gcc 11 needs three flags: common symbols may be defined twice (the parsers of scripts/), which gcc 10 refuses;
  * and neither position-independent code nor CET, which distributions switch on and those makefiles do not switch off. Built and
  * booted so: 4.10.17.
  */

@@ -42,7 +42,7 @@ export interface Stage<In extends Json, Out extends Json> {
   readonly version: number;
   /** `content`: the output is restored when the fingerprint is known. Boots and preflight: `never`. */
   readonly cache: 'content' | 'never';
-  /** It has work for every processor, or must not be disturbed: it runs alone. Otherwise it has work for about one. */
+  /** It has work for every processor, or must not be disturbed: it runs alone. Absent: it keeps about one CPU busy. */
   readonly fillsMachine?: true;
   /** Checks an output restored from the store. */
   readonly output: z.ZodType<Out>;

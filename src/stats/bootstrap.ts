@@ -23,7 +23,7 @@ export function bootstrapInterval(
 }
 
 /**
- * The interval that scores carry: for median(a) / median(b), from one sample up, 95 % unless told.
+ * The interval that scores carry: for median(a) / median(b), from one sample up; default 95 %.
  *
  * The percentile bootstrap can only repeat values it has seen: with 4 boots per arm it holds 92 %. The inverted rank-sum
  * test holds 95 % at any count, but asks that both arms' noise have one shape. So this is the hull of the two: what either

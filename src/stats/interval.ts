@@ -11,7 +11,7 @@ export interface InvertedInterval {
   readonly confidence: number;
 }
 
-/** What intervals hold unless told; one look of several needs more (see `sequential.ts`). */
+/** Default confidence of intervals; one look of several needs more (see `sequential.ts`). */
 export const CONFIDENCE = 0.95;
 
 /** More pairs than this, and the normal limit replaces the exact counts (they agree to a rank there). */

@@ -9,7 +9,7 @@ const SHOWN_ISSUES = 5;
  * does it, so that nothing is written that cannot be read.
  *
  * @param what the file or entry, for the message: `record.json`
- * @param write how the text is made; JSON on one line unless told
+ * @param write how the text is made; default: JSON on one line
  * @throws Fault `internal` that names the fields which the schema refuses
  */
 export function checkedJson(

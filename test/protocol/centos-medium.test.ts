@@ -176,7 +176,7 @@ describe('the medium of a guest', () => {
     await truncate(iso, 1000);
     const { failure } = await faultOf(get(iso));
     expect(failure.headline).toBe(`${iso} is not the installer that centos-7-minimal is made from`);
-    expect(failure.hint).toContain('cut short');
+    expect(failure.hint).toContain('incomplete');
   });
 
   test('that cannot be had is told in one clause, without a download', async () => {

@@ -35,12 +35,12 @@ describe.concurrent('a host that is too busy for the kernel to find its timer', 
     expect(stderr).toBe('');
     expect(code).toBe(0);
 
-    expect(measured(rig)).toHaveLength(2);
     const directory = await rig.runDirectory();
     const { boots, findings } = recordSchema.parse(
       JSON.parse(await readFile(path.join(directory, 'record.json'), 'utf8')),
     );
-    expect(boots.map(({ bootId }) => bootId)).toEqual([measured(rig)[1]?.bootId]);
+    expect(boots.map(({ bootId }) => bootId)).toEqual((await rig.countedBoots()).map(({ bootId }) => bootId));
+    expect(boots[0]?.bootId).not.toBe(measured(rig)[0]?.bootId);
     const said = 'stock: boot-00-stock was booted twice. The host was too busy to boot a guest';
     const warnings = findings.filter(({ level }) => level === 'warning').map(({ message }) => message);
     expect(warnings).toContainEqual(expect.stringContaining(said));

@@ -40,7 +40,7 @@ describe.concurrent('a run that cannot start', () => {
     [
       'whose system nobody has named',
       [],
-      ['is a disk, and drydock is not told what is installed on it', '--guest debian-12-minimal'],
+      ['is a disk, and drydock does not know what is installed on it', '--guest debian-12-minimal'],
     ],
     [
       'whose boot loader is its own affair',

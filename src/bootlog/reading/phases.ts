@@ -19,7 +19,7 @@ const FREEING = /^(?:Freeing unused|Write protecting|NX-protecting|x86\/mm: Chec
 
 /**
  * The stretches of a boot, in order. The thesis's five (firmware tables, early init, PCI, drivers up to the freeing of
- * init memory, modules and services) with userspace told apart by drydock's own marks.
+ * init memory, modules and services) with userspace split by drydock's own marks.
  */
 const PHASE_STARTS: readonly PhaseStart[] = [
   { name: 'firmware tables', at: (boot) => boot.lines[0]?.atSec },

@@ -34,7 +34,7 @@ export const RNG_READY: PresenceCheck = {
 export function checkPresence(boot: Boot, checks: readonly PresenceCheck[] = PRESENCE_CHECKS): PresenceFinding[] {
   return checks.map(({ id, title, pattern }) => {
     const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
-    // What the kernel was told is not what it did: command lines echo any word.
+    // A word on the command line does not prove what the kernel did.
     const hits = boot.lines.filter(({ message }) => stateless.test(message) && !isEcho(message));
     const first = hits[0];
     return {

@@ -131,7 +131,7 @@ async function analyze(context: CommandContext, file: string, flags: AnalyzeFlag
   }
 }
 
-/** drydock's own checks, then the profile's, then the command line's; a later one of the same name takes the place. */
+/** drydock's own checks, then the profile's, then the command line's; a later one of the same name wins. */
 async function presenceChecks(context: CommandContext, flags: AnalyzeFlags): Promise<PresenceCheck[]> {
   const checks = new Map([...PRESENCE_CHECKS, RNG_READY].map((check) => [check.id, check]));
   if (flags.profile !== undefined) {

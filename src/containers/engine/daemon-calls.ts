@@ -7,7 +7,7 @@ export type Purpose = 'work' | 'cleanup';
 
 /** What a place knows of its machine and its daemon; an engine uses it around every request. */
 export interface DaemonSurroundings {
-  /** Does `work` as long as the machine lives and the run is wanted; throws what is really the matter otherwise. */
+  /** Does `work` as long as the machine lives and the run is wanted; throws the real cause if it fails. */
   during<T>(what: string, work: () => Promise<T>, purpose: Purpose): Promise<T>;
   /** The daemon's last words, asked for when it has gone away. May throw what is really the matter with its machine. */
   outputTail(): Promise<readonly string[]>;

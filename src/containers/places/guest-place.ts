@@ -14,7 +14,7 @@ export interface GuestPlaceOptions {
   readonly repositoryUrl?: string;
   /** Told what could not be cleaned up. */
   readonly onTrouble?: (sentence: string) => void;
-  /** Of the guest's dockerd; /var/run/docker.sock unless told. */
+  /** Of the guest's dockerd; default: /var/run/docker.sock. */
   readonly daemonSocket?: string;
 }
 

@@ -14,7 +14,7 @@ const SYSTEM_SOCKET = '/var/run/docker.sock';
 export interface HostPlaceOptions extends PrivateDockerdOptions {
   /** Told what could not be cleaned up. */
   readonly onTrouble?: (sentence: string) => void;
-  /** A dockerd of the machine that is used where it answers; /var/run/docker.sock unless told. */
+  /** A dockerd of the machine that is used where it answers; default: /var/run/docker.sock. */
   readonly systemSocket?: string;
 }
 

@@ -166,7 +166,7 @@ function warningsOf(listener: Listener, fromSec: number, toSec: number, interval
  * Puts the sampler onto a machine and starts it there.
  *
  * @param programPath - the program on drydock's side, as `compileSampler` makes it
- * @param onTick - told when the readings of another second are there
+ * @param onTick - called when the samples of another second have arrived
  * @returns when it has said its first line
  * @throws Fault `command-failed` when it does not start, or whatever the place throws
  */

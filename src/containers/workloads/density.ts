@@ -21,7 +21,7 @@ const SPENT =
 
 /**
  * Idle containers on the bridge, started one after the other until one of four ends comes; the warning says which.
- * Removes them all. Fills the machine, so once a place is enough: round 0. The sampler is not told of them: watching
+ * Removes them all. Fills the machine, so once a place is enough: round 0. The sampler does not watch them: watching
  * hundreds would cost what is measured. Image by role: `tools`.
  */
 export function density({ most }: { readonly most: number }): Workload {
@@ -38,7 +38,7 @@ export function density({ most }: { readonly most: number }): Workload {
         const running = await countRunning(idle);
         if (running < idle.length) warnings.push(`${idle.length - running} of ${idle.length} had ended by then`);
         const fallBytes = -slopeOf(memoryBytes);
-        if (fallBytes <= 0) warnings.push('MemAvailable did not fall: what a container takes cannot be told');
+        if (fallBytes <= 0) warnings.push('MemAvailable did not fall: the memory of a container is unknown');
         return {
           metrics: { density_containers: running, ...(fallBytes > 0 ? { density_memory: fallBytes } : {}) },
           warnings,

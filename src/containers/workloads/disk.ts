@@ -46,7 +46,7 @@ function fioJobFile({ seconds, sizeMb }: DiskOptions): string {
   return `${[...shared, ...jobs].join('\n')}\n`;
 }
 
-/** The metrics of one run of that job file. @throws OutputError when a job is missing or did not do what it was told */
+/** The metrics of one run of that job file. @throws OutputError when a job is missing or did something else */
 function diskMetricsOf(output: string): Record<string, number> {
   const jobs = parseFio(output);
   return Object.fromEntries(

@@ -13,7 +13,7 @@ export const IDLE: Argv = ['sleep', 'infinity'];
 const WRITE_FILE = 'mkdir -p -- "$(dirname -- "$1")" && printf %s "$2" > "$1"';
 
 type IdleOptions = Pick<ContainerSpec, 'network' | 'volumes' | 'env'> & {
-  /** Whose image it gets; the role's own unless told. */
+  /** Whose image it gets; default: the role's own. */
   readonly image?: string;
 };
 

@@ -18,7 +18,7 @@ export interface BootLoader {
   readonly listEnvironment: Argv;
   /** Has the next boot take an entry, and that boot alone. */
   readonly bootOnce: (entry: string) => Argv;
-  /** Has every boot take an entry that is not told otherwise. */
+  /** Sets the entry that every boot takes by default. */
   readonly setDefault: (entry: string) => Argv;
   /** Where the package of a stock kernel, or its hooks, put the initrd. */
   readonly stockInitrdPath: (release: string) => string;

@@ -37,7 +37,7 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   /** Told every console line as it ends. */
   readonly onLine?: (line: ConsoleLine) => void;
-  /** Milliseconds of console silence that mean a hang; 60 s under KVM and 180 s under TCG unless told. */
+  /** Milliseconds of console silence that mean a hang; default: 60 s under KVM and 180 s under TCG. */
   readonly silenceMs?: number;
 }
 
@@ -48,7 +48,7 @@ export interface DuringOptions {
   readonly watchSilence?: boolean;
   /** Where the work itself shows signs of life: host monotonic seconds of the last one. It counts as the console's would. */
   readonly newsAtSec?: () => number | undefined;
-  /** How long a guest that is busy may say nothing; as for a boot unless told. */
+  /** How long a guest that is busy may say nothing; default: as for a boot. */
   readonly silentSec?: number;
 }
 

@@ -124,7 +124,7 @@ export function orderlyAbort(clock: Clock, signal: AbortSignal): OrderlyAbort {
   const passOn = async (): Promise<void> => {
     if (farewell !== undefined) {
       const sleeping = new AbortController();
-      // A guest that cannot be told is ended with all that is in it.
+      // A guest that does not answer is ended with everything in it.
       const told = farewell().catch(() => undefined);
       const late = clock.sleep(STOP_GRACE_MS, sleeping.signal).catch(() => undefined);
       await Promise.race([told, late]);

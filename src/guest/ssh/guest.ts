@@ -29,7 +29,7 @@ const KEY_REFUSALS = 5;
 export interface ConnectOptions {
   readonly privateKey: string;
   readonly hostKey: HostKey;
-  /** `root` unless told. */
+  /** Default: `root`. */
   readonly username?: string;
   readonly signal?: AbortSignal;
   /** Told why each attempt failed. */
@@ -155,7 +155,7 @@ function overSession(machine: Machine, session: SshSession, runSignal: AbortSign
     try {
       await session.run(['systemctl', verb]);
     } catch (error) {
-      // sshd may be gone before it has told us that systemctl was successful.
+      // sshd can end before it reports that systemctl was successful.
       if (!(error instanceof SshFault && error.trouble === 'lost')) throw error;
     }
     return machine.expectExit(verb === 'reboot' ? 'the guest to reboot' : 'the guest to power off');

@@ -6,7 +6,7 @@ import { connectGuest } from './guest.ts';
 import type { ConnectOptions } from './guest.ts';
 import { fetchVerified, putVerified } from './verified-transfer.ts';
 
-/** A guest that works for the host for a long time: what it is told to do survives a connection that breaks. */
+/** A guest that works for the host for a long time: a job survives a broken connection. */
 export interface JobRunner extends AsyncDisposable {
   /** Runs a command; it is run again when the connection breaks meanwhile. */
   run(command: Argv): Promise<RunResult>;

@@ -58,7 +58,7 @@ interface OpenArchive {
 /**
  * Opens an archive. `directory` is scratch space and may be thrown away afterwards.
  *
- * @param statusPath dpkg's status file of a system, whose packages need not be fetched; nothing is installed unless told
+ * @param statusPath dpkg's status file of a system, whose packages need not be fetched; default: nothing is installed
  */
 export async function openDebianArchive(
   host: Host,

@@ -125,7 +125,7 @@ async function answer(
 
 /**
  * Serves the regular files below `folder`, read-only, over HTTP/1.1: GET and HEAD, Range, If-Modified-Since, keep-alive
- * and pipelining. It listens nowhere until told where. Connections live as long as their clients want: a package manager may be
+ * and pipelining. It does not listen before `listen` is called. Connections live as long as their clients want: a package manager may be
  * busy unpacking for minutes between two requests.
  *
  * @throws Fault when the folder cannot be read

@@ -13,7 +13,7 @@ const DEFAULT_PORT = 8125;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
 
 /**
- * Reads `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; port 8125 unless told.
+ * Reads `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; default: port 8125.
  *
  * @throws Fault `usage`
  */

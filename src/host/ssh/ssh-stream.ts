@@ -108,7 +108,7 @@ function attend(what: string, command: Argv, channel: ClientChannel): Attended {
       resolve();
     });
   });
-  // The reader is told, too; there may be no waiter for the end.
+  // The reader gets the error, too; there may be no waiter for the end.
   gone.catch(() => undefined);
   return {
     lines: queue.lines,
@@ -153,7 +153,7 @@ export async function startProgram(link: Link, command: Argv, run: RunCommand): 
     expectEnd();
     channel.end();
     const force = setTimeout(() => {
-      // A link that is broken by now is told below.
+      // A link that is broken by now is reported below.
       kill('KILL').catch(() => undefined);
     }, TERM_GRACE_MS);
     try {

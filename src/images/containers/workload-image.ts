@@ -46,7 +46,7 @@ const STATUS = './var/lib/dpkg/status';
 /**
  * Builds a container image of the distribution's essential packages, apt, and `packages`, without recommendations.
  * Nothing of this host or moment is in it: time stamps are 0, device nodes (Docker makes its own) and logs are left out,
- * and there is no host key and no machine id. mmdebstrap keeps no archive lists, so apt has to be told of a repository
+ * and there is no host key and no machine id. mmdebstrap keeps no archive lists, so a container needs a repository in its sources
  * first. As root it works in namespaces of its own, otherwise in mmdebstrap's user namespace.
  *
  * @throws Fault `profile` when the archives have no such package, `command-failed` for what else mmdebstrap meets

@@ -104,7 +104,7 @@ function notLetIn({ failure }: SshFault, { rootKey, diskPath }: AdoptedDiskOptio
       headline: `The system on ${name} does not let drydock in as root`,
       hint:
         rootKey === undefined
-          ? `It was told a key through cloud-init's data source NoCloud: is cloud-init installed on it? Else give the key of one that it knows: --image-key FILE.`
+          ? `It got a key through cloud-init's data source NoCloud. Is cloud-init installed on it? If not, give a key that it accepts: --image-key FILE.`
           : `Put the public half of the --image-key into its /root/.ssh/authorized_keys, or omit --image-key where it has cloud-init.`,
     },
     { cause },

@@ -4,7 +4,7 @@ import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from '../frees
 import type { CompileOptions, FreestandingProgram } from '../freestanding.ts';
 import { writeNewc } from '../archive/newc.ts';
 
-/** How often the collector looks unless told otherwise; 25 Hz is what bootchart2 and systemd-bootchart take. */
+/** Default sampling rate of the collector; bootchart2 and systemd-bootchart use 25 Hz, too. */
 export const COLLECTOR_HZ = 25;
 /** What src/initrd/collector/collector.c takes at most. */
 export const COLLECTOR_MAX_HZ = 250;

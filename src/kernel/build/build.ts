@@ -15,9 +15,9 @@ export interface BuildOptions {
   readonly jobs: number;
   /** ccache's folder; without it the compiler is called directly. */
   readonly ccacheDir?: string;
-  /** Another compiler than the host's own, with what make has to be told for it. */
+  /** Another compiler than the host's own, with the arguments of make for it. */
   readonly compiler?: PeriodCompiler;
-  /** Files an earlier build of this configuration made, for an exact progress; estimated from the symbols otherwise. */
+  /** Files an earlier build of this configuration made, for an exact progress; without them the progress is estimated from the symbols. */
   readonly expectedObjects?: number;
   readonly onProgress?: (done: number, expected: number, line: string) => void;
   readonly signal?: AbortSignal;
@@ -136,7 +136,7 @@ export async function buildKernel(host: Host, options: BuildOptions): Promise<Bu
   const make = async (...targets: readonly string[]): Promise<RunResult> => {
     const gcc = options.compiler?.package ?? 'gcc';
     const called = options.ccacheDir === undefined ? gcc : `ccache ${gcc}`;
-    // kbuild's own default is what it is told only when it must be.
+    // Set only when it must differ from kbuild's own default.
     const compiler = called === 'gcc' ? [] : [`CC=${called}`, ...(options.compiler?.makeVariables ?? [])];
     // An empty LOCALVERSION keeps setlocalversion from adding "+" when the tree lies inside a git checkout.
     const fixed: Argv = ['make', '-C', treeDir, `O=${buildDir}`, `-j${options.jobs}`, 'LOCALVERSION=', ...compiler];

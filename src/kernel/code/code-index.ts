@@ -106,7 +106,7 @@ async function indexFile(
  * Indexes what a configuration compiles: functions, the symbols behind each, and the modules. Only files of the built-in
  * kernel and of the modules in `wanted` are read; a stock kernel has thousands of others.
  *
- * @param onProgress told the share of the files that have been read
+ * @param onProgress gets the share of the files that have been read
  */
 export async function indexCode(
   host: Host,

@@ -22,7 +22,7 @@ export interface RequestedConfig {
   readonly fragments: readonly Fragment[];
   /** Symbols that override the fragments, without `CONFIG_`; values as a `.config` spells them. */
   readonly symbols?: Readonly<Record<string, string>>;
-  /** Where `symbols` stand, for messages; `profile` unless told. */
+  /** Where `symbols` stand, for messages; default: `profile`. */
   readonly symbolsFile?: string;
   /** Appended to the release, e.g. `-drydock-docker-min`. */
   readonly localVersion?: string;
@@ -34,7 +34,7 @@ export interface ConfigureOptions extends RequestedConfig {
   readonly base: ConfigBase;
   /** Text of the distribution's own configuration: what `distribution` starts from, and nothing else does. */
   readonly distributionConfig?: string;
-  /** Kconfig asks the compiler what it can do: another one than the host's own, with what make has to be told for it. */
+  /** Kconfig asks the compiler what it can do: another one than the host's own, with the arguments of make for it. */
   readonly compiler?: PeriodCompiler;
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;

@@ -103,7 +103,7 @@ export interface PastRun {
 /** Default guest for journals that were written before drydock could choose a guest. */
 const ONLY_GUEST_THEN: GuestChoice = { name: 'debian-12-minimal', reason: 'taken when the run began' };
 
-/** Folds a run's journal. A last line cut short by a kill is ignored: what it told had not happened yet. */
+/** Folds a run's journal. A last line cut short by a kill is ignored: its event had not happened yet. */
 export async function readPastRun(host: Host, runDirectory: string): Promise<PastRun> {
   const file = path.join(runDirectory, FILE);
   if ((await host.files.stat(file)) === undefined) {

@@ -19,7 +19,7 @@ export function buildAsked(request: Pick<RunRequest, 'build'>, profile: Pick<Pro
   return request.build ?? profile.build;
 }
 
-/** The release of a source as far as it can be told before anything is fetched: by a name, or a folder's Makefile. */
+/** The release of a source as far as it is known before anything is fetched: by a name, or a folder's Makefile. */
 export async function sourceVersion(host: Host, { source }: KernelSpec): Promise<KernelVersion | undefined> {
   if ('package' in source) return parseVersion(source.package.replace(/^linux-source-/, ''));
   if ('tarball' in source) return parseVersion(/linux-(\d[^/]*)$/.exec(source.tarball)?.[1] ?? '');

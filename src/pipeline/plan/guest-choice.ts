@@ -144,7 +144,7 @@ async function checkAdoption(
   if (guestAsked(request, profile) === 'auto')
     throw refuse(
       'usage',
-      `--image ${adopt.disk} is a disk, and drydock is not told what is installed on it`,
+      `--image ${adopt.disk} is a disk, and drydock does not know what is installed on it`,
       `Name it: --guest ${EVERYWHERE} or --guest ${THESIS_GUEST}.`,
     );
   if (request.boot === 'grub')
@@ -156,7 +156,7 @@ async function checkAdoption(
   if (family === 'debian' && buildAsked(request, profile) === 'guest')
     throw refuse(
       'usage',
-      '--build guest is for guests that are made with what kernels are built with, and a given disk is taken as it is',
+      '--build guest is for guests that are made with what kernels are built with, and a given disk is used unchanged',
       'Run with --build host, or omit --image.',
     );
   const missing = await firstMissing(files, [adopt.disk, ...(adopt.keyPath === undefined ? [] : [adopt.keyPath])]);

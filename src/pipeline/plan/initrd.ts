@@ -22,7 +22,7 @@ export interface InitrdPlan {
   readonly step: Step<unknown> | undefined;
   /** The initrd once the step has run; `null` for an arm that boots without one. */
   initrd(): Artifact | null;
-  /** What the kernel has to be told so that it starts it, once the step has run. */
+  /** Kernel parameters that make it start the initrd, once the step has run. */
   parameters(): readonly string[];
 }
 

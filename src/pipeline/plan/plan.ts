@@ -82,7 +82,7 @@ export interface Plan {
 /**
  * Shell quoting never comes in: the command line is one string for the kernel, and parameters hold no spaces.
  *
- * @param ofInitrd what the kernel has to be told so that it starts the arm's initrd
+ * @param ofInitrd kernel parameters that make it start the arm's initrd
  */
 function cmdlineOf(guest: GuestDefinition, profile: Profile, arm: Arm, ofInitrd: readonly string[]): string {
   return guestParameters(guest, [...profile.cmdline, ...ofInitrd, ...arm.cmdline]).join(' ');

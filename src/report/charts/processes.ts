@@ -7,9 +7,9 @@ export interface ProcessChartOptions {
   readonly widthPx: number;
   /** Says in words what the picture shows, for readers who do not see it. */
   readonly label: string;
-  /** At most so many rows: those that used the processor most, without the ancestors they hang from; all unless told. */
+  /** At most so many rows: those that used the processor most, without the ancestors they hang from; default: all. */
   readonly maxRows?: number;
-  /** End of the axis; the log's own end unless told. What begins later is left out. */
+  /** End of the axis; default: the log's own end. What begins later is left out. */
   readonly untilSec?: number;
 }
 

@@ -254,7 +254,7 @@ function seriesFamilies(run: string, bench: BenchRecord): readonly Family[] {
   ];
 }
 
-/** Families of one name as one: the format lets none be interleaved or told twice. Those without a finite sample go. */
+/** Families of one name as one: the format allows no family to be interleaved or repeated. Those without a finite sample go. */
 function merged(families: readonly Family[]): readonly Family[] {
   const byName = new Map<string, Family>();
   for (const family of families) {

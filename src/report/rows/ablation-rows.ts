@@ -8,7 +8,7 @@ export interface LedgerTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly interactions: readonly string[];
-  /** Changes that cannot be told from zero, and what it would take. */
+  /** Changes that cannot be distinguished from zero, and what it would take. */
   readonly doubts: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export function ledgerTables(ablation: Ablation): readonly LedgerTable[] {
       interactions: ledger.interactions.map((one) => {
         const sign =
           one.verdict === 'not told from zero'
-            ? 'no interaction told from zero'
+            ? 'no interaction distinguishable from zero'
             : one.effectSec > 0
               ? 'more together than apart'
               : 'less together than apart';
@@ -58,7 +58,7 @@ export function ledgerTables(ablation: Ablation): readonly LedgerTable[] {
       }),
       doubts: ledger.factors
         .filter((one) => one.verdict === 'not told from zero')
-        .map((one) => `${one.factor} cannot be told from zero: ${one.reason}`),
+        .map((one) => `${one.factor} cannot be distinguished from zero: ${one.reason}`),
     };
   });
 }

@@ -165,7 +165,7 @@ function meaningOf(score: Score, better: 'higher' | 'lower'): string {
     case 'same':
       return `${words}: too little to matter`;
     case 'undecided':
-      return `${words}: not told from noise`;
+      return `${words}: not distinguishable from noise`;
     case 'incomparable':
       return `${words}: not comparable`;
   }

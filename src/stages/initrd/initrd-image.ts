@@ -12,7 +12,7 @@ import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({
   initrd: artifactSchema,
-  /** What the kernel has to be told so that the image fits its RAM disk; empty where it does. */
+  /** Kernel parameters that make the image fit the RAM disk; empty if it fits. */
   parameters: z.array(z.string()),
 });
 export type InitrdImage = z.infer<typeof outputSchema>;

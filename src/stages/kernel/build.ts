@@ -99,7 +99,7 @@ function onHost(input: HostBuildInput, treeDir: string, buildDir: string, config
   });
 }
 
-/** Says which symbols the guest's compiler decided otherwise than the host's. */
+/** Lists the symbols that differ because of the guest's compiler. */
 function tellChanges(before: string, after: string, context: StageContext): void {
   const changed = changedSymbols(parseConfig(before), parseConfig(after));
   if (changed.length === 0) return;
@@ -107,7 +107,7 @@ function tellChanges(before: string, after: string, context: StageContext): void
   const more = changed.length > shown.length ? ` and ${changed.length - shown.length} more` : '';
   context.finding({
     level: 'info',
-    message: `With the guest's compiler ${shown.join(', ')}${more} came out otherwise than with the host's; every symbol asked for is as it was asked`,
+    message: `With the guest's compiler ${shown.join(', ')}${more} differ from a build with the host's compiler; every requested symbol has the requested value`,
   });
 }
 

@@ -43,6 +43,10 @@ export interface Drydock {
 
 const journalEntry = z.looseObject({ type: z.string(), id: z.string().optional(), cached: z.boolean().optional() });
 export type JournalEntry = z.infer<typeof journalEntry>;
+const finishedBoot = z.looseObject({
+  type: z.literal('boot-finished'),
+  summary: z.looseObject({ bootId: z.string() }),
+});
 
 /** A machine of fakes around the real drydock: its own PATH, cache, results and kernel source. */
 export interface Rig extends AsyncDisposable {
@@ -68,6 +72,8 @@ export interface Rig extends AsyncDisposable {
   /** The one run in the results folder. */
   runDirectory(): Promise<string>;
   journal(): Promise<readonly JournalEntry[]>;
+  /** The measured boots that count: without those that drydock repeated because it did not run on a busy machine. */
+  countedBoots(): Promise<readonly FakeBoot[]>;
   /** Lock files anywhere in the cache and the results. */
   locks(): Promise<readonly string[]>;
 }
@@ -173,6 +179,11 @@ export async function createRig(
     return path.join(at('results'), only);
   };
 
+  const journal = async (): Promise<readonly JournalEntry[]> => {
+    const lines = (await readFile(path.join(await runDirectory(), 'journal.jsonl'), 'utf8')).trimEnd().split('\n');
+    return lines.map((line) => journalEntry.parse(JSON.parse(line)));
+  };
+
   return {
     folder,
     cache: at('cache'),
@@ -219,9 +230,10 @@ export async function createRig(
     callsOf: (program) =>
       control.calls.filter((call) => call.program === program && !/^(--version|-V)$/.test(call.args[0] ?? '')),
     runDirectory,
-    async journal() {
-      const lines = (await readFile(path.join(await runDirectory(), 'journal.jsonl'), 'utf8')).trimEnd().split('\n');
-      return lines.map((line) => journalEntry.parse(JSON.parse(line)));
+    journal,
+    async countedBoots() {
+      const finished = (await journal()).flatMap((entry) => finishedBoot.safeParse(entry).data?.summary.bootId ?? []);
+      return qemu.boots.filter(({ measured, bootId }) => measured !== undefined && finished.includes(bootId));
     },
     async locks() {
       const files = await readdir(folder, { recursive: true });
