@@ -145,7 +145,9 @@ describe('a job in a guest', () => {
     const run = new AbortController();
     using orderly = orderlyAbort(host.clock, run.signal);
     await using machine = await startTiny(['halt'], orderly.signal);
-    await using link = await openReconnectingLink(() => connectGuest(host, machine, { ...keys, signal: orderly.signal }));
+    await using link = await openReconnectingLink(() =>
+      connectGuest(host, machine, { ...keys, signal: orderly.signal }),
+    );
     let wasAbortedAtFarewell: boolean | undefined;
     const lines: string[] = [];
     const farewell = async (): Promise<void> => {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatBytes, formatInstant, formatP, formatRatio, formatSeconds, spreadOf } from '../../src/report/text/format.ts';
+import {
+  formatBytes,
+  formatInstant,
+  formatP,
+  formatRatio,
+  formatSeconds,
+  spreadOf,
+} from '../../src/report/text/format.ts';
 import { durationText } from '../../src/text/duration.ts';
 import { metricName } from '../../src/report/text/metric-names.ts';
 

@@ -21,7 +21,10 @@ export interface DaemonSurroundings {
 export type DaemonCall = <T>(what: DaemonRequest, work: () => Promise<T>, purpose?: Purpose) => Promise<T>;
 
 /** Requests whose every failure is a `Fault` with the daemon's own words in its detail. */
-export function createDaemonCall({ during, outputTail }: Pick<DaemonSurroundings, 'during' | 'outputTail'>): DaemonCall {
+export function createDaemonCall({
+  during,
+  outputTail,
+}: Pick<DaemonSurroundings, 'during' | 'outputTail'>): DaemonCall {
   return async (what, work, purpose = 'work') => {
     const told = async (): ReturnType<typeof work> => {
       try {

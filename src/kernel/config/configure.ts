@@ -151,7 +151,10 @@ async function inWordsOfTree(
 }
 
 /** Every wish as this tree's release names it, and the tree's symbols. */
-async function readWishes(host: Host, requested: RequestedConfig): Promise<AskedOfVersion & { readonly tree: KconfigTree }> {
+async function readWishes(
+  host: Host,
+  requested: RequestedConfig,
+): Promise<AskedOfVersion & { readonly tree: KconfigTree }> {
   const merged = mergeFragments(requested.fragments);
   refuseUnclear(merged.conflicts, merged.malformed);
   const tree = await readKconfigTree(host, requested.treeDir);

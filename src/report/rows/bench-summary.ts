@@ -30,7 +30,12 @@ export function failedRows(bench: BenchRecord): readonly FailedRow[] {
   return bySession.flatMap(({ place, round, runs }) =>
     runs.flatMap(({ workload, status, failure }): readonly FailedRow[] => {
       if (status !== 'failed') return [];
-      const told = failure ?? { headline: 'it failed, and the record has no reason', hint: '', detail: [], logPath: '' };
+      const told = failure ?? {
+        headline: 'it failed, and the record has no reason',
+        hint: '',
+        detail: [],
+        logPath: '',
+      };
       return [{ workload, place, round: round + 1, ...told }];
     }),
   );

@@ -192,7 +192,12 @@ async function checkConfig(lab: InstallContext, guest: Guest, arm: InstallArm): 
   };
 }
 
-async function proveArm(lab: InstallContext, guest: Guest, arm: InstallArm, reboot: RebootProof | null): Promise<InstalledArm> {
+async function proveArm(
+  lab: InstallContext,
+  guest: Guest,
+  arm: InstallArm,
+  reboot: RebootProof | null,
+): Promise<InstalledArm> {
   const { context } = lab;
   context.progress({ message: `proving Docker on ${arm.release}` });
   if (!arm.isStock) {
