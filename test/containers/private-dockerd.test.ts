@@ -94,8 +94,8 @@ describe.skipIf(skip)('a private dockerd', () => {
   test('dies with a drydock that is killed, and the next start removes what is left', async () => {
     const tar = await busyboxImage(scratch);
     const program = `
-      import { createEngine } from ${JSON.stringify(`${SOURCE}containers/engine.ts`)};
-      import { startPrivateDockerd } from ${JSON.stringify(`${SOURCE}containers/private-dockerd.ts`)};
+      import { createEngine } from ${JSON.stringify(`${SOURCE}containers/engine/engine.ts`)};
+      import { startPrivateDockerd } from ${JSON.stringify(`${SOURCE}containers/places/private-dockerd.ts`)};
       import { createHost } from ${JSON.stringify(`${SOURCE}host/node-host.ts`)};
       const host = createHost();
       const [folder, logPath, tar] = process.argv.slice(-3);
