@@ -2,7 +2,6 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host, KeyPair, Pause } from '../host/host.ts';
 import type { Accelerator } from '../model/environment.ts';
-import type { Finding } from '../model/finding.ts';
 import { checkStartedEntry } from './grub/boot-once.ts';
 import type { ConsoleLine } from './console/console-line.ts';
 import { chooseNextEntry } from './grub/grub-environment.ts';
@@ -35,8 +34,8 @@ export interface ArmBoot {
   /** Scratch folder for the overlay. */
   readonly workDir: string;
   readonly signal: AbortSignal;
-  /** Told of a boot that had to be made again. */
-  readonly onFinding: (finding: Finding) => void;
+  /** Called when the boot is made once more, with the reason. */
+  readonly onRepeat: (reason: string) => void;
 }
 
 /** A guest whose Docker is ready. */
@@ -47,34 +46,40 @@ export interface BootedArm {
   readonly guest: Guest;
   /** Where drydock did not run since before QEMU was started. */
   pauses(): readonly Pause[];
+  /** What a reader of the boot's figures must know of how it came up: a busy host had ended a first one. */
+  readonly warnings: readonly string[];
   /** Asks which kernel runs. @throws Fault when it is another than the arm's */
   identity(): Promise<BootIdentity>;
 }
 
-/** What the console log of a boot is called that a busy host ended. */
+/** The console log of a boot that a busy host ended. */
 const BUSY_HOST_LOG = 'console-busy-host.log';
 
 /**
  * Boots an arm from a throwaway overlay of its disk until Docker is ready, hands it to `use`, and throws machine and
- * overlay away: every boot starts from the same bytes. A boot that a busy host ends is made once more, and said.
+ * overlay away: every boot starts from the same bytes. A boot that a busy host ends is made once more; `warnings` says so.
  *
  * @throws Fault with the console's last words when the guest does not get to a ready Docker
  */
 export async function withBootedArm<T>(host: Host, boot: ArmBoot, use: (booted: BootedArm) => Promise<T>): Promise<T> {
   try {
-    return await bootArm(host, boot, use);
+    return await bootArm(host, boot, [], use);
   } catch (error) {
     // The kernel checks its timer in its first instants, so nothing of `use` has happened.
     if (!(error instanceof Fault) || error.failure.kind !== 'busy-host') throw error;
     const kept = path.join(boot.directory, BUSY_HOST_LOG);
     await host.files.rename(path.join(boot.directory, 'console.log'), kept);
-    const message = `${boot.arm.name}: ${path.basename(boot.directory)} was booted twice. ${error.message} (${BUSY_HOST_LOG})`;
-    boot.onFinding({ level: 'warning', message });
-    return bootArm(host, boot, use);
+    boot.onRepeat(error.message);
+    return bootArm(host, boot, [`booted twice. First attempt: ${error.message} (${BUSY_HOST_LOG})`], use);
   }
 }
 
-async function bootArm<T>(host: Host, boot: ArmBoot, use: (booted: BootedArm) => Promise<T>): Promise<T> {
+async function bootArm<T>(
+  host: Host,
+  boot: ArmBoot,
+  warnings: readonly string[],
+  use: (booted: BootedArm) => Promise<T>,
+): Promise<T> {
   const { arm, workDir, directory, signal } = boot;
   const overlay = path.join(workDir, 'overlay.qcow2');
   const keyFile = path.join(workDir, 'authorized_keys');
@@ -116,5 +121,5 @@ async function bootArm<T>(host: Host, boot: ArmBoot, use: (booted: BootedArm) =>
       logPath: machine.console.path,
     });
   };
-  return await use({ machine, ready, guest, pauses: () => watch.pauses(), identity });
+  return await use({ machine, ready, guest, pauses: () => watch.pauses(), warnings, identity });
 }

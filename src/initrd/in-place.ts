@@ -76,7 +76,7 @@ async function plainModules(host: Host, tree: Tree, options: InPlaceOptions): Pr
 
 /**
  * The thesis's way (section 4.4): the distribution's initrd with BusyBox's linuxrc in the place of its own /init. All else in it
- * stays, with modes, devices and hard links, and so does its compression; owners are 0 and times are 0. The same initrd gives
+ * stays, with modes, devices and hard links, and so does its compression; owners and times are 0. The same initrd gives
  * the same bytes.
  *
  * @throws Fault `unavailable` when the initrd cannot be read, `profile` when modules are not in it

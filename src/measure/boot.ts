@@ -154,6 +154,7 @@ export async function readOutBoot(host: Host, booted: BootedArm, reading: BootRe
     bootId: identity.bootId,
     costliest: log.costliest,
     warnings: [
+      ...booted.warnings,
       ...log.warnings,
       ...standstillWarnings(figure, standing),
       ...processWarnings,

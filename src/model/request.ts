@@ -23,6 +23,8 @@ const adoptRequestSchema = z.strictObject({
 });
 export type AdoptRequest = Readonly<z.infer<typeof adoptRequestSchema>>;
 
+export const ACCELERATOR_CHOICES = ['auto', 'kvm', 'tcg'] as const;
+
 export const BUILD_PLACES = ['auto', 'host', 'guest'] as const;
 /** A machine that a kernel may be built on. */
 export type BuildPlace = Exclude<(typeof BUILD_PLACES)[number], 'auto'>;
@@ -36,7 +38,7 @@ export const runRequestSchema = z.strictObject({
     .exactOptional(z.string())
     .describe("path of the installer's medium, for a guest that is made from one; absent: it is downloaded"),
   adopt: z.exactOptional(adoptRequestSchema.readonly()),
-  accelerator: z.enum(['auto', 'kvm', 'tcg']),
+  accelerator: z.enum(ACCELERATOR_CHOICES),
   boot: z.exactOptional(z.literal('grub')).describe('GRUB in the guest boots, by flag or profile; absent: QEMU does'),
   keepKernel: z
     .exactOptional(z.string())

@@ -1,4 +1,3 @@
-import { excludedWords } from '../bootlog/timeline/standstill.ts';
 import { Listr } from 'listr2';
 import type { ListrTask, ListrTaskWrapper, DefaultRenderer, SimpleRenderer } from 'listr2';
 import type { PlannedUnit, RunEvent } from '../pipeline/events/event.ts';
@@ -168,7 +167,7 @@ export function listrReporter(monotonicSec: () => number): Reporter {
         return;
       }
       case 'boot-repeated':
-        for (const figure of event.excluded) say('boots', `${excludedWords(figure)}; repeating the boot`);
+        for (const reason of event.reasons) say('boots', `${reason}; repeating the boot`);
         return;
       case 'virtual-boot-finished':
       case 'boot-finished': {

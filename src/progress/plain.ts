@@ -52,7 +52,7 @@ export function plainReporter(terminal: Terminal, monotonicSec: () => number): R
         for (const figure of event.summary.excluded ?? []) say(event.id, `warning: ${excludedWords(figure)}`);
         return;
       case 'boot-repeated':
-        for (const figure of event.excluded) say(event.id, `warning: ${excludedWords(figure)}; repeating the boot`);
+        for (const reason of event.reasons) say(event.id, `warning: ${reason}; repeating the boot`);
         return;
       case 'virtual-boot-finished':
         say(event.id, `handed over after ${handOverWords(event.summary)}`);

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { BUILD_PLACES } from '../../model/request.ts';
 import { ablate, factorTitle } from '../../profile/ablate.ts';
 import { FACTORS } from '../../profile/schema.ts';
 import type { Factor } from '../../profile/schema.ts';
@@ -57,7 +58,7 @@ export function addRunCommand(program: Command, context: CommandContext, finish:
       new Option(
         '--build <where>',
         "where kernels are built (overrides the profile); auto: in the guest if its compiler fits the kernel's age and KVM works, else on the host",
-      ).choices(['auto', 'host', 'guest']),
+      ).choices(BUILD_PLACES),
     )
     .addOption(
       new Option(

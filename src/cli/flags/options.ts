@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../../initrd/collector/collector.ts';
+import { ACCELERATOR_CHOICES } from '../../model/request.ts';
 import { FACTORS, GUEST_NAMES } from '../../profile/schema.ts';
 import type { Factor } from '../../profile/schema.ts';
 
@@ -32,7 +33,7 @@ export const guestOption = (): Option =>
 /** `--accel <name>`. */
 export const acceleratorOption = (): Option =>
   new Option('--accel <name>', 'auto: KVM if a probe boot proves that it works, else TCG')
-    .choices(['auto', 'kvm', 'tcg'])
+    .choices(ACCELERATOR_CHOICES)
     .default('auto');
 /** `--collect [hz]`. */
 export const collectOption = (): Option =>

@@ -30,7 +30,7 @@ export interface InstallerRun {
   readonly logDirectory: string;
   readonly onProgress: (message: string, fraction?: number) => void;
   readonly signal?: AbortSignal;
-  /** As for any machine; default: its defaults. */
+  /** Default: as for any machine. */
   readonly silenceMs?: number;
 }
 

@@ -151,7 +151,7 @@ async function inWordsOfTree(
 }
 
 /** Every wish as this tree's release names it, and the tree's symbols. */
-async function readWishes(
+async function readRequested(
   host: Host,
   requested: RequestedConfig,
 ): Promise<AskedOfVersion & { readonly tree: KconfigTree }> {
@@ -162,15 +162,15 @@ async function readWishes(
 }
 
 /**
- * Verifies every symbol that was asked for in a configuration that another machine has resolved: what Kconfig makes of the
- * requested depends on the compiler there.
+ * Verifies every symbol that was asked for in a configuration that another machine has resolved: what Kconfig makes of them
+ * depends on the compiler there.
  */
 export async function verifyResolved(
   host: Host,
   requested: RequestedConfig,
   configText: string,
 ): Promise<readonly Rejection[]> {
-  const { asked, tree } = await readWishes(host, requested);
+  const { asked, tree } = await readRequested(host, requested);
   return verifyConfig(asked, parseConfig(configText), tree);
 }
 
@@ -188,7 +188,7 @@ export async function verifyResolved(
  */
 export async function configureKernel(host: Host, options: ConfigureOptions): Promise<ConfiguredKernel> {
   const { treeDir, buildDir, base, compiler } = options;
-  const { asked, tree, ...spoken } = await readWishes(host, options);
+  const { asked, tree, ...spoken } = await readRequested(host, options);
   const requested = asked.map((one) => `${formatSymbol(one.symbol, one.value)}\n`).join('');
 
   await host.files.makeDirectory(buildDir);

@@ -6,7 +6,7 @@ import type { OtherName, Releases, SymbolHistory } from './symbol-history.ts';
 import { compareVersions, parseVersion } from '../version.ts';
 import type { KernelVersion } from '../version.ts';
 
-/** Wishes in the words of one release. */
+/** Requested symbols under the names of one release. */
 export interface AskedOfVersion {
   readonly asked: readonly AskedSymbol[];
   /** One for every wish that is not asked as it was written. */
@@ -49,7 +49,7 @@ function renamed(one: AskedSymbol, other: OtherName): AskedSymbol {
 /**
  * Translates requested symbols to the names of the tree's release, by the tables of symbol-history.ts: a symbol that the tree
  * does not define gets the name it has there, or is left out where that release has none; what that release wants
- * besides is added. Wishes that the tree defines stay, so nothing changes on the release the fragments are written for. A
+ * in addition is added. Symbols that the tree defines stay, so nothing changes on the release the fragments are written for. A
  * symbol that the tables do not know, or that this release should have, stays too: verifying will name it.
  */
 export function translateSymbols(asked: readonly AskedSymbol[], version: KernelVersion, known: Known): AskedOfVersion {

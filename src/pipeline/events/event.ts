@@ -1,5 +1,5 @@
 import type { BenchSession } from '../../model/bench.ts';
-import type { BootSummary, ExcludedFigure, VirtualBoot } from '../../model/boots/boot.ts';
+import type { BootSummary, VirtualBoot } from '../../model/boots/boot.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { BuildPlace, GuestChoice, RunRequest } from '../../model/request.ts';
@@ -54,8 +54,8 @@ export type RunEvent =
   | {
       readonly type: 'boot-repeated';
       readonly id: string;
-      /** The figures that do not count; the boot is made once more for them. */
-      readonly excluded: readonly ExcludedFigure[];
+      /** Why the boot is made once more: a sentence for each figure that does not count, or for what ended the boot. */
+      readonly reasons: readonly string[];
     }
   | {
       readonly type: 'virtual-boot-finished';

@@ -51,8 +51,8 @@ export async function withArmBoot<T>(
       directory,
       workDir,
       signal,
-      onFinding: (finding) => {
-        emit({ type: 'finding', id, finding });
+      onRepeat: (reason) => {
+        emit({ type: 'boot-repeated', id, reasons: [reason] });
       },
     });
   } finally {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { excludedWords } from '../../bootlog/timeline/standstill.ts';
 import { withBootedArm } from '../../guest/booted-arm.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
@@ -85,7 +86,7 @@ async function measureBoots(options: RunOptions, prepared: PreparedRun): Promise
       let triedSec = startedSec;
       if (summary.excluded !== undefined) {
         const { excluded } = summary;
-        emit({ type: 'boot-repeated', id: planned.id, excluded });
+        emit({ type: 'boot-repeated', id: planned.id, reasons: excluded.map(excludedWords) });
         await keepSpoiled(host, runDirectory, planned);
         triedSec = host.clock.monotonicSec();
         // Once: what is spoiled again stays left out.
