@@ -1,6 +1,8 @@
+import { z } from 'zod';
+import { findingSchema } from './finding.ts';
+import type { Immutable } from './immutable.ts';
 import type { Json } from './json.ts';
-import type { Finding } from './finding.ts';
-import type { Measurement, Score } from './verdicts/measure.ts';
+import { measurementSchema, scoreSchema } from './verdicts/measure.ts';
 
 /** What can be run in containers, in the order in which it is run and shown; density last, because it fills the machine. */
 export const WORKLOAD_NAMES = [
@@ -12,124 +14,132 @@ export const WORKLOAD_NAMES = [
   'container-start',
   'density',
 ] as const;
-export type WorkloadName = (typeof WORKLOAD_NAMES)[number];
+export const workloadNameSchema = z.enum(WORKLOAD_NAMES);
+export type WorkloadName = z.infer<typeof workloadNameSchema>;
 
-/** A named instant of a workload: a container's start, a command's begin or end. */
-export interface BenchEvent {
-  /** Since the workload's begin, seconds on drydock's monotonic clock. */
-  readonly atSec: number;
-  readonly label: string;
-  /** Role of the container it happened in; absent: the machine. */
-  readonly container?: string;
-}
+const benchEventSchema = z
+  .strictObject({
+    atSec: z.number().describe("seconds since the workload's start, on drydock's monotonic clock"),
+    label: z.string(),
+    container: z.exactOptional(z.string()).describe('role of the container it happened in; absent: the machine'),
+  })
+  .describe("a named instant of a workload: a container's start, a command's start or end");
+export type BenchEvent = Immutable<z.infer<typeof benchEventSchema>>;
 
-/**
- * What one subject did in the second before `atSec`; rates are means over that second. `null`: not to be had on this kernel,
- * or not for this second; a point of `null`s alone is a gap, across which nothing is to be drawn.
- */
-export interface SeriesPoint {
-  /** Since the workload's begin, seconds on drydock's monotonic clock. */
-  readonly atSec: number;
-  /** Processors kept busy: 1 is one whole CPU, 2 both of two. */
-  readonly cpus: number | null;
-  /** Runnable tasks, 1-minute average (/proc/loadavg); machines only. */
-  readonly load: number | null;
-  readonly memoryBytes: number | null;
-  readonly diskReadBytesPerSec: number | null;
-  readonly diskWriteBytesPerSec: number | null;
-  readonly networkReceiveBytesPerSec: number | null;
-  readonly networkSendBytesPerSec: number | null;
-}
+const rate = z.number().nullable();
 
-/** One subject's samples, oldest first. */
-export interface Series {
-  /** `machine`, or the container's role in the workload: `fedora`, `ubuntu`, `docker-dd-agent`. */
-  readonly subject: string;
-  readonly points: readonly SeriesPoint[];
-}
+const seriesPointSchema = z
+  .strictObject({
+    atSec: z.number().describe("seconds since the workload's start, on drydock's monotonic clock"),
+    cpus: rate.describe('processors kept busy: 1 is one whole CPU, 2 both of two'),
+    load: rate.describe('runnable tasks, 1-minute average (/proc/loadavg); machines only'),
+    memoryBytes: rate,
+    diskReadBytesPerSec: rate,
+    diskWriteBytesPerSec: rate,
+    networkReceiveBytesPerSec: rate,
+    networkSendBytesPerSec: rate,
+  })
+  .describe(
+    'what one subject did in the second before atSec; rates are means over that second. null: not available on this kernel, ' +
+      'or not for this second; a point where all values are null is a gap',
+  );
+export type SeriesPoint = Immutable<z.infer<typeof seriesPointSchema>>;
 
-/** What looking cost the machine that was looked at. */
-export interface SamplerCost {
-  readonly samples: number;
-  /** Processor time of the sampler, user and system, for each sample, seconds. */
-  readonly cpuSecPerSample: number;
-  /** The same as a share of one CPU over the time that was watched. */
-  readonly cpuShare: number;
-}
+const seriesSchema = z
+  .strictObject({
+    subject: z.string().describe("`machine`, or the container's role in the workload, e.g. `fedora`"),
+    points: z.array(seriesPointSchema),
+  })
+  .describe("one subject's samples, oldest first");
+export type Series = Immutable<z.infer<typeof seriesSchema>>;
 
+const samplerCostSchema = z
+  .strictObject({
+    samples: z.int(),
+    cpuSecPerSample: z.number().describe('processor time of the sampler per sample, user and system'),
+    cpuShare: z.number().describe('the same as a share of one CPU over the time that was sampled'),
+  })
+  .describe('what sampling cost the sampled machine');
+export type SamplerCost = Immutable<z.infer<typeof samplerCostSchema>>;
+
+const benchFailureSchema = z.strictObject({
+  headline: z.string(),
+  hint: z.string(),
+  detail: z.array(z.string()),
+  logPath: z.string().describe("file with the whole story, relative to the run's folder"),
+});
 /** A workload that did not come to its end; a row, not the run's failure. */
-export interface BenchFailure {
-  readonly headline: string;
-  readonly hint: string;
-  readonly detail: readonly string[];
-  /** File with the whole story, relative to the run's folder. */
-  readonly logPath: string;
-}
+export type BenchFailure = Immutable<z.infer<typeof benchFailureSchema>>;
 
 /** One workload, once, at one place. */
-export interface WorkloadRun {
-  readonly workload: WorkloadName;
-  readonly status: 'done' | 'failed';
-  /**
-   * When it began, ISO 8601 in UTC, by the wall clock of drydock's machine: the instant from which events and series count.
-   * Absent: not recorded; its series cannot be compared with those of other programs.
-   */
-  readonly startedAt?: string;
-  readonly durationSec: number;
-  /** One value a metric: the sample that this session gives. Empty for a failed run. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Single values behind a metric that is a median (each container's start). */
-  readonly repeats?: Readonly<Record<string, readonly number[]>>;
-  readonly events: readonly BenchEvent[];
-  /** Kept for workloads that are watched for their own sake (package-install); others stand in the session's folder. */
-  readonly series?: readonly Series[];
-  readonly sampler?: SamplerCost;
-  readonly warnings: readonly string[];
-  readonly failure?: BenchFailure;
-}
+const workloadRunSchema = z.strictObject({
+  workload: workloadNameSchema,
+  status: z.enum(['done', 'failed']),
+  startedAt: z
+    .exactOptional(z.string())
+    .describe(
+      "start, ISO 8601 in UTC, by the wall clock of drydock's machine: events and series count from here. Absent: not " +
+        'recorded; the series cannot be compared with those of other programs',
+    ),
+  durationSec: z.number(),
+  metrics: z
+    .record(z.string(), z.number())
+    .describe('metric id → the sample that this session gives; empty for a failed run'),
+  repeats: z
+    .exactOptional(z.record(z.string(), z.array(z.number())))
+    .describe("single values behind a metric that is a median (each container's start)"),
+  events: z.array(benchEventSchema),
+  series: z
+    .exactOptional(z.array(seriesSchema))
+    .describe("kept for workloads whose course matters (package-install); others stand in the session's folder"),
+  sampler: z.exactOptional(samplerCostSchema),
+  warnings: z.array(z.string()),
+  failure: z.exactOptional(benchFailureSchema),
+});
+export type WorkloadRun = Immutable<z.infer<typeof workloadRunSchema>>;
 
-/** One place from its start (a boot, for a VM) to its end, with every workload that was asked for. */
-export interface BenchSession {
-  readonly order: number;
-  /** 0-based; a round has one session at every place. */
-  readonly round: number;
-  /** `host`, or an arm's name. */
-  readonly place: string;
-  readonly kernelRelease: string;
-  readonly dockerVersion: string;
-  readonly storageDriver: string;
-  readonly cgroupVersion: '1' | '2';
-  /** Session id and boot id where the place was booted for it. */
-  readonly bootId?: string;
-  readonly runs: readonly WorkloadRun[];
-}
+/** One place from its start (a boot, for a VM) to its end, with every requested workload. */
+export const benchSessionSchema = z.strictObject({
+  order: z.int(),
+  round: z.int().describe('0-based; a round has one session at every place'),
+  place: z.string().describe("`host`, or an arm's name"),
+  kernelRelease: z.string(),
+  dockerVersion: z.string(),
+  storageDriver: z.string(),
+  cgroupVersion: z.enum(['1', '2']),
+  bootId: z.exactOptional(z.string()).describe('session id and boot id where the place was booted for it'),
+  runs: z.array(workloadRunSchema),
+});
+export type BenchSession = Immutable<z.infer<typeof benchSessionSchema>>;
 
+const benchPlaceSchema = z.strictObject({
+  name: z.string().describe("`host`, or an arm's name"),
+  kind: z.enum(['host', 'vm']).describe('`host`: the physical machine'),
+  status: z.enum(['measured', 'absent']),
+  why: z.string().describe('how it was reached, or why it is absent: one sentence'),
+});
 /** A place that took part, or why it did not. */
-export interface BenchPlace {
-  /** `host`, or an arm's name. */
-  readonly name: string;
-  /** `host`: the physical machine. */
-  readonly kind: 'host' | 'vm';
-  readonly status: 'measured' | 'absent';
-  /** How it was reached, or why it is absent: one sentence. */
-  readonly why: string;
-}
+export type BenchPlace = Immutable<z.infer<typeof benchPlaceSchema>>;
+
+const jsonSchema: z.ZodType<Json> = z.json();
 
 /** All that containers did in a run, as kept in `record.json`. */
-export interface BenchRecord {
-  readonly rounds: number;
-  /** How long package-install was to be watched, where that was asked for; absent: as the profile says. */
-  readonly minutes?: number;
-  readonly workloads: readonly WorkloadName[];
-  readonly places: readonly BenchPlace[];
-  /** Image name → what it was made of, with digests and package versions. */
-  readonly images: Readonly<Record<string, Json>>;
-  readonly sessions: readonly BenchSession[];
-  /** Samples by place, one per session. */
-  readonly measurements: Readonly<Record<string, readonly Measurement[]>>;
-  /** Candidate against baseline. */
-  readonly scores: readonly Score[];
-  /** Candidate and baseline against the host, where that is sound; empty under TCG for what the processor bounds. */
-  readonly againstHost: readonly Score[];
-  readonly findings: readonly Finding[];
-}
+export const benchRecordSchema = z.strictObject({
+  rounds: z.int(),
+  minutes: z
+    .exactOptional(z.number())
+    .describe('how long package-install was to be sampled, where that was requested; absent: as the profile says'),
+  workloads: z.array(workloadNameSchema),
+  places: z.array(benchPlaceSchema),
+  images: z.record(z.string(), jsonSchema).describe('image → what it was made of, with digests and package versions'),
+  sessions: z.array(benchSessionSchema),
+  measurements: z.record(z.string(), z.array(measurementSchema)).describe('samples by place, one per session'),
+  scores: z.array(scoreSchema).describe('candidate against baseline'),
+  againstHost: z
+    .array(scoreSchema)
+    .describe(
+      'arms against the host (as the baseline), where that is sound; empty under TCG for what the processor bounds',
+    ),
+  findings: z.array(findingSchema),
+});
+export type BenchRecord = Immutable<z.infer<typeof benchRecordSchema>>;

@@ -1,26 +1,31 @@
-export type Accelerator = 'kvm' | 'tcg';
+import { z } from 'zod';
+
+export const acceleratorSchema = z.enum(['kvm', 'tcg']);
+export type Accelerator = z.infer<typeof acceleratorSchema>;
 
 /** What must match for two runs to be comparable. */
-export interface Environment {
-  readonly accelerator: Accelerator;
-  /** Why this accelerator: asked for, or what the probe boot showed. */
-  readonly acceleratorReason: string;
-  readonly cpuModel: string;
-  readonly cpuCount: number;
-  readonly hostKernel: string;
-  readonly hostOs: string;
-  readonly qemuVersion: string;
-  readonly guest: string;
-  readonly guestCpus: number;
-  readonly guestMemoryMb: number;
-  /**
-   * What the disk of the measured boots has besides, where that is another than the installed guest's: `with` and the tags of the
-   * workloads' images, each naming its digest.
-   */
-  readonly guestDisk?: string;
-  /**
-   * What loads the kernel. `grub`: firmware and GRUB are in the host's times of the boots. Absent: QEMU, and so with `direct`, which
-   * is only said where it overrode the profile.
-   */
-  readonly boot?: 'direct' | 'grub';
-}
+export const environmentSchema = z.strictObject({
+  accelerator: acceleratorSchema,
+  acceleratorReason: z.string().describe('why this accelerator: requested, or what the probe boot showed'),
+  cpuModel: z.string(),
+  cpuCount: z.int(),
+  hostKernel: z.string(),
+  hostOs: z.string(),
+  qemuVersion: z.string(),
+  guest: z.string(),
+  guestCpus: z.int(),
+  guestMemoryMb: z.int(),
+  guestDisk: z
+    .exactOptional(z.string())
+    .describe(
+      "what the disk of the measured boots holds beyond the installed guest: `with` and the tags of the workloads' images, " +
+        'each naming its digest; absent: nothing',
+    ),
+  boot: z
+    .exactOptional(z.enum(['direct', 'grub']))
+    .describe(
+      'what loads the kernel. `grub`: the host times of the boots include firmware and GRUB. `direct`: QEMU does, and the ' +
+        'command line overrode the profile. Absent: QEMU does',
+    ),
+});
+export type Environment = Readonly<z.infer<typeof environmentSchema>>;

@@ -1,5 +1,5 @@
+import { z } from 'zod';
+
 /** Something a stage noticed that a reader should know; it does not stop the run. */
-export interface Finding {
-  readonly level: 'info' | 'warning';
-  readonly message: string;
-}
+export const findingSchema = z.strictObject({ level: z.enum(['info', 'warning']), message: z.string() });
+export type Finding = Readonly<z.infer<typeof findingSchema>>;

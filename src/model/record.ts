@@ -1,132 +1,149 @@
-import type { Ablation } from './verdicts/ablation.ts';
-import type { BenchRecord } from './bench.ts';
-import type { Calibration } from './verdicts/calibration.ts';
-import type { BootSummary, VirtualBoot } from './boots/boot.ts';
-import type { Environment } from './environment.ts';
-import type { Finding } from './finding.ts';
-import type { Measurement, Score } from './verdicts/measure.ts';
-import type { StoppingRecord } from './verdicts/stopping.ts';
+import { z } from 'zod';
+import { benchRecordSchema } from './bench.ts';
+import { bootSummarySchema, virtualBootSchema } from './boots/boot.ts';
+import { environmentSchema } from './environment.ts';
+import { findingSchema } from './finding.ts';
+import type { Immutable } from './immutable.ts';
+import { ablationSchema } from './verdicts/ablation.ts';
+import { calibrationSchema } from './verdicts/calibration.ts';
+import { measurementSchema, scoreSchema } from './verdicts/measure.ts';
+import { stoppingRecordSchema } from './verdicts/stopping.ts';
 
+const requirementRowSchema = z.strictObject({
+  section: z.enum(['necessary', 'optional', 'network', 'storage']),
+  symbol: z.string(),
+  value: z.enum(['enabled', 'module', 'missing']),
+});
 /** One requirement of Docker's `check-config.sh`, judged on a built `.config`. */
-export interface RequirementRow {
-  readonly section: 'necessary' | 'optional' | 'network' | 'storage';
-  readonly symbol: string;
-  readonly value: 'enabled' | 'module' | 'missing';
-}
+export type RequirementRow = Immutable<z.infer<typeof requirementRowSchema>>;
 
-/** What shows that Docker works on an arm's kernel: the container's own words, not an exit code alone. */
-export interface DockerProof {
-  readonly command: readonly string[];
-  readonly exitCode: number;
-  /** What the container printed: its own eth0 address, default route and the answer of the bridge's gateway. */
-  readonly stdout: string;
-  readonly network: 'bridge';
-  readonly serverVersion: string;
-  readonly storageDriver: string;
-  readonly cgroupVersion: string;
-}
+const dockerProofSchema = z
+  .strictObject({
+    command: z.array(z.string()),
+    exitCode: z.int(),
+    stdout: z
+      .string()
+      .describe(
+        "what the container printed: its own eth0 address, default route and the answer of the bridge's gateway",
+      ),
+    network: z.literal('bridge'),
+    serverVersion: z.string(),
+    storageDriver: z.string(),
+    cgroupVersion: z.string(),
+  })
+  .describe("what shows that Docker works on this kernel: the container's own output, not an exit code alone");
+export type DockerProof = Immutable<z.infer<typeof dockerProofSchema>>;
 
-/** check-config.sh of the guest's docker.io package beside drydock's own check, on the same configuration. */
-export interface ConfigCheck {
-  readonly rows: readonly RequirementRow[];
-  /** Symbols on which the two disagree; empty when they agree line by line. */
-  readonly disagreements: readonly string[];
-  /** Generally necessary symbols that are missing. */
-  readonly missingNecessary: readonly string[];
-}
+const configCheckSchema = z
+  .strictObject({
+    rows: z.array(requirementRowSchema),
+    disagreements: z
+      .array(z.string())
+      .describe('symbols on which the two disagree; empty when they agree line by line'),
+    missingNecessary: z.array(z.string()).describe('generally necessary symbols that are missing'),
+  })
+  .describe("check-config.sh of the guest's docker.io package and drydock's own check, on the same configuration");
+export type ConfigCheck = Immutable<z.infer<typeof configCheckSchema>>;
 
-/** Where and with what a kernel was built. */
-export interface BuildRecord {
-  readonly where: 'host' | 'guest';
-  /** e.g. `gcc 12.2.0`; in a guest the compiler's own words. */
-  readonly compiler: string;
-  readonly reason: string;
-}
+const buildRecordSchema = z
+  .strictObject({
+    where: z.enum(['host', 'guest']),
+    compiler: z.string().describe('e.g. `gcc 12.2.0`; in a guest the first line of `gcc --version`'),
+    reason: z.string(),
+  })
+  .describe(
+    'where and with what the kernel was built; absent for a kernel that was not built here, and in older records',
+  );
+export type BuildRecord = Immutable<z.infer<typeof buildRecordSchema>>;
 
-export interface ArmRecord {
-  readonly name: string;
-  /** `variant`: measured beside the pair and not scored, a cell of an ablation. */
-  readonly role: 'baseline' | 'candidate' | 'variant';
-  readonly kernelRelease: string;
-  /** e.g. `linux-image-6.1.0-49-amd64 6.1.176-1` or `linux-source-6.1 6.1.176-1 + docker-min fragments`. */
-  readonly kernelOrigin: string;
-  /** Absent for a kernel that was not built here, and in records that are older than the choice. */
-  readonly build?: BuildRecord;
-  readonly initrd: 'stock' | 'stock-busybox' | 'distribution' | 'busybox' | 'busybox-image' | 'none';
-  readonly cmdline: string;
-  readonly kernelSizeBytes: number;
-  readonly initrdSizeBytes: number;
-  readonly kernelSha256: string;
-  readonly configSymbols?: { readonly builtIn: number; readonly modules: number };
-  /** What shows that the profile's kernel patch is in the machine code, one sentence a witness. */
-  readonly patchProof?: readonly string[];
-  readonly docker?: DockerProof;
-  readonly configCheck?: ConfigCheck;
-  /** Proof of the reboot into this kernel: boot ids before and after, and `uname -r` after. */
-  readonly reboot?: { readonly bootIdBefore: string; readonly bootIdAfter: string; readonly unameRelease: string };
-}
+const rebootProofSchema = z
+  .strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() })
+  .describe('proof of the reboot into this kernel: boot ids before and after, and `uname -r` after');
 
-/** A guest's disk that boots an arm's kernel by itself. */
-export interface KeptKernelRecord {
-  readonly arm: string;
-  /** File in the run's folder, a qcow2. */
-  readonly disk: string;
-  readonly sha256: string;
-  readonly reboot: { readonly bootIdBefore: string; readonly bootIdAfter: string; readonly unameRelease: string };
-}
+const armRecordSchema = z.strictObject({
+  name: z.string(),
+  role: z
+    .enum(['baseline', 'candidate', 'variant'])
+    .describe('`variant`: measured with the pair and not scored, a cell of an ablation'),
+  kernelRelease: z.string(),
+  kernelOrigin: z
+    .string()
+    .describe('e.g. `linux-image-6.1.0-49-amd64 6.1.176-1` or `linux-source-6.1 6.1.176-1 + docker-min fragments`'),
+  build: z.exactOptional(buildRecordSchema),
+  initrd: z.enum(['stock', 'stock-busybox', 'distribution', 'busybox', 'busybox-image', 'none']),
+  cmdline: z.string(),
+  kernelSizeBytes: z.int(),
+  initrdSizeBytes: z.int(),
+  kernelSha256: z.string(),
+  configSymbols: z.exactOptional(z.strictObject({ builtIn: z.int(), modules: z.int() })),
+  patchProof: z
+    .exactOptional(z.array(z.string()))
+    .describe("what shows that the profile's kernel patch is in the machine code, one sentence per witness"),
+  docker: z.exactOptional(dockerProofSchema),
+  configCheck: z.exactOptional(configCheckSchema),
+  reboot: z.exactOptional(rebootProofSchema),
+});
+export type ArmRecord = Immutable<z.infer<typeof armRecordSchema>>;
 
-export interface StageRecord {
-  readonly name: string;
-  readonly arm?: string;
-  readonly cached: boolean;
-  readonly durationMs: number;
-  readonly fingerprint: string;
-}
+const keptKernelRecordSchema = z
+  .strictObject({
+    arm: z.string(),
+    disk: z.string().describe("file in the run's folder, a qcow2"),
+    sha256: z.string(),
+    reboot: rebootProofSchema,
+  })
+  .describe("the disk that boots an arm's kernel by itself, and the boot that proved it; absent: none was requested");
+export type KeptKernelRecord = Immutable<z.infer<typeof keptKernelRecordSchema>>;
 
-/** The whole run as kept in `results/<run-id>/record.json`. */
-export interface RunRecord {
-  readonly schema: 1;
-  readonly id: string;
-  readonly drydockVersion: string;
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly profile: { readonly name: string; readonly description: string; readonly sha256: string };
-  readonly guest: {
-    readonly name: string;
-    /** Which guest was taken and why. */
-    readonly reason: string;
-    readonly imageSha256: string;
-    readonly packages: Readonly<Record<string, string>>;
-  };
-  readonly environment: Environment;
-  /** The disk that was asked for with a kernel as its default, and the boot that proved it; absent: none was. */
-  readonly keptKernel?: KeptKernelRecord;
-  readonly bootsPerArm: number;
-  /** Only for runs that booted until their intervals decided. */
-  readonly stopping?: StoppingRecord;
-  /** Arm names in the order the boots ran, e.g. stock, docker-min, docker-min, stock. */
-  readonly bootOrder: readonly string[];
-  readonly arms: readonly ArmRecord[];
-  readonly boots: readonly BootSummary[];
-  /** Boots on the virtual clock; absent when there were none. Their metrics have ids of their own. */
-  readonly virtualBoots?: readonly VirtualBoot[];
-  readonly measurements: Readonly<Record<string, readonly Measurement[]>>;
-  readonly scores: readonly Score[];
-  readonly ablation?: Ablation;
-  readonly calibration?: Calibration;
-  /** What containers did; absent where no workload was asked for. */
-  readonly bench?: BenchRecord;
-  readonly stages: readonly StageRecord[];
-  readonly findings: readonly Finding[];
-  /**
-   * Seconds of this run spent in boots, in sessions of container work, and outside both (drydock's own cost plus uncached
-   * stages).
-   */
-  readonly time: {
-    readonly totalSec: number;
-    readonly bootsSec: number;
-    readonly benchesSec?: number;
-    readonly outsideSec: number;
-  };
-}
+const stageRecordSchema = z.strictObject({
+  name: z.string(),
+  arm: z.exactOptional(z.string()),
+  cached: z.boolean(),
+  durationMs: z.number(),
+  fingerprint: z.string(),
+});
+export type StageRecord = Immutable<z.infer<typeof stageRecordSchema>>;
+
+/** The whole run as kept in `results/<run-id>/record.json`; published as `docs/record.schema.json`. */
+export const recordSchema = z.strictObject({
+  schema: z.literal(1),
+  id: z.string(),
+  drydockVersion: z.string(),
+  startedAt: z.string().describe('ISO 8601, UTC'),
+  finishedAt: z.string(),
+  profile: z.strictObject({ name: z.string(), description: z.string(), sha256: z.string() }),
+  guest: z.strictObject({
+    name: z.string(),
+    reason: z.string().describe('why this guest'),
+    imageSha256: z.string(),
+    packages: z.record(z.string(), z.string()).describe('package → version'),
+  }),
+  environment: environmentSchema,
+  keptKernel: z.exactOptional(keptKernelRecordSchema),
+  bootsPerArm: z.int(),
+  stopping: z.exactOptional(stoppingRecordSchema).describe('only for runs that boot until their intervals decide'),
+  bootOrder: z
+    .array(z.string())
+    .describe('arm names in the order the boots ran, e.g. stock, docker-min, docker-min, stock'),
+  arms: z.array(armRecordSchema),
+  boots: z.array(bootSummarySchema),
+  virtualBoots: z
+    .exactOptional(z.array(virtualBootSchema))
+    .describe('boots on the virtual clock; absent when there were none. Their metrics have ids of their own'),
+  measurements: z.record(z.string(), z.array(measurementSchema)).describe('arm → its samples'),
+  scores: z.array(scoreSchema),
+  ablation: z.exactOptional(ablationSchema),
+  calibration: z.exactOptional(calibrationSchema),
+  bench: z.exactOptional(benchRecordSchema).describe('what containers did; absent where no workload was requested'),
+  stages: z.array(stageRecordSchema),
+  findings: z.array(findingSchema),
+  time: z
+    .strictObject({
+      totalSec: z.number(),
+      bootsSec: z.number(),
+      benchesSec: z.exactOptional(z.number()),
+      outsideSec: z.number().describe("drydock's own cost and uncached stages"),
+    })
+    .describe('seconds of this run spent in boots, in sessions of container work, and outside both'),
+});
+export type RunRecord = Immutable<z.infer<typeof recordSchema>>;

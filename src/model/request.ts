@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { WORKLOAD_NAMES } from './bench.ts';
+import { workloadNameSchema } from './bench.ts';
 
 /** Which of the profile's workloads are run, and how. */
 const benchRequestSchema = z.strictObject({
-  workloads: z.array(z.enum(WORKLOAD_NAMES)).readonly(),
+  workloads: z.array(workloadNameSchema).readonly(),
   minutes: z.exactOptional(z.number()).describe('how long package-install is sampled; absent: as the profile says'),
   rounds: z.exactOptional(z.number()).describe('sessions per place; absent: as the profile says'),
   measuresBoots: z

@@ -1,4 +1,4 @@
-import type { Effect } from '../model/verdicts/measure.ts';
+import type { ScoreEffect } from '../model/verdicts/measure.ts';
 import type { Interval } from './interval.ts';
 
 /**
@@ -22,7 +22,7 @@ export function effectOf(
   ratio: number,
   ci95: Interval,
   isExact: boolean,
-): Effect {
+): ScoreEffect {
   return {
     relativeChange: 1 / ratio - 1,
     relativeChange95: [1 / ci95[1] - 1, 1 / ci95[0] - 1],

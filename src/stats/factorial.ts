@@ -1,4 +1,4 @@
-import type { FactorEffect, FactorInteraction, Ledger } from '../model/verdicts/ablation.ts';
+import type { Effect, FactorEffect, FactorInteraction, Ledger } from '../model/verdicts/ablation.ts';
 import { medianDrawer } from './bootstrap.ts';
 import { disagreement, VIRTUAL_AGREEMENT } from './deterministic.ts';
 import type { Interval } from './interval.ts';
@@ -130,18 +130,11 @@ function pairs(factors: readonly string[]): readonly (readonly [string, string])
   return factors.flatMap((a, index) => factors.slice(index + 1).map((b) => [a, b] as const));
 }
 
-interface Estimate {
-  readonly effectSec: number;
-  readonly ci95: Interval;
-  readonly verdict: 'saves' | 'costs' | 'not told from zero';
-  readonly reason: string;
-}
-
 /** Judges the mean of several contrasts. */
 function estimator(
   byKey: ReadonlyMap<string, Cell>,
   options: LedgerOptions,
-): (contrasts: readonly Contrast[]) => Estimate {
+): (contrasts: readonly Contrast[]) => Effect {
   const samplesOf = (key: string): readonly number[] => byKey.get(key)?.samples ?? [];
   const value = (contrast: Contrast, of: (key: string) => number): number =>
     [...contrast].reduce((sum, [key, weight]) => sum + weight * of(key), 0);
@@ -159,14 +152,14 @@ function estimator(
     };
     return (contrasts) => {
       const effectSec = contrasts.reduce((sum, contrast) => sum + value(contrast, medianOf), 0) / contrasts.length;
-      // Nothing is left to chance but where the change is made: an effect has to have one sign wherever it can be.
+      // The virtual clock has no noise: an effect counts when it has the same sign in every combination.
       const each = contrasts.map(bounds);
       const ci95: Interval = [Math.min(...each.map(([low]) => low)), Math.max(...each.map(([, high]) => high))];
       const doubt = doubtOfRepetition(contrasts.flatMap((contrast) => [...contrast.keys()].map(samplesOf)));
-      if (doubt !== undefined) return { effectSec, ci95, verdict: 'not told from zero', reason: doubt };
+      if (doubt !== undefined) return { effectSec, ci95, verdict: 'undecided', reason: doubt };
       const verdict = verdictOf(ci95);
       const range = `${microseconds(ci95[0])} to ${microseconds(ci95[1])} over ${String(contrasts.length)} combinations`;
-      const reason = verdict === 'not told from zero' ? `${range}: its sign depends on the rest` : range;
+      const reason = verdict === 'undecided' ? `${range}: its sign depends on the other changes` : range;
       return { effectSec, ci95, verdict, reason };
     };
   }
@@ -181,12 +174,12 @@ function estimator(
     const ci95: Interval = [sortedQuantile(values, 0.025), sortedQuantile(values, 0.975)];
     const fewest = Math.min(...[...contrast.keys()].map((key) => samplesOf(key).length));
     if (fewest < MIN_SAMPLES) {
-      const reason = `${String(fewest)} boots a cell: fewer than ${String(MIN_SAMPLES)} tell nothing from zero`;
-      return { effectSec, ci95, verdict: 'not told from zero', reason };
+      const reason = `${String(fewest)} boots per cell: fewer than ${String(MIN_SAMPLES)} decide nothing`;
+      return { effectSec, ci95, verdict: 'undecided', reason };
     }
     const verdict = verdictOf(ci95);
-    if (verdict !== 'not told from zero') return { effectSec, ci95, verdict, reason: 'the interval excludes zero' };
-    return { effectSec, ci95, verdict, reason: `the interval holds zero; ${wanted(contrast, samplesOf)}` };
+    if (verdict !== 'undecided') return { effectSec, ci95, verdict, reason: 'the interval excludes zero' };
+    return { effectSec, ci95, verdict, reason: `the interval includes zero; ${wanted(contrast, samplesOf)}` };
   };
 }
 
@@ -200,19 +193,19 @@ function bootstrapCells(byKey: ReadonlyMap<string, Cell>, seed: number): Readonl
 
 /** Why samples that should repeat tell nothing, or `undefined` when they do repeat. */
 function doubtOfRepetition(cells: readonly (readonly number[])[]): string | undefined {
-  if (cells.some((samples) => samples.length < 2)) return 'one boot a cell does not show that it repeats';
+  if (cells.some((samples) => samples.length < 2)) return 'one boot per cell does not show that it repeats';
   const apart = Math.max(...cells.map(disagreement));
   return apart > VIRTUAL_AGREEMENT
-    ? `the boots of a cell differ by ${(apart * 100).toFixed(3)} %: not deterministic`
+    ? `boots of one cell differ by ${(apart * 100).toFixed(3)} %: not deterministic`
     : undefined;
 }
 
-function verdictOf([low, high]: Interval): Estimate['verdict'] {
+function verdictOf([low, high]: Interval): Effect['verdict'] {
   if (low > 0) return 'saves';
-  return high < 0 ? 'costs' : 'not told from zero';
+  return high < 0 ? 'costs' : 'undecided';
 }
 
-/** How many boots a cell it would take to see an effect of a millisecond: two-sided 5 %, power 80 %. */
+/** Boots per cell needed to see an effect of a millisecond: two-sided 5 %, power 80 %. */
 function wanted(contrast: Contrast, samplesOf: (key: string) => readonly number[]): string {
   const variance = [...contrast].reduce((sum, [key, weight]) => {
     const samples = samplesOf(key);
@@ -222,7 +215,7 @@ function wanted(contrast: Contrast, samplesOf: (key: string) => readonly number[
   }, 0);
   // The variance of a median is π/2 that of a mean (normal noise, large samples).
   const boots = Math.ceil((variance * (Math.PI / 2) * POWER_FACTOR ** 2) / 0.001 ** 2);
-  return `to see 1 ms at this noise takes about ${String(Math.max(MIN_SAMPLES, boots))} boots a cell (5 %, power 80 %), or the virtual clock`;
+  return `to see 1 ms at this noise takes about ${String(Math.max(MIN_SAMPLES, boots))} boots per cell (5 %, power 80 %), or the virtual clock`;
 }
 
 function microseconds(sec: number): string {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Host } from '../host/host.ts';
 import type { RunRecord } from '../model/record.ts';
-import { recordSchema } from './record-schema.ts';
+import { recordSchema } from '../model/record.ts';
 
 const SHOWN_ISSUES = 5;
 

@@ -5,7 +5,7 @@ import { parseJson } from '../json/parse.ts';
 import type { RunRecord } from '../model/record.ts';
 import { checkedJson } from './checked-json.ts';
 import { readRecord } from './read-record.ts';
-import { recordSchema } from './record-schema.ts';
+import { recordSchema } from '../model/record.ts';
 
 /** One line a run below the cache root: what `drydock history` needs when results/ has been cleaned. */
 const FILE = path.join('history', 'runs.jsonl');

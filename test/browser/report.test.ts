@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
 import { renderHtml } from '../../src/report/html/page.ts';
 import { readTimelines } from '../../src/pipeline/run/write-reports.ts';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import { fixtureBenchRecord } from '../fixtures/report/bench.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';
 import { contrast, lookAt, overlap } from './page-facts.ts';

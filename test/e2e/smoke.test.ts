@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/record.ts';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import { runMain } from '../support/drydock-main.ts';
 
 /** The real thing: Debian guest, stock kernel, BusyBox initrd, Docker, under the accelerator this host has. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import { createRig } from '../support/rig/rig.ts';
 
 test('a run with --boots auto ends by itself where its last look says so, and leaves its figures to the history', async () => {

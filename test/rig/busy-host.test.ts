@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import type { FakeBoot } from '../support/rig/fake-qemu.ts';
 import { createRig } from '../support/rig/rig.ts';
 import type { Drydock, Rig } from '../support/rig/rig.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import type { FakeBoot } from '../support/rig/fake-qemu.ts';
 import type { Hold } from '../support/rig/control.ts';
 import { createRig } from '../support/rig/rig.ts';

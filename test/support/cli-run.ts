@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunRecord } from '../../src/model/record.ts';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import { runMain } from './drydock-main.ts';
 
 export interface CliRun {

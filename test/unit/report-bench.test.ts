@@ -12,7 +12,7 @@ import { renderMarkdown } from '../../src/report/formats/markdown.ts';
 import { reproduceCommand } from '../../src/report/rows/reproduce.ts';
 import { samplesSvg } from '../../src/report/charts/samples.ts';
 import { finalTable } from '../../src/report/formats/terminal.ts';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import { fixtureBench, fixtureBenchRecord } from '../fixtures/report/bench.ts';
 import { parsePage, parseXml } from '../fixtures/report/parse-page.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';

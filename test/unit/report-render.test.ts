@@ -11,7 +11,7 @@ import { renderMarkdown } from '../../src/report/formats/markdown.ts';
 import { reproduceCommand } from '../../src/report/rows/reproduce.ts';
 import { headline } from '../../src/report/rows/score-rows.ts';
 import { finalTable } from '../../src/report/formats/terminal.ts';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import { parsePage, parseXml } from '../fixtures/report/parse-page.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';

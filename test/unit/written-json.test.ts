@@ -21,7 +21,7 @@ import { writeReports } from '../../src/pipeline/run/write-reports.ts';
 import { scoreAll } from '../../src/stats/score.ts';
 import { checkedJson } from '../../src/store/checked-json.ts';
 import { keepInLedger, readKnownRuns } from '../../src/store/run-history.ts';
-import { recordSchema } from '../../src/store/record-schema.ts';
+import { recordSchema } from '../../src/model/record.ts';
 import { timelineSchema } from '../../src/store/timeline-schema.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { runs } from '../support/properties.ts';

@@ -1,8 +1,9 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { jsonText } from '../../json/text.ts';
+import { recordSchema } from '../../model/record.ts';
 import { profileJsonSchema } from '../../profile/schema.ts';
-import { recordJsonSchema } from '../../store/record-schema.ts';
 import type { CommandContext } from '../context.ts';
 
 /** `drydock schema`. */
@@ -12,7 +13,7 @@ export function addSchemaCommand(program: Command, context: CommandContext, fini
     .description('print the JSON Schema of a profile, or of a record')
     .addArgument(new Argument('[what]', 'which one').choices(['profile', 'record']).default('profile'))
     .action((what: 'profile' | 'record') => {
-      const schema = what === 'record' ? recordJsonSchema() : profileJsonSchema();
+      const schema = what === 'record' ? z.toJSONSchema(recordSchema) : profileJsonSchema();
       context.stdout.write(`${jsonText(schema, 2)}\n`);
       finish(0);
     });

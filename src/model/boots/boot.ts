@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import type { Immutable } from '../immutable.ts';
+
 /**
  * Instants of one boot that drydock looks for by content, in the order in which a boot passes them. Every marker names the line
  * it came from. A marker that is not in the log is absent from `BootMarkers`, never zero.
@@ -20,87 +23,106 @@ export const MARKER_IDS = [
 ] as const;
 export type MarkerId = (typeof MARKER_IDS)[number];
 
-export interface Marker {
-  readonly id: MarkerId;
-  /** Seconds on the guest's printk clock. */
-  readonly atSec: number;
-  /** The line's cost: seconds since the line before it on the same clock (scripts/show_delta's column). */
-  readonly deltaSec: number;
-  /** 1-based line number in the text that was parsed. */
-  readonly line: number;
-  readonly text: string;
-}
+const markerIdSchema = z.enum(MARKER_IDS);
+const markerSchema = z.strictObject({
+  id: markerIdSchema,
+  atSec: z.number().describe("seconds on the guest's printk clock"),
+  deltaSec: z
+    .number()
+    .describe(
+      "the line's cost: seconds since the line before it on the same clock (as in the kernel's scripts/show_delta)",
+    ),
+  line: z.int().describe('1-based line number in the log'),
+  text: z.string(),
+});
+export type Marker = Immutable<z.infer<typeof markerSchema>>;
 
-export type BootMarkers = Readonly<Partial<Record<MarkerId, Marker>>>;
+const bootMarkersSchema = z.partialRecord(markerIdSchema, markerSchema);
+export type BootMarkers = Immutable<z.infer<typeof bootMarkersSchema>>;
 
 /** One line of the boot hot list (thesis table 4-1). */
-export interface CostlyStep {
-  readonly atSec: number;
-  readonly deltaSec: number;
-  readonly line: number;
-  readonly message: string;
-}
+const costlyStepSchema = z.strictObject({
+  atSec: z.number(),
+  deltaSec: z.number(),
+  line: z.int(),
+  message: z.string(),
+});
+export type CostlyStep = Immutable<z.infer<typeof costlyStepSchema>>;
 
 /** A stretch of the boot named by what happens in it; consecutive phases share an end. */
-export interface BootPhase {
-  readonly name: string;
-  readonly startSec: number;
-  readonly endSec: number;
-}
+const bootPhaseSchema = z.strictObject({ name: z.string(), startSec: z.number(), endSec: z.number() });
+export type BootPhase = Immutable<z.infer<typeof bootPhaseSchema>>;
+
+const hostClockSchema = z
+  .strictObject({
+    offsetSec: z.number(),
+    rate: z.number(),
+    errorSec: z.number().describe('no clock that agrees with the evidence is further from this one'),
+    points: z.int().describe('console lines on both clocks'),
+    exchanges: z.int().describe("lines printed at the host's request"),
+    delay95Sec: z.number().describe('19 of 20 console lines arrive at most this late'),
+  })
+  .describe(
+    "the guest's printk clock on the host's: host = offset + rate × guest, since the start of QEMU; absent where no line " +
+      'was on both clocks, and in older records',
+  );
+export type HostClock = Immutable<z.infer<typeof hostClockSchema>>;
+
+const wallClockSchema = z
+  .strictObject({
+    offsetSec: z.number().describe('guest less host'),
+    errorSec: z.number().describe('half of the time from question to answer: offsetSec is no further off than this'),
+  })
+  .describe(
+    "the guest's time of day against the host's, read after the boot; absent where the guest did not answer, and in older records",
+  );
+export type WallClock = Immutable<z.infer<typeof wallClockSchema>>;
+
+const excludedFigureSchema = z.strictObject({
+  metric: z.string(),
+  value: z.number().describe("as it was measured, in the metric's unit"),
+  fittedSec: z
+    .exactOptional(z.number())
+    .describe("host seconds by the guest's own clock; absent where the two clocks could not be compared"),
+  reason: z.string().describe('a clause'),
+});
+/** A figure that was measured and does not count. */
+export type ExcludedFigure = Immutable<z.infer<typeof excludedFigureSchema>>;
+
+/** What one measured boot left behind, as kept in the journal and in the run record. */
+export const bootSummarySchema = z.strictObject({
+  arm: z.string(),
+  order: z.int().describe('0-based position in the interleaved order of the whole run'),
+  kernelRelease: z.string(),
+  bootId: z.string(),
+  hostReadySec: z
+    .number()
+    .describe('host monotonic seconds from the start of QEMU to the arrival of `drydock: ready` on the console'),
+  hostClock: z.exactOptional(hostClockSchema),
+  wallClock: z.exactOptional(wallClockSchema),
+  markers: bootMarkersSchema,
+  phases: z.array(bootPhaseSchema),
+  costliest: z.array(costlyStepSchema),
+  metrics: z
+    .record(z.string(), z.number())
+    .describe('metric id → value; a metric whose marker is not in the log is absent'),
+  excluded: z
+    .exactOptional(z.array(excludedFigureSchema))
+    .describe('measured but not in `metrics`, because drydock or the machine stood still'),
+  repeated: z
+    .exactOptional(z.array(excludedFigureSchema))
+    .describe('this is the second attempt; the figures that did not count in the first'),
+  warnings: z
+    .array(z.string())
+    .describe('what a reader of the log must know: overflowed ring buffer, clock restart, dropped messages'),
+});
+export type BootSummary = Immutable<z.infer<typeof bootSummarySchema>>;
 
 /** What a boot on the virtual clock left behind. It ends at the hand-over: there is no Docker, no SSH and no boot id. */
-export type VirtualBoot = Omit<BootSummary, 'bootId' | 'hostReadySec' | 'excluded' | 'repeated'>;
-/** Where a boot's guest clock stands on the host's; the terms are those of `ClockFit` in model/timeline.ts. */
-export interface HostClock {
-  readonly offsetSec: number;
-  readonly rate: number;
-  readonly errorSec: number;
-  readonly points: number;
-  readonly exchanges: number;
-  readonly delay95Sec: number;
-}
-
-/** How far a guest's time of day is from the host's, asked after the boot. */
-export interface WallClock {
-  /** Guest less host, in seconds. */
-  readonly offsetSec: number;
-  /** Half of the time from question to answer: `offsetSec` is no further off than this. */
-  readonly errorSec: number;
-}
-
-/** A figure that was measured and does not count. */
-export interface ExcludedFigure {
-  readonly metric: string;
-  /** As it was measured, in the metric's unit. */
-  readonly value: number;
-  /** What the guest's own clock says instead, host seconds; absent where the two clocks could not be compared. */
-  readonly fittedSec?: number;
-  /** A clause. */
-  readonly reason: string;
-}
-
-/** What one measured boot left behind, as kept in the run record. */
-export interface BootSummary {
-  readonly arm: string;
-  /** 0-based position in the interleaved order of the whole run. */
-  readonly order: number;
-  readonly kernelRelease: string;
-  readonly bootId: string;
-  /** Host monotonic seconds from the QEMU process start to the `ready` marker's arrival on the console. */
-  readonly hostReadySec: number;
-  /** Absent where nothing stood on both clocks, and in records older than this field. */
-  readonly hostClock?: HostClock;
-  /** Absent where the guest did not say, and in records older than this field. */
-  readonly wallClock?: WallClock;
-  readonly markers: BootMarkers;
-  readonly phases: readonly BootPhase[];
-  readonly costliest: readonly CostlyStep[];
-  /** Values of the metrics this boot yields, by metric id; a metric whose marker was not found is absent. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Figures that this boot yielded and that do not count, because drydock or the machine stood still: not in `metrics`. */
-  readonly excluded?: readonly ExcludedFigure[];
-  /** The boot was made twice, and this is the second one: the figures that did not count in the first. */
-  readonly repeated?: readonly ExcludedFigure[];
-  /** Things the log showed that a reader must know: overflowed ring, clock restart, dropped messages. */
-  readonly warnings: readonly string[];
-}
+export const virtualBootSchema = bootSummarySchema.omit({
+  bootId: true,
+  hostReadySec: true,
+  excluded: true,
+  repeated: true,
+});
+export type VirtualBoot = Immutable<z.infer<typeof virtualBootSchema>>;

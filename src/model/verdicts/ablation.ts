@@ -1,48 +1,60 @@
-import type { Clock } from './measure.ts';
+import { z } from 'zod';
+import type { Immutable } from '../immutable.ts';
+import { clockSchema, intervalSchema } from './measure.ts';
 
-/** An effect in seconds saved (negative: it costs), with a 95 % interval; on the virtual clock the range over all combinations. */
-export interface Effect {
-  readonly effectSec: number;
-  readonly ci95: readonly [number, number];
-  readonly verdict: 'saves' | 'costs' | 'not told from zero';
-  readonly reason: string;
-}
+/** Records of before 0.2 say `undecided` in words of their own. */
+const OLD_UNDECIDED = 'not told from zero';
 
+/** An effect in seconds, and how certain it is. */
+export const effectSchema = z.strictObject({
+  effectSec: z.number().describe('seconds saved; negative when it costs'),
+  ci95: intervalSchema.describe('95 % interval; on the virtual clock the range over all combinations'),
+  verdict: z.preprocess(
+    (verdict) => (verdict === OLD_UNDECIDED ? 'undecided' : verdict),
+    z.enum(['saves', 'costs', 'undecided']).describe('`undecided`: the interval includes zero'),
+  ),
+  reason: z.string(),
+});
+export type Effect = Immutable<z.infer<typeof effectSchema>>;
+
+const factorEffectSchema = effectSchema.extend({
+  factor: z.string(),
+  contexts: z.int().describe('combinations of the other factors; the effect is the mean over them'),
+  shareSec: z
+    .number()
+    .describe(
+      'precedence-constrained Shapley value: the mean saving over all orders of the changes; these sum to totalSec',
+    ),
+  aloneSec: z.number().nullable().describe('saved when it is the only change; null where it cannot be alone'),
+  lastSec: z.number().nullable().describe('saved when it is added to all others; null where others need it'),
+});
 /** What one change of an ablation saves. */
-export interface FactorEffect extends Effect {
-  readonly factor: string;
-  /** Combinations of the other factors over which the effect is the mean. */
-  readonly contexts: number;
-  /** Its part of the whole saving, the mean over all orders of making the changes; these sum to the whole. */
-  readonly shareSec: number;
-  /** Saved when it is the only change; `null` where it cannot be alone. */
-  readonly aloneSec: number | null;
-  /** Saved when it comes on top of all others; `null` where others need it. */
-  readonly lastSec: number | null;
-}
+export type FactorEffect = Immutable<z.infer<typeof factorEffectSchema>>;
 
-/** What two changes save together beyond what they save apart. */
-export interface FactorInteraction extends Effect {
-  readonly factors: readonly [string, string];
-  readonly contexts: number;
-}
+const factorInteractionSchema = effectSchema
+  .extend({ factors: z.tuple([z.string(), z.string()]), contexts: z.int() })
+  .describe('what two changes save together beyond the sum of their separate savings');
+export type FactorInteraction = Immutable<z.infer<typeof factorInteractionSchema>>;
 
-/** One metric of an ablation taken apart. */
-export interface Ledger {
-  readonly metric: string;
-  readonly clock: Clock;
-  readonly endPoints: string;
-  readonly baselineSec: number;
-  readonly candidateSec: number;
-  readonly totalSec: number;
-  readonly total: Effect;
-  readonly factors: readonly FactorEffect[];
-  readonly interactions: readonly FactorInteraction[];
-}
+const ledgerSchema = z
+  .strictObject({
+    metric: z.string(),
+    clock: clockSchema,
+    endPoints: z.string(),
+    baselineSec: z.number(),
+    candidateSec: z.number(),
+    totalSec: z.number(),
+    total: effectSchema,
+    factors: z.array(factorEffectSchema),
+    interactions: z.array(factorInteractionSchema),
+  })
+  .describe('one metric of an ablation, split by change');
+export type Ledger = Immutable<z.infer<typeof ledgerSchema>>;
 
-/** A factorial run: which arm had which changes, and a ledger a metric. */
-export interface Ablation {
-  readonly factors: readonly string[];
-  readonly cells: Readonly<Record<string, readonly string[]>>;
-  readonly ledgers: readonly Ledger[];
-}
+/** A factorial run: which arm had which changes, and a ledger per metric. */
+export const ablationSchema = z.strictObject({
+  factors: z.array(z.string()),
+  cells: z.record(z.string(), z.array(z.string())).describe('arm → changes that are on in it'),
+  ledgers: z.array(ledgerSchema),
+});
+export type Ablation = Immutable<z.infer<typeof ablationSchema>>;

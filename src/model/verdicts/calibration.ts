@@ -1,41 +1,48 @@
-import type { Effect } from './ablation.ts';
-import type { Clock, Verdict } from './measure.ts';
+import { z } from 'zod';
+import type { Immutable } from '../immutable.ts';
+import { effectSchema } from './ablation.ts';
+import { clockSchema, intervalSchema, verdictSchema } from './measure.ts';
 
-/** What this host's noise is on one metric, from boots of one and the same arm. */
-export interface Noise {
-  readonly metric: string;
-  readonly clock: Clock;
-  readonly endPoints: string;
-  /** Boots of both identical arms together. */
-  readonly samples: number;
-  readonly medianSec: number;
-  /** 1.4826 × the median absolute deviation over the median: the spread a normal distribution would have. */
-  readonly spread: number;
-  /** Greatest over least, less 1. */
-  readonly range: number;
-  /** What the score says of the two identical arms: anything but `same` or `undecided` is a false alarm. */
-  readonly verdict: Verdict;
-  /** Our own verdicts on random splits of these boots into two arms; absent on the virtual clock and with too few boots. */
-  readonly falseAlarms?: {
-    readonly splits: number;
-    readonly bootsPerArm: number;
-    readonly alarms: number;
-    readonly share: number;
-    readonly ci95: readonly [number, number];
-  };
-}
+const noiseSchema = z
+  .strictObject({
+    metric: z.string(),
+    clock: clockSchema,
+    endPoints: z.string(),
+    samples: z.int().describe('boots of both identical arms together'),
+    medianSec: z.number(),
+    spread: z.number().describe('1.4826 × MAD / median: the relative spread that a normal distribution would have'),
+    range: z.number().describe('greatest over least, less 1'),
+    verdict: verdictSchema.describe(
+      'what the score says of the two identical arms; anything but `same` or `undecided` is a false alarm',
+    ),
+    falseAlarms: z
+      .exactOptional(
+        z.strictObject({
+          splits: z.int(),
+          bootsPerArm: z.int(),
+          alarms: z.int(),
+          share: z.number(),
+          ci95: intervalSchema,
+        }),
+      )
+      .describe(
+        "drydock's own verdicts on random splits of these boots into two arms; absent on the virtual clock and with too few boots",
+      ),
+  })
+  .describe("this host's noise on one metric, from boots of one and the same arm");
+export type Noise = Immutable<z.infer<typeof noiseSchema>>;
 
-/** What one way of looking costs on one metric. `effectSec` is negative: seconds that it adds. */
-export interface LookCost extends Effect {
-  readonly look: string;
-  readonly metric: string;
-  readonly clock: Clock;
-  readonly withoutSec: number;
-  readonly withSec: number;
-}
+const lookCostSchema = effectSchema
+  .extend({
+    look: z.string(),
+    metric: z.string(),
+    clock: clockSchema,
+    withoutSec: z.number(),
+    withSec: z.number(),
+  })
+  .describe('what one way of looking costs on one metric; a negative effectSec is the time it adds');
+export type LookCost = Immutable<z.infer<typeof lookCostSchema>>;
 
 /** An A/A run: two identical arms, and one arm for every way of looking. */
-export interface Calibration {
-  readonly noise: readonly Noise[];
-  readonly looks: readonly LookCost[];
-}
+export const calibrationSchema = z.strictObject({ noise: z.array(noiseSchema), looks: z.array(lookCostSchema) });
+export type Calibration = Immutable<z.infer<typeof calibrationSchema>>;

@@ -1,61 +1,78 @@
-export type Unit = 's' | 'bytes' | 'bytes/s' | 'ops/s' | 'count';
-export type Clock = 'wall' | 'virtual' | 'none';
-export type Verdict = 'better' | 'worse' | 'same' | 'undecided' | 'incomparable';
+import { z } from 'zod';
+import type { Immutable } from '../immutable.ts';
+
+const unitSchema = z.enum(['s', 'bytes', 'bytes/s', 'ops/s', 'count']);
+export type Unit = z.infer<typeof unitSchema>;
+
+export const clockSchema = z
+  .enum(['wall', 'virtual', 'none'])
+  .describe('`none` for quantities that no clock measures (sizes)');
+export type Clock = z.infer<typeof clockSchema>;
+
+/** In the order in which reports count them. */
+export const VERDICTS = ['better', 'worse', 'same', 'undecided', 'incomparable'] as const;
+export const verdictSchema = z.enum(VERDICTS);
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** Lower and upper end of a 95 % interval. */
+export const intervalSchema = z.tuple([z.number(), z.number()]);
 
 /** Samples of one metric on one arm. */
-export interface Measurement {
-  readonly metric: string;
-  readonly unit: Unit;
-  readonly better: 'lower' | 'higher';
-  /** `none` for quantities that no clock measures (sizes). */
-  readonly clock: Clock;
-  readonly samples: readonly number[];
-}
+export const measurementSchema = z.strictObject({
+  metric: z.string(),
+  unit: unitSchema,
+  better: z.enum(['lower', 'higher']),
+  clock: clockSchema,
+  samples: z.array(z.number()),
+});
+export type Measurement = Immutable<z.infer<typeof measurementSchema>>;
 
-/** How far the candidate is from the baseline, apart from whether that is sure. */
-export interface Effect {
-  /** Candidate median over baseline median, less 1: −0.4 is 40 % lower. */
-  readonly relativeChange: number;
-  /** Lower and upper end of its interval. */
-  readonly relativeChange95: readonly [number, number];
-  /** −1..1; 1 when every candidate sample is below every baseline sample. `null` for exact quantities. */
-  readonly cliffsDelta: number | null;
-}
+const scoreEffectSchema = z
+  .strictObject({
+    relativeChange: z
+      .number()
+      .describe('candidate median over baseline median, less 1: -0.4 means the candidate is 40 % lower'),
+    relativeChange95: intervalSchema.describe('lower and upper end of its interval'),
+    cliffsDelta: z
+      .number()
+      .nullable()
+      .describe('-1 to 1; 1 when every candidate sample is below every baseline sample; null for exact quantities'),
+  })
+  .describe('how large the difference is; the verdict says whether it is certain');
+export type ScoreEffect = Immutable<z.infer<typeof scoreEffectSchema>>;
 
+const outlierSchema = z.strictObject({
+  arm: z.string(),
+  index: z.int().describe("0-based position among the arm's samples of the metric"),
+  value: z.number(),
+  mads: z.number().describe("distance from the arm's median in median absolute deviations; negative below it"),
+});
 /** A sample far from the others of its arm. It is reported and stays in every figure. */
-export interface Outlier {
-  readonly arm: string;
-  /** 0-based position among the arm's samples of the metric. */
-  readonly index: number;
-  readonly value: number;
-  /** Distance from the arm's median in median absolute deviations; negative below it. */
-  readonly mads: number;
-}
+export type Outlier = Immutable<z.infer<typeof outlierSchema>>;
+
+const armSamples = z.strictObject({ arm: z.string(), median: z.number(), samples: z.array(z.number()) });
 
 /** Candidate against baseline on one metric. */
-export interface Score {
-  readonly metric: string;
-  readonly unit: Unit;
-  readonly baseline: { readonly arm: string; readonly median: number; readonly samples: readonly number[] };
-  readonly candidate: { readonly arm: string; readonly median: number; readonly samples: readonly number[] };
-  /** Baseline median over candidate median, the thesis's "ratio": above 1 the candidate is lower. */
-  readonly ratio: number;
-  readonly ci95: readonly [number, number];
-  /** Two-sided permutation p; `null` for exact quantities (sizes), where no test applies. */
-  readonly p: number | null;
-  readonly verdict: Verdict;
-  /** Why the verdict is what it is, one sentence. */
-  readonly reason: string;
-  /** Absent in records that are older than 0.2. */
-  readonly effect?: Effect;
-  /** Absent in records that are older than 0.2. */
-  readonly outliers?: readonly Outlier[];
-  /** What the metric measures, from where to where. */
-  readonly endPoints: string;
-  readonly thesis?: {
-    readonly before: number;
-    readonly after: number;
-    readonly ratio: number;
-    readonly endPoints: string;
-  };
-}
+export const scoreSchema = z.strictObject({
+  metric: z.string(),
+  unit: unitSchema,
+  baseline: armSamples,
+  candidate: armSamples,
+  ratio: z.number().describe('baseline median over candidate median, as in the thesis: above 1 the candidate is lower'),
+  ci95: intervalSchema.describe('95 % interval of the ratio'),
+  p: z
+    .number()
+    .nullable()
+    .describe('two-sided permutation p; null for exact quantities (sizes), where no test applies'),
+  verdict: verdictSchema,
+  reason: z.string().describe('why the verdict is what it is, one sentence'),
+  effect: z.exactOptional(scoreEffectSchema).describe('absent in records older than 0.2'),
+  outliers: z
+    .exactOptional(z.array(outlierSchema))
+    .describe('reported, and part of every figure; absent in records older than 0.2'),
+  endPoints: z.string().describe('what the metric measures, from where to where'),
+  thesis: z.exactOptional(
+    z.strictObject({ before: z.number(), after: z.number(), ratio: z.number(), endPoints: z.string() }),
+  ),
+});
+export type Score = Immutable<z.infer<typeof scoreSchema>>;

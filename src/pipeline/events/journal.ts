@@ -4,13 +4,13 @@ import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { parseJson } from '../../json/parse.ts';
 import { jsonText } from '../../json/text.ts';
+import { benchSessionSchema } from '../../model/bench.ts';
 import type { BenchSession } from '../../model/bench.ts';
+import { bootSummarySchema } from '../../model/boots/boot.ts';
 import type { BootSummary } from '../../model/boots/boot.ts';
 import { guestChoiceSchema, runRequestSchema } from '../../model/request.ts';
 import type { GuestChoice, RunRequest } from '../../model/request.ts';
-import { benchSessionSchema } from '../../store/bench-schema.ts';
 import { checkedJson } from '../../store/checked-json.ts';
-import { bootSummarySchema } from '../../store/record-schema.ts';
 import type { JournalEntry, RunEvent } from './event.ts';
 
 const FILE = 'journal.jsonl';

@@ -13,7 +13,7 @@ import { openMetricsText } from '../../report/formats/openmetrics.ts';
 import { renderMarkdown } from '../../report/formats/markdown.ts';
 import { medianBoot } from '../../report/rows/median-boot.ts';
 import { checkedJson } from '../../store/checked-json.ts';
-import { recordSchema } from '../../store/record-schema.ts';
+import { recordSchema } from '../../model/record.ts';
 import { timelineSchema } from '../../store/timeline-schema.ts';
 
 type Timelines = ReadonlyMap<number, BootTimeline>;

@@ -1,6 +1,7 @@
 import { BENCH_METRICS } from '../../bench/metrics.ts';
 import type { BenchRecord, WorkloadRun } from '../../model/bench.ts';
-import type { Score, Unit, Verdict } from '../../model/verdicts/measure.ts';
+import { VERDICTS } from '../../model/verdicts/measure.ts';
+import type { Score, Unit } from '../../model/verdicts/measure.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { median } from '../../stats/summary.ts';
 import type { Quantity } from '../rows/bench-series.ts';
@@ -49,8 +50,6 @@ const QUANTITIES: readonly {
   { quantity: 'networkReceiveBytesPerSec', name: 'network_received', unit: 'bytes_per_second', help: 'Received' },
   { quantity: 'networkSendBytesPerSec', name: 'network_sent', unit: 'bytes_per_second', help: 'Sent' },
 ];
-
-const VERDICTS: readonly Verdict[] = ['better', 'worse', 'same', 'undecided', 'incomparable'];
 
 /**
  * The run as OpenMetrics 1.0 text (https://prometheus.io/docs/specs/om/open_metrics_spec/, "Text format"): medians of the boot

@@ -49,7 +49,7 @@ export function ledgerTables(ablation: Ablation): readonly LedgerTable[] {
       ],
       interactions: ledger.interactions.map((one) => {
         const sign =
-          one.verdict === 'not told from zero'
+          one.verdict === 'undecided'
             ? 'no interaction distinguishable from zero'
             : one.effectSec > 0
               ? 'more together than apart'
@@ -57,7 +57,7 @@ export function ledgerTables(ablation: Ablation): readonly LedgerTable[] {
         return `${one.factors.join(' × ')}: ${amount(one.effectSec)} ms (${interval(one)}), ${sign}`;
       }),
       doubts: ledger.factors
-        .filter((one) => one.verdict === 'not told from zero')
+        .filter((one) => one.verdict === 'undecided')
         .map((one) => `${one.factor} cannot be distinguished from zero: ${one.reason}`),
     };
   });

@@ -1,4 +1,5 @@
 import { jsonText } from '../../json/text.ts';
+import { VERDICTS } from '../../model/verdicts/measure.ts';
 import type { Score, Verdict } from '../../model/verdicts/measure.ts';
 import type { ArmRecord, RunRecord } from '../../model/record.ts';
 import { benchHeadline } from './bench-summary.ts';
@@ -118,10 +119,8 @@ const STAMP_DIGITS = 1e-5;
 // The two figures that the work is about come first; the rest is counted.
 const leading = ['kernel_init', 'total_boot', 'kernel_init_virtual', 'hand_over_virtual'];
 
-const verdictOrder: readonly Verdict[] = ['better', 'worse', 'same', 'undecided', 'incomparable'];
-
 function groupHeadline({ clock, baseline, candidate, scores, rows }: ScoreGroup): string {
-  const counts = verdictOrder.flatMap((verdict) => {
+  const counts = VERDICTS.flatMap((verdict) => {
     const count = scores.filter((score) => score.verdict === verdict).length;
     return count === 0 ? [] : [`${verdict} on ${count}`];
   });

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { chooseAccelerator, probeKvm } from '../../guest/machine/kvm-probe.ts';
 import { buildInitrd } from '../../initrd/busybox-initrd.ts';
 import type { Artifact } from '../../model/artifact.ts';
+import { acceleratorSchema } from '../../model/environment.ts';
 import type { Stage } from '../stage.ts';
 
-const outputSchema = z.strictObject({ accelerator: z.enum(['kvm', 'tcg']), reason: z.string() });
+const outputSchema = z.strictObject({ accelerator: acceleratorSchema, reason: z.string() });
 export type AcceleratorChoice = z.infer<typeof outputSchema>;
 
 type AcceleratorInput = {
