@@ -32,7 +32,7 @@ const floorRules = floors
 const innerFloors = {
   bench: [['tool-output', 'series']],
   bootlog: [['thesis', 'timeline', 'processes'], ['reading'], ['parse']],
-  cli: [['commands'], ['flags']],
+  cli: [['commands'], ['run'], ['flags']],
   containers: [['workloads'], ['places'], ['engine', 'sampler']],
   guest: [['inspect', 'grub'], ['ssh'], ['machine'], ['console', 'distro']],
   host: [['ssh', 'net'], ['process']],

@@ -12,7 +12,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addNeedsCommand } from './commands/needs.ts';
 import { addProcessesCommand } from './commands/processes.ts';
-import { addResumeCommand, addRunCommand } from './commands/run-command.ts';
+import { addResumeCommand, addRunCommand } from './commands/run.ts';
 import { addSchemaCommand } from './commands/schema.ts';
 import { addThesisCommand } from './commands/thesis.ts';
 import type { CommandContext, Output } from './context.ts';

@@ -120,6 +120,9 @@ export const recordSchema = z.strictObject({
   }),
   environment: environmentSchema,
   keptKernel: z.exactOptional(keptKernelRecordSchema),
+  flags: z
+    .exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
+    .describe('flags that the command which repeats the run has as they were given; absent: none, or an older record'),
   bootsPerArm: z.int(),
   stopping: z.exactOptional(stoppingRecordSchema).describe('only for runs that boot until their intervals decide'),
   bootOrder: z

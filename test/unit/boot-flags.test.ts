@@ -45,7 +45,7 @@ describe('with container work', () => {
     });
     const { bench } = measuringAsked(looking, { clock: 'wall', bench: ['cpu'] });
     expect(bench).toEqual({ workloads: ['cpu'] });
-    expect(asked({ collect: 50 })).toEqual({ boots: working.boots, bench: { workloads: ['cpu'] } });
+    expect(asked({ collectHz: 50 })).toEqual({ boots: working.boots, bench: { workloads: ['cpu'] } });
   });
 
   test('without it nothing changes', () => {

@@ -20,7 +20,7 @@ describe('how guests are booted', () => {
 
   test.each([
     [{ clock: 'virtual' }, /virtual clock has none/],
-    [{ clock: 'wall', collect: 25 }, /collector/],
+    [{ clock: 'wall', collectHz: 25 }, /collector/],
     [{ clock: 'wall', keepKernel: 'docker-mni' }, /has no arm docker-mni; did you mean docker-min\?/],
   ] as const)('by GRUB goes not with %j', (flags, message) => {
     expect(() => bootModeAsked(grubProfile, flags)).toThrow(message);

@@ -456,6 +456,12 @@ describe('where the kernels were built', () => {
   });
 });
 
+test('the command that repeats a run has the flags of the request that only a person can have given', () => {
+  const record: RunRecord = { ...fixtureRecord, flags: { collectHz: 50, openMetrics: true } };
+  expect(reproduceCommand(record)).toMatch(/ --boots 5 --collect 50 --openmetrics$/);
+  expect(recordSchema.parse(JSON.parse(renderJson(record)))).toEqual(record);
+});
+
 test('the command that repeats a run survives a shell', () => {
   expect(reproduceCommand(fixtureRecord)).toBe(
     'npm ci && npm run pipeline -- --profile docker-min --guest debian-12-minimal --accel tcg --boots 5',

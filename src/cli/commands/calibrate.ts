@@ -3,24 +3,16 @@ import type { Command } from 'commander';
 import { calibrationOf, LOOKS } from '../../profile/calibrate.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, resultsRoot } from '../locations.ts';
-import {
-  acceleratorOption,
-  cacheDirOption,
-  guestOption,
-  jsonOption,
-  resultsDirOption,
-  wholeNumber,
-} from '../flags/options.ts';
-import { runCommand } from './run.ts';
+import { cacheDirOption, guestOption, jsonOption, resultsDirOption, wholeNumber } from '../flags/options.ts';
+import { runFlagOption, runFlagsOf } from '../flags/run-flags.ts';
+import { runCommand } from '../run/execute.ts';
 
 interface CalibrateFlags {
   profile: string;
   arm?: string;
   boots?: number;
   clock: 'wall' | 'virtual' | 'both';
-  accel: 'auto' | 'kvm' | 'tcg';
   guest: string;
-  install: boolean;
   json: boolean;
   dryRun: boolean;
   cacheDir?: string;
@@ -44,9 +36,9 @@ export function addCalibrateCommand(program: Command, context: CommandContext, f
     .addOption(
       new Option('--clock <name>', 'which clock to calibrate').choices(['wall', 'virtual', 'both']).default('both'),
     )
-    .addOption(acceleratorOption())
+    .addOption(runFlagOption('accelerator'))
     .addOption(guestOption())
-    .option('--no-install', 'never install packages on this host; print the command instead')
+    .addOption(runFlagOption('install'))
     .option('--dry-run', 'show arms, stages, what is cached and how long it may take', false)
     .addOption(jsonOption())
     .addOption(cacheDirOption())
@@ -67,6 +59,7 @@ Examples:
       finish(
         await runCommand(context, {
           ...flags,
+          run: runFlagsOf({ ...flags }),
           boots: boots ?? (clock === 'virtual' ? undefined : WALL_BOOTS),
           derive: (profile) => calibrationOf(profile, arm),
           refreshImage: false,

@@ -11,23 +11,22 @@ import { StepError } from '../../pipeline/steps/run-steps.ts';
 import { loadProfile } from '../../profile/load.ts';
 import { listrReporter } from '../../progress/listr.ts';
 import { plainReporter } from '../../progress/plain.ts';
-import { durationText } from '../../text/duration.ts';
 import { needsSummary } from '../../report/needs/terminal.ts';
 import { openHistory } from '../../store/durations.ts';
 import { openStore } from '../../store/store.ts';
 import { benchAsked, workloadList } from '../flags/bench.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, folders, resultsRoot } from '../locations.ts';
-import { acceleratorOption, cacheDirOption, guestOption, resultsDirOption } from '../flags/options.ts';
-import { freshRunId } from './run.ts';
+import { cacheDirOption, guestOption, resultsDirOption } from '../flags/options.ts';
+import { runFlagOption, runFlagsOf } from '../flags/run-flags.ts';
+import { preflightDry, unitLine } from '../run/dry-run.ts';
+import { freshRunId } from '../run/run-folder.ts';
 
 interface NeedsFlags {
   readonly profile: string;
   readonly bench: readonly WorkloadName[] | 'all';
   readonly trace: 'auto' | 'off';
-  readonly accel: 'auto' | 'kvm' | 'tcg';
   readonly guest: string;
-  readonly install: boolean;
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly cacheDir?: string;
@@ -60,9 +59,9 @@ export function addNeedsCommand(program: Command, context: CommandContext, finis
         .choices(['auto', 'off'])
         .default('auto'),
     )
-    .addOption(acceleratorOption())
+    .addOption(runFlagOption('accelerator'))
     .addOption(guestOption())
-    .option('--no-install', 'never install packages on this host; print the command instead')
+    .addOption(runFlagOption('install'))
     .option('--dry-run', 'show what would be prepared, what is cached and how long it may take', false)
     .option('--json', 'print the report as JSON; progress goes to standard error', false)
     .addOption(cacheDirOption())
@@ -91,26 +90,15 @@ async function showPlan(context: CommandContext, root: string, request: RunReque
   const store = openStore(host, root);
   const prepared = await prepareRun({ host, folders, request: { ...request, install: false } });
   const plan = planNeeds(prepared, request.bench);
-  const scratch = await host.files.makeTempDirectory(store.workDir(), 'plan-');
-  try {
-    const runtime = { host, store, folders, signal: context.signal, emit: () => undefined };
-    await prepared.plan.preflight.run({ ...runtime, runDirectory: scratch });
-  } finally {
-    await host.files.remove(scratch);
-  }
+  await preflightDry(context, store, prepared);
   const { steps } = await estimateRun(prepared, store, await openHistory(host, root));
-  const rows = steps.map(({ id, cached, expectedMs }) => {
-    const expected =
-      expectedMs === undefined ? 'not timed on this host yet' : `about ${durationText(expectedMs / 1000)}`;
-    return `  ${id.padEnd(28)} ${cached ? 'cached' : expected}`;
-  });
   stdout.write(
     [
       `Watched: ${plan.watched.name}, ${plan.request.workloads.join(', ')}`,
       `Judged:  ${plan.candidate.name}`,
       '',
       'Prepared before',
-      ...rows,
+      ...steps.map(unitLine),
       '',
     ].join('\n'),
   );
@@ -124,12 +112,11 @@ async function needsCommand(context: CommandContext, flags: NeedsFlags): Promise
   const loaded = await loadProfile(host.files, flags.profile, folders.pipelines);
   const bench = benchAsked(loaded.value, flags);
   const request: RunRequest = {
+    ...runFlagsOf({ ...flags }),
     profilePath: loaded.path,
     profileText: loaded.text,
     guest: flags.guest,
-    accelerator: flags.accel,
     boots: 0,
-    install: flags.install,
     refresh: '',
     ...(bench === undefined ? {} : { bench: { ...bench, minutes: WATCH_MINUTES } }),
   };

@@ -14,7 +14,6 @@ export interface BenchFlags {
   readonly minutes?: number;
   readonly rounds?: number;
   readonly datadog?: string;
-  readonly openmetrics?: boolean;
 }
 
 /** `all`, or names of workloads, comma-separated, as a commander parser. */
@@ -65,7 +64,6 @@ export const benchOptions = (): readonly Option[] => [
     '--datadog <host[:port]>',
     'with --bench: send every sample to a Datadog Agent (DogStatsD over UDP, default port 8125)',
   ).argParser(statsdTarget),
-  new Option('--openmetrics', "also write the run's figures as results/<run>/metrics.openmetrics").default(false),
 ];
 
 /**

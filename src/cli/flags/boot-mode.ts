@@ -13,7 +13,7 @@ export interface BootModeFlags {
 
 interface Measured extends BootModeFlags {
   readonly clock: 'wall' | 'virtual' | 'both';
-  readonly collect?: number | undefined;
+  readonly collectHz?: number | undefined;
 }
 
 /** `--boot` and `--keep-kernel`. */
@@ -53,7 +53,7 @@ export function bootModeAsked(profile: Profile, flags: Measured): Pick<RunReques
     );
   }
   const watched = Object.entries(profile.arms).find(([, arm]) => arm.collectHz !== undefined)?.[0];
-  if (flags.collect !== undefined || watched !== undefined) {
+  if (flags.collectHz !== undefined || watched !== undefined) {
     throw refuse(
       `The process collector is put before the initrd that QEMU loads, and GRUB loads the one in the guest${watched === undefined ? '' : ` (arm ${watched})`}`,
       'Collect with --boot direct.',

@@ -7,7 +7,7 @@ import type { BootFlags } from './boots.ts';
 
 /** What the command line says of what is measured. */
 interface MeasuringFlags extends BootFlags, BenchFlags {
-  readonly collect?: number | undefined;
+  readonly collectHz?: number | undefined;
 }
 
 /**
@@ -24,7 +24,7 @@ export function measuringAsked(
   const boots = bootsAsked(profile, flags);
   if (bench === undefined) return boots;
   const collects =
-    flags.collect !== undefined || Object.values(profile.arms).some((arm) => arm.collectHz !== undefined);
+    flags.collectHz !== undefined || Object.values(profile.arms).some((arm) => arm.collectHz !== undefined);
   const shares = flags.boots === undefined && boots.sequential === undefined && !collects;
   if (!shares || flags.clock === 'virtual') return { ...boots, bench };
   const rounds = bench.rounds ?? profile.bench?.rounds ?? 0;

@@ -1,6 +1,4 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { COLLECTOR_HZ, COLLECTOR_MAX_HZ } from '../../initrd/collector/collector.ts';
-import { ACCELERATOR_CHOICES } from '../../model/request.ts';
 import { FACTORS, GUEST_NAMES } from '../../profile/schema.ts';
 import type { Factor } from '../../profile/schema.ts';
 
@@ -30,23 +28,6 @@ export const guestOption = (): Option =>
   new Option('--guest <name>', 'guest to use; auto picks one and prints why')
     .choices(['auto', ...GUEST_NAMES])
     .default('auto');
-/** `--accel <name>`. */
-export const acceleratorOption = (): Option =>
-  new Option('--accel <name>', 'auto: KVM if a probe boot proves that it works, else TCG')
-    .choices(ACCELERATOR_CHOICES)
-    .default('auto');
-/** `--collect [hz]`. */
-export const collectOption = (): Option =>
-  new Option(
-    '--collect [hz]',
-    `sample every process of the measured boots, from the initrd on, in all arms (default: ${COLLECTOR_HZ} samples per second)`,
-  )
-    .preset(String(COLLECTOR_HZ))
-    .argParser((text: string) => {
-      const hz = wholeNumber(1)(text);
-      if (hz > COLLECTOR_MAX_HZ) throw new InvalidArgumentError(`Expected at most ${COLLECTOR_MAX_HZ}.`);
-      return hz;
-    });
 
 export const cacheDirOption = (): Option =>
   new Option(

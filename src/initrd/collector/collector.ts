@@ -4,11 +4,6 @@ import { compileFreestanding, freestandingDigest, SYSTEM_HEADER } from '../frees
 import type { CompileOptions, FreestandingProgram } from '../freestanding.ts';
 import { writeNewc } from '../archive/newc.ts';
 
-/** Default sampling rate of the collector; bootchart2 and systemd-bootchart use 25 Hz, too. */
-export const COLLECTOR_HZ = 25;
-/** What src/initrd/collector/collector.c takes at most. */
-export const COLLECTOR_MAX_HZ = 250;
-
 const PROGRAM = 'drydock-collect';
 const COLLECTOR: FreestandingProgram = {
   name: PROGRAM,

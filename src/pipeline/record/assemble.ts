@@ -15,6 +15,7 @@ import { sha256Text } from '../../store/canonical.ts';
 import { ablationOf } from './ablation.ts';
 import { calibrationFrom } from './calibration.ts';
 import type { Profile } from '../../profile/schema.ts';
+import { repeatedFlags } from '../../model/request.ts';
 import type { RunRequest } from '../../model/request.ts';
 import type { Plan, PlannedArm } from '../plan/plan.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
@@ -108,6 +109,11 @@ function bootModeOf(profile: Profile, { boot }: RunRequest): Pick<Environment, '
   return profile.boot === 'grub' ? { boot: 'direct' } : {};
 }
 
+function flagsOf(request: RunRequest): Pick<RunRecord, 'flags'> {
+  const flags = repeatedFlags(request);
+  return Object.keys(flags).length === 0 ? {} : { flags };
+}
+
 /** The disk that was kept, by the name it has in the run's folder. */
 function keptKernelOf({ keepKernel }: Plan, { keepKernel: arm }: RunRequest): Pick<RunRecord, 'keptKernel'> {
   if (keepKernel === undefined || arm === undefined) return {};
@@ -166,6 +172,7 @@ export function assembleRecord(input: AssembleInput): RunRecord {
       ...bootModeOf(profile, input.request),
     },
     ...keptKernelOf(plan, input.request),
+    ...flagsOf(input.request),
     bootsPerArm: look?.bootsPerArm ?? input.request.boots,
     ...(input.stopping === undefined ? {} : { stopping: input.stopping }),
     bootOrder: boots.map((boot) => boot.arm),

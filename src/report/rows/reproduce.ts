@@ -1,6 +1,7 @@
 import { WORKLOAD_NAMES } from '../../model/bench.ts';
 import type { BenchRecord } from '../../model/bench.ts';
 import type { RunRecord } from '../../model/record.ts';
+import { flagWords } from '../../model/request.ts';
 
 /** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
 export function reproduceCommand(record: RunRecord): string {
@@ -16,6 +17,7 @@ export function reproduceCommand(record: RunRecord): string {
       ? []
       : [['--clock', record.bootsPerArm === 0 && record.bench === undefined ? 'virtual' : 'both']]),
     ...(record.bench === undefined ? [] : [benchOptions(record.bench)]),
+    flagWords(record.flags ?? {}),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
 }
