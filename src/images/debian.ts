@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Fault } from '../host/fault.ts';
 import type { Argv, Host, RunOptions } from '../host/host.ts';
 import { MissingModulesError, moduleLoadOrder } from '../initrd/modules.ts';
-import type { DebianDefinition } from '../profile/guest-schema.ts';
+import type { BootstrappedGuest } from '../profile/guest-schema.ts';
 import { asRootOf, inScratch, mmdebstrap } from './scratch.ts';
 
 /** Files of a fresh guest image, all below the work directory that was given. */
@@ -26,7 +26,7 @@ export interface DebianImage {
 }
 
 export interface DebianImageOptions {
-  readonly definition: DebianDefinition;
+  readonly definition: BootstrappedGuest;
   /** Folder that the definition's `files[].from` are relative to. */
   readonly definitionFolder: string;
   /** Empty scratch folder on a filesystem with a few GB free. */

@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { BOOTSTRAPPED_FAMILIES, GUEST_FAMILIES, INSTALLED_FAMILIES } from '../model/guest-family.ts';
 import { name, sha256 } from './fields.ts';
 
 const absolutePath = z.string().regex(/^\/[^\s]*$/, 'expected an absolute path in the guest');
 const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]+$/, 'expected a package name');
 const address = z.string().regex(/^https?:\/\/\S+$/, 'expected an http(s) address');
+/** How files are named; see `loadGuest`. */
+const PATH_RULE = "Path below vm-images/, or below the definition's folder if it begins with ./ or ../";
+
 const guestFile = z.strictObject({
-  from: z.string().min(1).describe('Path below vm-images/.'),
+  from: z.string().min(1).describe(`${PATH_RULE}.`),
   to: absolutePath,
   mode: z.enum(['0644', '0755']).default('0644'),
 });
@@ -29,23 +33,23 @@ const common = {
   rootDevice: z.string().min(1),
 };
 
-/** A guest of Debian packages, put together on the host without an installer. */
-const debianGuest = z.strictObject({
+/** A guest of packages, put together on the host without an installer. */
+const bootstrappedGuest = z.strictObject({
   ...common,
-  family: z.literal('debian'),
+  family: z.enum(BOOTSTRAPPED_FAMILIES),
   suite: z.string().min(1),
   archives: z.array(z.string().regex(/^https?:\/\/\S+ \S+ .+$/, 'expected ADDRESS SUITE COMPONENT…')).min(1),
   keyring: absolutePath.describe('Keyring on the host that signs the archives.'),
   packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected a package name')).min(1),
   adopt: z
     .exactOptional(z.string().min(1))
-    .describe('Script that makes an installed system this guest (--image DISK); path below vm-images/.'),
+    .describe(`Script that makes an installed system this guest (--image DISK). ${PATH_RULE}.`),
 });
 
 /** A guest that its distribution's own installer makes, from its own medium. */
-const centosGuest = z.strictObject({
+const installedGuest = z.strictObject({
   ...common,
-  family: z.literal('centos'),
+  family: z.enum(INSTALLED_FAMILIES),
   medium: z
     .strictObject({ address, sha256 })
     .describe('The installer as an ISO image; --image gives another place of it.'),
@@ -54,22 +58,27 @@ const centosGuest = z.strictObject({
     .record(name, address)
     .describe('Where packages come from that the medium lacks; yum in the guest is pointed at them, too.'),
   packages: z.array(packageName).min(1).describe('Installed beside what the installer installs.'),
-  kickstart: z.string().min(1).describe("Answers to the installer's questions; path below vm-images/."),
-  provision: z.string().min(1).describe('Script that finishes the fresh system; path below vm-images/.'),
+  kickstart: z.string().min(1).describe(`Answers to the installer's questions. ${PATH_RULE}.`),
+  provision: z.string().min(1).describe(`Script that finishes the fresh system. ${PATH_RULE}.`),
   rootDevice: z.string().regex(/^\/dev\/[a-z]+1$/, 'expected the first partition of a disk, such as /dev/vda1'),
   rootFileSystem: z.enum(['ext4', 'xfs']).describe('What the kickstart makes it.'),
 });
 
 /** What to do it to: a guest image, made of distribution packages and files of ours. */
-export const guestSchema = z.discriminatedUnion('family', [debianGuest, centosGuest], {
-  error: 'expected one of debian · centos',
+export const guestSchema = z.discriminatedUnion('family', [bootstrappedGuest, installedGuest], {
+  error: `expected one of ${GUEST_FAMILIES.join(' · ')}`,
 });
 
-/** The file system of a guest's root: Debian's is made here, the others' by their installer. */
-export function rootFileSystemOf(guest: GuestDefinition): 'ext4' | 'xfs' {
-  return guest.family === 'debian' ? 'ext4' : guest.rootFileSystem;
+export type GuestDefinition = z.infer<typeof guestSchema>;
+export type BootstrappedGuest = z.infer<typeof bootstrappedGuest>;
+export type InstalledGuest = z.infer<typeof installedGuest>;
+
+/** Whether its own installer makes the guest, from a medium; otherwise it is put together on the host. */
+export function isInstalled(guest: GuestDefinition): guest is InstalledGuest {
+  return 'medium' in guest;
 }
 
-export type GuestDefinition = z.infer<typeof guestSchema>;
-export type DebianDefinition = Extract<GuestDefinition, { readonly family: 'debian' }>;
-export type CentosDefinition = Extract<GuestDefinition, { readonly family: 'centos' }>;
+/** The file system of a guest's root. A root that is put together on the host is always ext4. */
+export function rootFileSystemOf(guest: GuestDefinition): 'ext4' | 'xfs' {
+  return isInstalled(guest) ? guest.rootFileSystem : 'ext4';
+}

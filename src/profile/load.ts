@@ -6,7 +6,7 @@ import { Fault } from '../host/fault.ts';
 import type { Files } from '../host/host.ts';
 import { codeFrame } from './code-frame.ts';
 import { nearest } from './nearest.ts';
-import { guestSchema } from './guest-schema.ts';
+import { guestSchema, isInstalled } from './guest-schema.ts';
 import type { GuestDefinition } from './guest-schema.ts';
 import { profileSchema } from './schema.ts';
 import type { Profile } from './schema.ts';
@@ -132,6 +132,16 @@ export function parseDefinition<S extends z.ZodType>(schema: S, file: string, te
   });
 }
 
+/** Whether a profile or a guest is given as a file, not by name. */
+export function isDefinitionPath(asked: string): boolean {
+  return asked.includes('/') || /\.ya?ml$/.test(asked);
+}
+
+/** Names of the profiles or guests that a folder defines. */
+export async function definitionNames(files: Files, folder: string): Promise<readonly string[]> {
+  return (await files.list(folder)).filter((one) => one.endsWith('.yaml')).map((one) => one.slice(0, -'.yaml'.length));
+}
+
 interface Catalogue<S extends z.ZodType> {
   readonly what: string;
   readonly folder: string;
@@ -143,12 +153,10 @@ async function load<S extends z.ZodType>(
   asked: string,
   catalogue: Catalogue<S>,
 ): Promise<Loaded<z.infer<S>>> {
-  const isPath = asked.includes('/') || /\.ya?ml$/.test(asked);
+  const isPath = isDefinitionPath(asked);
   const file = isPath ? asked : path.join(catalogue.folder, `${asked}.yaml`);
   if ((await files.stat(file))?.kind !== 'file') {
-    const known = (await files.list(catalogue.folder))
-      .filter((one) => one.endsWith('.yaml'))
-      .map((one) => one.slice(0, -5));
+    const known = await definitionNames(files, catalogue.folder);
     const meant = isPath ? undefined : nearest(asked, known);
     throw new Fault({
       kind: 'usage',
@@ -169,7 +177,21 @@ export function loadProfile(files: Files, asked: string, folder: string): Promis
   return load(files, asked, { what: 'profile', folder, schema: profileSchema });
 }
 
-/** Loads a guest definition by name from `vm-images/`. */
-export function loadGuest(files: Files, asked: string, folder: string): Promise<Loaded<GuestDefinition>> {
-  return load(files, asked, { what: 'guest', folder, schema: guestSchema });
+/** A file that a definition names, absolute where it lies in the definition's own folder. */
+function anchoredFiles(guest: GuestDefinition, folder: string): GuestDefinition {
+  const anchor = (file: string): string => (/^\.\.?\//.test(file) ? path.resolve(folder, file) : file);
+  const files = guest.files.map((file) => ({ ...file, from: anchor(file.from) }));
+  if (isInstalled(guest)) {
+    return { ...guest, files, kickstart: anchor(guest.kickstart), provision: anchor(guest.provision) };
+  }
+  return { ...guest, files, ...(guest.adopt === undefined ? {} : { adopt: anchor(guest.adopt) }) };
+}
+
+/**
+ * Loads a guest definition by name (from `vm-images/`) or by path. Files that it names with ./ or ../ lie in its own folder,
+ * all others in `vm-images/`.
+ */
+export async function loadGuest(files: Files, asked: string, folder: string): Promise<Loaded<GuestDefinition>> {
+  const loaded = await load(files, asked, { what: 'guest', folder, schema: guestSchema });
+  return { ...loaded, value: anchoredFiles(loaded.value, path.dirname(loaded.path)) };
 }

@@ -37,8 +37,8 @@ const tarballSource = z.strictObject({
   signedSums: z.exactOptional(signedSums),
 });
 
-/** Guests that drydock ships (vm-images/). */
-export const GUEST_NAMES = ['debian-12-minimal', 'centos-7-minimal'] as const;
+/** Keys are checked against vm-images/ when a run is planned. */
+const guestKey = z.string().min(1).describe('Name of a guest definition.');
 
 const source = z.union([packageSource, directorySource, tarballSource], {
   error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
@@ -76,7 +76,7 @@ const builtKernel = z.strictObject({
   symbols: symbols.default({}).describe('Symbols of this profile alone; they override the fragments.'),
   patches: z.array(z.enum(['rtc-no-sync'])).default([]),
   guests: z
-    .exactOptional(z.partialRecord(z.enum(GUEST_NAMES), kernelOnGuest))
+    .exactOptional(z.record(guestKey, kernelOnGuest))
     .describe('Guests on which this kernel is another: their root, their control groups, their time.'),
 });
 
@@ -131,7 +131,11 @@ export const profileSchema = z
   .strictObject({
     name,
     description: z.string().min(1),
-    guest: z.enum(['auto', ...GUEST_NAMES]).default('auto'),
+    guest: z
+      .string()
+      .min(1)
+      .default('auto')
+      .describe('auto, the name of a definition in vm-images/, or the path of another one.'),
     build: z
       .enum(['auto', 'host', 'guest'])
       .default('auto')
@@ -151,7 +155,7 @@ export const profileSchema = z
       .default([])
       .describe("Kernel parameters that every arm gets; root=/dev/vda stands for the guest's own root device."),
     guestCmdline: z
-      .exactOptional(z.partialRecord(z.enum(GUEST_NAMES), cmdline))
+      .exactOptional(z.record(guestKey, cmdline))
       .describe('Extra kernel parameters for every arm, on this guest only.'),
     presence: z
       .record(name, regularExpression)

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FileServer } from '../../src/host/host.ts';
 import { createHost } from '../../src/host/node-host.ts';
 import { gatherSupplies, packSupplies } from '../../src/images/centos/supplies.ts';
-import type { CentosDefinition } from '../../src/profile/guest-schema.ts';
+import type { InstalledGuest } from '../../src/profile/guest-schema.ts';
 import { centosDefinition, GUESTS, guestFile } from '../support/centos.ts';
 import { faultOf } from '../support/faults.ts';
 import { makeRpmRepository } from '../support/rpm-repository.ts';
@@ -22,7 +22,7 @@ describe('what an installation lacks on its medium', () => {
   let repository: RpmRepository;
   let server: FileServer;
   let address: string;
-  let shipped: CentosDefinition;
+  let shipped: InstalledGuest;
   let turn = 0;
 
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe('what an installation lacks on its medium', () => {
     await rm(folder, { recursive: true });
   });
 
-  const build = async (change: Partial<CentosDefinition> = {}): Promise<string> => {
+  const build = async (change: Partial<InstalledGuest> = {}): Promise<string> => {
     turn += 1;
     const outputPath = path.join(folder, `supplies-${String(turn)}.iso`);
     const supplies = await gatherSupplies(host, {

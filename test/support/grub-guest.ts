@@ -1,15 +1,15 @@
 import { guestBootedBy } from '../../src/pipeline/plan/image.ts';
-import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
+import type { BootstrappedGuest } from '../../src/profile/guest-schema.ts';
 
 /** The guest with GRUB's packages and its root in a partition, as `--boot grub` makes it. */
-export function withGrub(definition: DebianDefinition): DebianDefinition {
+export function withGrub(definition: BootstrappedGuest): BootstrappedGuest {
   const booted = guestBootedBy('grub', definition);
   if (booted.family !== 'debian') throw new Error('The boot loader has changed the family');
   return booted;
 }
 
 /** The same without Docker, which costs every boot its time: for what ends before Docker would be asked for. */
-export function withGrubAlone(definition: DebianDefinition): DebianDefinition {
+export function withGrubAlone(definition: BootstrappedGuest): BootstrappedGuest {
   const withDocker = withGrub(definition);
   return {
     ...withDocker,

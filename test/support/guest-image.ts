@@ -3,7 +3,7 @@ import { cacheRoot, folders } from '../../src/cli/locations.ts';
 import type { Host } from '../../src/host/host.ts';
 import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import { defineStep } from '../../src/pipeline/steps/step.ts';
-import type { DebianDefinition } from '../../src/profile/guest-schema.ts';
+import type { BootstrappedGuest } from '../../src/profile/guest-schema.ts';
 import { debianImageInput, image as imageStage } from '../../src/stages/guest/image.ts';
 import type { Image } from '../../src/stages/guest/image.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -17,7 +17,7 @@ import type { Store } from '../../src/store/store.ts';
 export async function provideGuestImage(
   host: Host,
   scratch: string,
-  change?: (definition: DebianDefinition) => DebianDefinition,
+  change?: (definition: BootstrappedGuest) => BootstrappedGuest,
 ): Promise<{ image: Image; store: Store }> {
   const store = openStore(host, cacheRoot(undefined));
   const profilePath = path.join(folders.pipelines, 'smoke.yaml');

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { FACTORS, GUEST_NAMES } from '../../profile/schema.ts';
+import { FACTORS } from '../../profile/schema.ts';
 import type { Factor } from '../../profile/schema.ts';
 
 /** A whole number of at least `least` and at most `most`, as a commander parser. */
@@ -23,11 +23,12 @@ export function factorList(text: string): readonly Factor[] {
     throw new InvalidArgumentError(`Expected some of ${FACTORS.join(', ')}; not ${unknown.join(', ')}.`);
   return known;
 }
-/** `--guest <name>`. */
+/** `--guest <name|file>`. */
 export const guestOption = (): Option =>
-  new Option('--guest <name>', 'guest to use; auto picks one and prints why')
-    .choices(['auto', ...GUEST_NAMES])
-    .default('auto');
+  new Option(
+    '--guest <name|file>',
+    'auto (picks one and prints why), a guest of vm-images/, or a path of a definition',
+  ).default('auto');
 
 export const cacheDirOption = (): Option =>
   new Option(

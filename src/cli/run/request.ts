@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import type { RunFlags, RunRequest } from '../../model/request.ts';
+import { isDefinitionPath } from '../../profile/load.ts';
 import type { Profile } from '../../profile/schema.ts';
 import type { BenchFlags } from '../flags/bench.ts';
 import { bootModeAsked } from '../flags/boot-mode.ts';
@@ -69,7 +71,8 @@ export async function requestOf(
     ...asked.run,
     profilePath: loaded.path,
     profileText: loaded.text,
-    guest: asked.guest,
+    // Absolute, so that the run can be resumed from another folder.
+    guest: isDefinitionPath(asked.guest) ? path.resolve(asked.guest) : asked.guest,
     ...(await imageAsked(host, asked)),
     ...bootModeAsked(profile, { ...asked, ...asked.run }),
     ...boots,

@@ -2,6 +2,7 @@ import type { Distro } from './distro.ts';
 
 /** CentOS 7: dracut, and the package docker of its repository "extras" (Docker 1.13), which comes without contrib/. */
 export const centos: Distro = {
+  kernelPackageName: () => 'kernel',
   kernelPackage: (_release, version) => `kernel-${version}`,
   // Red Hat's 3.10 may have no driver for fw_cfg; dmidecode reads the tables from sysfs (4.2 and later) or /dev/mem.
   keySources: ['FW_CFG_SYSFS', 'DMI'],

@@ -2,6 +2,7 @@ import type { Distro } from './distro.ts';
 
 /** Debian 12: initramfs-tools, and docker.io 20.10. */
 export const debian: Distro = {
+  kernelPackageName: (release) => `linux-image-${release}`,
   kernelPackage: (release, version) => `linux-image-${release} ${version}`,
   keySources: ['FW_CFG_SYSFS'],
   makeInitrd: (release) => ({

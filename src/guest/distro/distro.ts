@@ -1,9 +1,14 @@
 import type { Argv } from '../../host/host.ts';
 import type { BootLoader } from './boot-loader.ts';
 
-/** What differs between the distributions that a guest can be made of. Another one is a file beside this, and a row. */
+/**
+ * What differs between the families of guests. Another family is a file beside this, a row in table.ts, a word in
+ * src/model/guest-family.ts and a definition in vm-images/.
+ */
 export interface Distro {
-  /** The package of the stock kernel, as people name it. */
+  /** Name of the package that a stock kernel of this release is in. */
+  readonly kernelPackageName: (release: string) => string;
+  /** The package of the stock kernel with its version, as people of this distribution write it. */
   readonly kernelPackage: (release: string, version: string) => string;
   /** Kernel symbols through any one of which the guest finds the run's SSH key. */
   readonly keySources: readonly string[];

@@ -1,7 +1,7 @@
 import { Fault } from '../../host/fault.ts';
 import { jsonText } from '../../json/text.ts';
 import { DISTROS } from '../distro/table.ts';
-import type { GuestFamily } from '../distro/table.ts';
+import type { GuestFamily } from '../../model/guest-family.ts';
 import { unmeasuredCmdline } from '../machine/unmeasured-cmdline.ts';
 
 /** A kernel as GRUB boots it. */

@@ -3,7 +3,7 @@ import { chooseAccelerator } from '../../guest/machine/kvm-probe.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import type { Finding } from '../../model/finding.ts';
-import type { CentosDefinition } from '../../profile/guest-schema.ts';
+import type { InstalledGuest } from '../../profile/guest-schema.ts';
 import { readExport } from '../guest-export.ts';
 import type { InstalledImage } from '../guest-export.ts';
 import { openInstallerMedium } from './medium.ts';
@@ -13,7 +13,7 @@ import { fillKickstart } from './kickstart.ts';
 import { tryKvm } from '../kvm-probe.ts';
 
 export interface CentosImageOptions {
-  readonly definition: CentosDefinition;
+  readonly definition: InstalledGuest;
   /** Folder that the definition's paths are relative to. */
   readonly definitionFolder: string;
   /** The installer's ISO, its digest verified. */

@@ -1,5 +1,5 @@
 import { Fault } from '../../host/fault.ts';
-import type { CentosDefinition } from '../../profile/guest-schema.ts';
+import type { InstalledGuest } from '../../profile/guest-schema.ts';
 
 /** The disk of a partition: `vda` of `/dev/vda1`. */
 function diskOf(rootDevice: string): string {
@@ -11,7 +11,7 @@ function diskOf(rootDevice: string): string {
  *
  * @throws Fault `profile` for a word that the definition does not give
  */
-export function fillKickstart(template: string, definition: CentosDefinition): string {
+export function fillKickstart(template: string, definition: InstalledGuest): string {
   const words: Readonly<Record<string, string>> = { DISK: diskOf(definition.rootDevice) };
   return template.replace(/@([A-Z]+)@/g, (_, word: string) => {
     const value = words[word];

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Host, RunOptions } from '../../host/host.ts';
-import type { CentosDefinition } from '../../profile/guest-schema.ts';
+import type { InstalledGuest } from '../../profile/guest-schema.ts';
 import { writeSupplyLists } from '../supply-lists.ts';
 
 export interface SuppliesOptions {
-  readonly definition: CentosDefinition;
+  readonly definition: InstalledGuest;
   /** Folder that the definition's paths are relative to. */
   readonly definitionFolder: string;
   /** The public key that must have signed every package. */

@@ -10,8 +10,9 @@ import type { ConnectOptions, Guest } from '../../guest/ssh/guest.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { SshFault } from '../../host/ssh/ssh-fault.ts';
+import { DISTROS } from '../../guest/distro/table.ts';
 import type { Finding } from '../../model/finding.ts';
-import { rootFileSystemOf } from '../../profile/guest-schema.ts';
+import { isInstalled, rootFileSystemOf } from '../../profile/guest-schema.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import { gatherSupplies } from '../centos/supplies.ts';
 import { writeCloudSeed } from './cloud-seed.ts';
@@ -133,11 +134,11 @@ async function checkRoot(guest: Guest, { definition, diskPath }: AdoptedDiskOpti
   });
 }
 
-/** The guest's inputs: for CentOS with all packages that it may lack, for Debian without. */
+/** The guest's inputs: with all packages that it may lack where the medium has them, else without. */
 async function supplies(host: Host, guest: Guest, options: AdoptedDiskOptions): Promise<string> {
   const { definition, definitionFolder, workDir, logPath, signal, onProgress } = options;
   const directory = path.join(workDir, 'supplies');
-  if (definition.family === 'centos') {
+  if (isInstalled(definition)) {
     onProgress('fetching the packages that it may lack');
     const signingKeyPath = path.join(workDir, 'signing-key');
     await guest.download(SIGNING_KEY, signingKeyPath);
@@ -199,7 +200,7 @@ async function provision(host: Host, guest: Guest, options: AdoptedDiskOptions, 
 
 /** The version of the package that brought the stock kernel. */
 function kernelVersionOf({ family }: GuestDefinition, { packages, release }: GuestExport): string {
-  const name = family === 'debian' ? `linux-image-${release}` : 'kernel';
+  const name = DISTROS[family].kernelPackageName(release);
   const version = packages[name];
   if (version !== undefined) return version;
   throw new Fault({

@@ -6,17 +6,17 @@ export interface BootEssential {
   readonly why: string;
 }
 
-/** What of a guest decides what its kernel must have. */
-export interface GuestNeeds {
+/** What of a guest decides what its kernel must have. A type alias, so that it counts as plain JSON. */
+export type GuestNeeds = {
   readonly rootFileSystem: 'ext4' | 'xfs';
   /** Symbols through any one of which the guest finds the run's SSH key. */
   readonly keySources: readonly string[];
   /** The kernel's modules are loaded: those for the root by the initrd, others once the root is there. */
   readonly loadsModules: boolean;
-}
+};
 
-/** Debian 12 with a kernel that has everything built in. */
-const DEBIAN: GuestNeeds = { rootFileSystem: 'ext4', keySources: ['FW_CFG_SYSFS'], loadsModules: false };
+/** An ext4 root, and a kernel that has everything built in. */
+export const USUAL_NEEDS: GuestNeeds = { rootFileSystem: 'ext4', keySources: ['FW_CFG_SYSFS'], loadsModules: false };
 
 interface Essential extends BootEssential {
   /** A module does where modules are loaded. */
@@ -74,7 +74,7 @@ const KEY_SOURCES: Readonly<Record<string, string>> = {
 export function bootEssentials(
   config: Config,
   always: readonly string[] = [],
-  guest: GuestNeeds = DEBIAN,
+  guest: GuestNeeds = USUAL_NEEDS,
 ): readonly BootEssential[] {
   const isMet = ({ symbol, loadable }: Essential): boolean => {
     const value = config.get(symbol);

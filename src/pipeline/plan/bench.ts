@@ -3,7 +3,8 @@ import { Fault } from '../../host/fault.ts';
 import { workloadImageTag } from '../../images/containers/workload-image.ts';
 import type { WorkloadName } from '../../model/bench.ts';
 import type { Bench } from '../../profile/bench-schema.ts';
-import type { DebianDefinition } from '../../profile/guest-schema.ts';
+import { isInstalled } from '../../profile/guest-schema.ts';
+import type { BootstrappedGuest } from '../../profile/guest-schema.ts';
 import type { AcceleratorChoice } from '../../stages/guest/accelerator.ts';
 import type { Install } from '../../stages/guest/install.ts';
 import { packageRepository } from '../../stages/bench/package-repository.ts';
@@ -50,7 +51,12 @@ interface BenchNeeds extends Early {
   readonly install: Step<Install>;
 }
 
-function planRepository({ request }: PlanInput, guest: DebianDefinition, spec: Bench, images: readonly PlannedImage[]) {
+function planRepository(
+  { request }: PlanInput,
+  guest: BootstrappedGuest,
+  spec: Bench,
+  images: readonly PlannedImage[],
+) {
   const work = spec.workloads['package-install'];
   if (work === undefined) return undefined;
   const active = images.find(({ name }) => name === work.images.fedora);
@@ -80,7 +86,7 @@ export function planBench(input: PlanInput, early: BenchNeeds): BenchPlan | unde
   if (asked === undefined || profile.bench === undefined) return undefined;
   const spec: Bench = { ...profile.bench, rounds: asked.rounds ?? profile.bench.rounds };
   // Refused when the guest was chosen (guest-fit.ts).
-  if (guest.family !== 'debian') throw new Error(`${guest.name} does not run the images of container work`);
+  if (isInstalled(guest)) throw new Error(`${guest.name} does not run the images of container work`);
   const tools = (): Readonly<Record<string, string>> => early.preflight.output().tools;
   const images = imagesOf(spec, asked.workloads).map((name): PlannedImage => {
     const from = spec.images[name];

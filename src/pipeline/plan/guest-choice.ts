@@ -1,10 +1,12 @@
 import path from 'node:path';
+import { DISTROS } from '../../guest/distro/table.ts';
 import type { ProbeResult } from '../../guest/machine/kvm-probe.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { hostKernelPath, tryKvm } from '../../images/kvm-probe.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { armNotMadeFor, profileFor } from '../../profile/for-guest.ts';
+import { isInstalled } from '../../profile/guest-schema.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import { loadGuest } from '../../profile/load.ts';
 import type { Profile } from '../../profile/schema.ts';
@@ -51,7 +53,7 @@ export interface GuestQuestion {
 async function mediumFrom(question: GuestQuestion): Promise<{ readonly from: string } | { readonly why: string }> {
   const { host, store, folders, request, profile, signal, busybox } = question;
   const { value: guest } = await loadGuest(host.files, THESIS_GUEST, folders.guests);
-  if (guest.family === 'debian') throw new Error(`${guest.name} needs no medium`);
+  if (!isInstalled(guest)) throw new Error(`${guest.name} needs no medium`);
   if (request.image !== undefined) return { from: `its medium is ${path.basename(request.image)}` };
   const { medium } = planImage({ host, folders, request, profile, guest }, { output: () => ({ tools: {}, busybox }) });
   if (medium !== undefined && (await medium.peek({ store }))) return { from: 'its medium is in the cache' };
@@ -71,7 +73,7 @@ export async function whyNotHere(
   steps: readonly Pick<PlannedUnit, 'id' | 'cached'>[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (guest.family === 'debian' || request.image !== undefined || request.adopt !== undefined) return undefined;
+  if (!isInstalled(guest) || request.image !== undefined || request.adopt !== undefined) return undefined;
   if (steps.some(({ id, cached }) => id === 'medium' && cached)) return undefined;
   const why = await downloads.whyNot(guest.medium.address, signal);
   return why === undefined
@@ -134,7 +136,7 @@ export function chooseGuest(question: GuestQuestion): Promise<GuestChoice> {
 /** Refuses what cannot be done with a given disk. */
 async function checkAdoption(
   { files }: Pick<Host, 'files'>,
-  family: GuestDefinition['family'],
+  guest: GuestDefinition,
   request: RunRequest,
   adopt: AdoptRequest,
   profile: Profile,
@@ -153,7 +155,8 @@ async function checkAdoption(
       '--boot grub is for guests whose boot loader drydock has installed, and a given disk has its own',
       'Omit --boot grub, or omit --image.',
     );
-  if (family === 'debian' && buildAsked(request, profile) === 'guest')
+  const isBuiltWithMore = DISTROS[guest.family].toolchain.packages.length > 0;
+  if (isBuiltWithMore && buildAsked(request, profile) === 'guest')
     throw refuse(
       'usage',
       '--build guest is for guests that are made with what kernels are built with, and a given disk is used unchanged',
@@ -176,12 +179,12 @@ async function firstMissing(files: Host['files'], paths: readonly string[]): Pro
  */
 export async function checkGuest(
   host: Host,
-  name: string,
-  family: 'debian' | 'centos',
+  guest: GuestDefinition,
   request: RunRequest,
   profile: Profile,
 ): Promise<void> {
-  const unfit = whyUnfit(family, profile, request);
+  const { name } = guest;
+  const unfit = whyUnfit(guest.family, profile, request);
   if (unfit !== undefined) {
     throw new Fault({
       kind: 'unavailable',
@@ -189,16 +192,16 @@ export async function checkGuest(
       hint: `Run with --guest ${EVERYWHERE}, or with --guest auto.`,
     });
   }
-  if (family === 'centos' && request.accelerator === 'kvm' && !(await host.files.isWritable('/dev/kvm'))) {
+  if (isInstalled(guest) && request.accelerator === 'kvm' && !(await host.files.isWritable('/dev/kvm'))) {
     throw new Fault({
       kind: 'unavailable',
       headline: `KVM was asked for, and /dev/kvm cannot be opened here: ${name} is not installed for nothing`,
       hint: 'Give this user /dev/kvm, or run with --accel tcg (the installation then takes hours).',
     });
   }
-  if (request.adopt !== undefined) await checkAdoption(host, family, request, request.adopt, profile);
+  if (request.adopt !== undefined) await checkAdoption(host, guest, request, request.adopt, profile);
   if (request.image === undefined) return;
-  if (family === 'debian' && guestAsked(request, profile) !== 'auto') {
+  if (!isInstalled(guest) && guestAsked(request, profile) !== 'auto') {
     throw new Fault({
       kind: 'usage',
       headline: `--image is the medium of an installer, and ${name} is made without one`,

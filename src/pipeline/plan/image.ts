@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { DISTROS } from '../../guest/distro/table.ts';
+import { isInstalled } from '../../profile/guest-schema.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import { adoptedImageInput, centosImageInput, debianImageInput, image } from '../../stages/guest/image.ts';
 import type { Image } from '../../stages/guest/image.ts';
@@ -37,7 +38,7 @@ export function planImage(input: PlanInput, preflight: Pick<Step<Preflight>, 'ou
     });
     return { steps: [step], image: step };
   }
-  if (guest.family === 'debian') {
+  if (!isInstalled(guest)) {
     const step = defineStep({
       stage: image,
       input: () => debianImageInput(digest, guest, folders.guests, preflight.output().tools, request.refresh),
@@ -91,7 +92,7 @@ export function planToolchain(
   packages: readonly string[],
 ): Step<Image> {
   const { host, guest, folders, request } = input;
-  if (guest.family !== 'debian' || packages.length === 0) return own;
+  if (isInstalled(guest) || packages.length === 0) return own;
   const definition = { ...guest, packages: [...guest.packages, ...packages] };
   return defineStep({
     stage: image,

@@ -1,10 +1,12 @@
 import path from 'node:path';
 import { DISTROS } from '../../guest/distro/table.ts';
+import { USUAL_NEEDS } from '../../kernel/config/boot-essentials.ts';
+import type { GuestNeeds } from '../../kernel/config/boot-essentials.ts';
 import type { Host } from '../../host/host.ts';
 import { OLD_INITRD_FRAGMENT } from '../../kernel/config/old-initrd-requirements.ts';
 import type { PeriodCompiler } from '../../kernel/toolchains.ts';
 import type { BuildRecord } from '../../model/record.ts';
-import { rootFileSystemOf } from '../../profile/guest-schema.ts';
+import { isInstalled, rootFileSystemOf } from '../../profile/guest-schema.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import type { KernelSpec, Profile } from '../../profile/schema.ts';
 import type { AcceleratorChoice } from '../../stages/guest/accelerator.ts';
@@ -60,7 +62,7 @@ async function sourceInput(input: PlanInput, spec: KernelSpec, stock: Image): Pr
   const { source: from } = spec;
   if ('package' in from) {
     // Refused when the guest was chosen (guest-fit.ts).
-    if (input.guest.family !== 'debian') throw new Error(`${input.guest.name} has no source packages`);
+    if (isInstalled(input.guest)) throw new Error(`${input.guest.name} has no source packages`);
     const { archives, keyring } = input.guest;
     return { kind: 'package', package: from.package, version: stock.kernelVersion, archives, keyring };
   }
@@ -74,12 +76,14 @@ async function sourceInput(input: PlanInput, spec: KernelSpec, stock: Image): Pr
   return { kind: 'tarball', location, sha256: from.sha256, ...(signedSums === undefined ? {} : { signedSums }) };
 }
 
-/** What the kernel must have for this guest, where it is not Debian's with everything built in. */
-function guestFacts(guest: GuestDefinition, spec: KernelSpec) {
-  const loadsModules = spec.base === 'distribution';
-  if (guest.family === 'debian' && !loadsModules) return {};
-  const { keySources } = DISTROS[guest.family];
-  return { guest: { rootFileSystem: rootFileSystemOf(guest), keySources, loadsModules } };
+/** What the kernel must have for this guest; nothing where that is what a kernel has anyway. */
+function guestNeeds(guest: GuestDefinition, spec: KernelSpec): { readonly guest?: GuestNeeds } {
+  const needs: GuestNeeds = {
+    rootFileSystem: rootFileSystemOf(guest),
+    keySources: DISTROS[guest.family].keySources,
+    loadsModules: spec.base === 'distribution',
+  };
+  return canonicalJson(needs) === canonicalJson(USUAL_NEEDS) ? {} : { guest: needs };
 }
 
 /** Whether some arm with this kernel boots an initrd in the old style; the kernel is one for all of them. */
@@ -167,7 +171,7 @@ export function planBuiltKernel(input: PlanInput, name: string, spec: KernelSpec
       base: spec.base,
       ...(spec.base === 'distribution' ? { distributionConfig: early.image.output().config } : {}),
       ...(await asked()),
-      ...guestFacts(input.guest, spec),
+      ...guestNeeds(input.guest, spec),
       ...(bootsOldInitrd(input.profile, spec) ? { oldInitrd: true } : {}),
     }),
     summary: ({ builtIn, modules }) => `${String(builtIn)} symbols built in, ${String(modules)} as modules`,

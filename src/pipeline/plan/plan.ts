@@ -8,6 +8,7 @@ import { initrdScriptsDigest } from '../../initrd/busybox-initrd.ts';
 import { collectorCmdline } from '../../initrd/collector/collector.ts';
 import { handOverDigest } from '../../initrd/virtual-clock-end.ts';
 import type { BuildRecord } from '../../model/record.ts';
+import { isInstalled } from '../../profile/guest-schema.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import type { Arm, Profile } from '../../profile/schema.ts';
 import { accelerator } from '../../stages/guest/accelerator.ts';
@@ -222,9 +223,9 @@ export function planRun(input: PlanInput, sites: ReadonlyMap<string, BuildSite>)
       install: request.install,
       ...(compilers.length === 0 ? {} : { compilers }),
       ...(request.bench === undefined ? {} : { bench: true }),
-      ...(guest.family === 'centos' ? { installer: true } : {}),
+      ...(isInstalled(guest) ? { installer: true } : {}),
       ...(request.adopt !== undefined && request.adopt.keyPath === undefined ? { seed: true } : {}),
-      ...(request.boot !== undefined && guest.family === 'debian' ? { partitions: true } : {}),
+      ...(request.boot !== undefined && !isInstalled(guest) ? { partitions: true } : {}),
     }),
   });
   const tools = () => preflightStep.output().tools;

@@ -3,7 +3,7 @@ import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import { profileFor } from '../../profile/for-guest.ts';
-import { loadGuest, parseDefinition } from '../../profile/load.ts';
+import { definitionNames, loadGuest, parseDefinition } from '../../profile/load.ts';
 import { nearest } from '../../profile/nearest.ts';
 import { profileSchema } from '../../profile/schema.ts';
 import type { Profile } from '../../profile/schema.ts';
@@ -53,6 +53,24 @@ async function checkFragments({ host, folders, request }: PrepareOptions, profil
   });
 }
 
+/** A misspelt guest would leave out what a profile has for that guest alone. */
+async function checkGuestKeys(options: PrepareOptions, profile: Profile, guest: string): Promise<void> {
+  const { host, folders, request } = options;
+  const known = [...new Set([...(await definitionNames(host.files, folders.guests)), guest])];
+  const kernels = Object.values(profile.arms).flatMap(({ kernel }) =>
+    kernel === 'stock' ? [] : [kernel.guests ?? {}],
+  );
+  const keys = [profile.guestCmdline ?? {}, ...kernels].flatMap((part) => Object.keys(part));
+  const unknown = keys.find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, known);
+  throw new Fault({
+    kind: 'profile',
+    headline: `${request.profilePath} has settings for the guest ${unknown}, which does not exist`,
+    hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}There are: ${known.join(', ')}.`,
+  });
+}
+
 /**
  * Reads the request and lays out the plan; everything wrong with either is found here.
  *
@@ -65,8 +83,9 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
   const { value: definition } = await loadGuest(host.files, choice.name, folders.guests);
   const guest = guestOnDisk(request, guestBootedBy(request.boot, definition));
   const onGuest = profileFor(profile, guest.name);
-  await checkGuest(host, guest.name, guest.family, request, onGuest);
+  await checkGuest(host, guest, request, onGuest);
   await checkFragments(options, profile);
+  await checkGuestKeys(options, profile, guest.name);
   const sites = await planSites(host, onGuest, guest, request);
   const plan = planRun({ host, profile: onGuest, guest, request, folders }, sites);
   return { profile, guest, choice, plan };

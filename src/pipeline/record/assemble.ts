@@ -165,7 +165,7 @@ export function assembleRecord(input: AssembleInput): RunRecord {
       hostKernel: host.system.kernel,
       hostOs: host.system.os,
       qemuVersion: plan.preflight.output().tools['qemu-system-x86'] ?? 'unknown',
-      guest: choice.name,
+      guest: guest.name,
       guestCpus: guest.machine.cpus,
       guestMemoryMb: guest.machine.memoryMb,
       ...guestDiskOf(plan, input.request),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fetchRegistryImage } from '../../images/containers/registry-image.ts';
 import { buildPackagesImage } from '../../images/containers/workload-image.ts';
 import type { BenchImage } from '../../profile/bench-schema.ts';
-import type { DebianDefinition } from '../../profile/guest-schema.ts';
+import type { BootstrappedGuest } from '../../profile/guest-schema.ts';
 import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
@@ -67,7 +67,7 @@ export const workloadImage: Stage<WorkloadImageInput, WorkloadImage> = {
 /** Input of the stage for one entry of a profile's `bench.images`. */
 export function workloadImageInput(
   image: BenchImage,
-  { suite, archives, keyring }: Pick<DebianDefinition, 'suite' | 'archives' | 'keyring'>,
+  { suite, archives, keyring }: Pick<BootstrappedGuest, 'suite' | 'archives' | 'keyring'>,
   tools: Readonly<Record<string, string>>,
   refresh: string,
 ): WorkloadImageInput {

@@ -7,8 +7,8 @@ import type { DebianImage } from '../../images/debian.ts';
 import type { InstalledImage } from '../../images/guest-export.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Json } from '../../model/json.ts';
-import { guestSchema } from '../../profile/guest-schema.ts';
-import type { CentosDefinition, DebianDefinition, GuestDefinition } from '../../profile/guest-schema.ts';
+import { guestSchema, isInstalled } from '../../profile/guest-schema.ts';
+import type { InstalledGuest, BootstrappedGuest, GuestDefinition } from '../../profile/guest-schema.ts';
 import type { Store } from '../../store/store.ts';
 import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
@@ -56,7 +56,7 @@ const MILESTONES: readonly (readonly [RegExp, number])[] = [
   [/creating tarball/, 0.85],
 ];
 
-async function debianImage(definition: DebianDefinition, context: StageContext): Promise<Image> {
+async function debianImage(definition: BootstrappedGuest, context: StageContext): Promise<Image> {
   const { store } = context;
   const built = await buildDebianImage(context.host, {
     definition,
@@ -73,7 +73,7 @@ async function debianImage(definition: DebianDefinition, context: StageContext):
 }
 
 async function centosImage(
-  definition: CentosDefinition,
+  definition: InstalledGuest,
   input: CentosImageInput,
   context: StageContext,
 ): Promise<Image> {
@@ -145,7 +145,7 @@ export const image: Stage<ImageInput, Image> = {
   async run(input, context) {
     const definition = guestSchema.parse(input.definition);
     if ('disk' in input) return adoptedImage(definition, input, context);
-    if (definition.family === 'debian') return debianImage(definition, context);
+    if (!isInstalled(definition)) return debianImage(definition, context);
     if (!('iso' in input)) throw new Error(`${definition.name} was planned without its installer`);
     return centosImage(definition, input, context);
   },
@@ -166,7 +166,7 @@ async function digests(
 /** Input of the image stage for a definition of Debian packages. */
 export async function debianImageInput(
   sha256: (file: string) => Promise<string>,
-  definition: DebianDefinition,
+  definition: BootstrappedGuest,
   folder: string,
   tools: Readonly<Record<string, string>>,
   refresh: string,
@@ -185,7 +185,7 @@ export async function debianImageInput(
 /** Input of the image stage for a definition that an installer makes. Its tools only pack; what they pack decides. */
 export async function centosImageInput(
   sha256: (file: string) => Promise<string>,
-  definition: CentosDefinition,
+  definition: InstalledGuest,
   folder: string,
   made: { readonly iso: Artifact; readonly busybox: Artifact },
   refresh: string,
@@ -206,7 +206,7 @@ export async function adoptedImageInput(
   given: { readonly path: string; readonly keyPath?: string; readonly busybox: Artifact },
   refresh: string,
 ): Promise<ImageInput> {
-  const script = definition.family === 'debian' ? definition.adopt : definition.provision;
+  const script = isInstalled(definition) ? definition.provision : definition.adopt;
   const files = [...(script === undefined ? [] : [script]), ...definition.files.map(({ from }) => from)];
   return {
     definition,

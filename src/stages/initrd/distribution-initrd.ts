@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DISTROS } from '../../guest/distro/table.ts';
 import { fetchVerified, putVerified } from '../../guest/ssh/verified-transfer.ts';
 import type { Artifact } from '../../model/artifact.ts';
+import type { GuestFamily } from '../../model/guest-family.ts';
 import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 import { withStockGuest } from '../shared/stock-guest.ts';
@@ -12,7 +13,7 @@ const outputSchema = z.strictObject({ initrd: artifactSchema });
 export type DistributionInitrd = z.infer<typeof outputSchema>;
 
 type DistributionInitrdInput = StockGuestInput & {
-  readonly family: 'debian' | 'centos';
+  readonly family: GuestFamily;
   /** The kernel that it is for. */
   readonly release: string;
   readonly config: Artifact;

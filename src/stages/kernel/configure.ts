@@ -27,16 +27,10 @@ type ConfigureInput = TreeInput & {
   readonly fragments: readonly { readonly name: string; readonly text: string }[];
   readonly symbols: Readonly<Record<string, string>>;
   readonly localVersion: string;
-  /** Only where it is not Debian's with everything built in, so that what is in caches stays there. */
-  readonly guest?: GuestFacts;
+  /** Absent: USUAL_NEEDS; so caches of before this field stay valid. */
+  readonly guest?: GuestNeeds;
   /** The kernel is to run the /linuxrc of an initrd in the old style. */
   readonly oldInitrd?: boolean;
-};
-
-type GuestFacts = {
-  readonly rootFileSystem: GuestNeeds['rootFileSystem'];
-  readonly keySources: readonly string[];
-  readonly loadsModules: boolean;
 };
 
 /** Makes the `.config` and verifies that every symbol asked for survived, before a long build starts. */

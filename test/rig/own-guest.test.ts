@@ -1,0 +1,45 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { recordSchema } from '../../src/model/record.ts';
+import { createRig } from '../support/rig/rig.ts';
+
+const SHIPPED = 'vm-images/debian-12-minimal.yaml';
+
+describe.concurrent('a guest', () => {
+  test('may be a definition of the user’s own, with a file beside it and others of vm-images/', async () => {
+    await using rig = await createRig();
+    const own = path.join(rig.folder, 'my-guest.yaml');
+    const text = (await readFile(SHIPPED, 'utf8'))
+      .replace('name: debian-12-minimal', 'name: my-guest')
+      .replace('from: files/sshd.conf', 'from: ./sshd.conf');
+    expect(text).toContain('./sshd.conf');
+    await writeFile(own, text);
+    await cp('vm-images/files/sshd.conf', path.join(rig.folder, 'sshd.conf'));
+    const args = ['--profile', await rig.profile(), '--guest', own, '--boots', '1', '--accel', 'tcg'];
+    const { code, stderr } = await rig.drydock('run', ...args).ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const record = recordSchema.parse(
+      JSON.parse(await readFile(path.join(await rig.runDirectory(), 'record.json'), 'utf8')),
+    );
+    expect(record.guest.name).toBe(own);
+    expect(record.environment.guest).toBe('my-guest');
+  });
+
+  test('that does not exist is refused with the nearest name, wherever it is named', async () => {
+    await using rig = await createRig();
+    const profile = await rig.profile();
+    const unknown = await rig.drydock('run', '--profile', profile, '--guest', 'debian-12-minimum', '--dry-run').ended;
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toMatch(/no guest named debian-12-minimum[^]*Did you mean debian-12-minimal\?/);
+    const misspelt = path.join(rig.folder, 'misspelt.yaml');
+    const settingsFor = { guestCmdline: { 'centos-7-minimum': ['quiet'] } };
+    await writeFile(misspelt, JSON.stringify({ ...JSON.parse(await readFile(profile, 'utf8')), ...settingsFor }));
+    const settings = await rig.drydock('run', '--profile', misspelt, '--dry-run').ended;
+    expect(settings.code).toBe(2);
+    expect(settings.stderr).toMatch(
+      /settings for the guest centos-7-minimum, which does not exist[^]*Did you mean centos-7-minimal\?/,
+    );
+  });
+});
