@@ -70,7 +70,7 @@ export default defineConfig({
           hookTimeout: 30 * MINUTE_MS,
         },
       },
-      // Needs docker-min's kernel, so it is for after the main job (.ci/run), not for `npm test`.
+      // Needs docker-min's kernel, so the main job runs first: `npm run test:nightly` and the nightly workflow.
       {
         test: {
           name: 'docker-min',
