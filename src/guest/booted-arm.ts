@@ -5,9 +5,8 @@ import type { Accelerator } from '../model/environment.ts';
 import { checkStartedEntry } from './grub/boot-once.ts';
 import type { ConsoleLine } from './console/console-line.ts';
 import { chooseNextEntry } from './grub/grub-environment.ts';
-import { startMachine } from './machine/machine.ts';
 import type { Machine } from './machine/machine.ts';
-import { createOverlay } from './machine/overlay.ts';
+import { openOverlayGuest } from './overlay-guest.ts';
 import { DOCKER_READY } from './console/readiness.ts';
 import { connectGuest } from './ssh/guest.ts';
 import type { BootIdentity, Guest } from './ssh/guest.ts';
@@ -80,11 +79,10 @@ async function bootArm<T>(
   warnings: readonly string[],
   use: (booted: BootedArm) => Promise<T>,
 ): Promise<T> {
-  const { arm, workDir, directory, signal } = boot;
+  const { arm, workDir, directory, signal, diskPath, hostKey, key, accelerator, cpus, memoryMb } = boot;
   const overlay = path.join(workDir, 'overlay.qcow2');
-  const keyFile = path.join(workDir, 'authorized_keys');
-  await host.files.writeAtomic(keyFile, `${boot.key.publicKey}\n`);
-  await createOverlay(host, boot.diskPath, overlay);
+  const spec = { diskPath, overlay, workDir, hostKey, key, accelerator, machine: { cpus, memoryMb }, signal };
+  const installed = await openOverlayGuest(host, spec);
   if (boot.grub !== undefined) {
     const place = { diskPath: overlay, offsetBytes: boot.grub.environmentOffsetBytes, workDir };
     await chooseNextEntry(host, place, boot.grub.entry);
@@ -95,21 +93,9 @@ async function bootArm<T>(
     cmdline: arm.cmdline,
   };
   using watch = host.eventLoop.watch();
-  await using machine = await startMachine(
-    host,
-    {
-      accelerator: boot.accelerator,
-      cpus: boot.cpus,
-      memoryMb: boot.memoryMb,
-      ...(boot.grub === undefined ? direct : { startsFrom: 'disk' }),
-      disk: { path: overlay, format: 'qcow2' },
-      ssh: { authorizedKeysPath: keyFile },
-    },
-    { directory, signal },
-  );
+  await using machine = await installed.boot(boot.grub === undefined ? direct : 'disk', { directory });
   const ready = await machine.waitFor(DOCKER_READY);
-  const { privateKey } = boot.key;
-  await using guest = await connectGuest(host, machine, { privateKey, hostKey: boot.hostKey, signal });
+  await using guest = await connectGuest(host, machine, installed.login);
   const identity = async (): Promise<BootIdentity> => {
     if (boot.grub !== undefined) checkStartedEntry(machine, arm.name);
     const found = await guest.identity();

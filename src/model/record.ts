@@ -17,7 +17,7 @@ const requirementRowSchema = z.strictObject({
 /** One requirement of Docker's `check-config.sh`, judged on a built `.config`. */
 export type RequirementRow = Immutable<z.infer<typeof requirementRowSchema>>;
 
-const dockerProofSchema = z
+export const dockerProofSchema = z
   .strictObject({
     command: z.array(z.string()),
     exitCode: z.int(),
@@ -34,7 +34,7 @@ const dockerProofSchema = z
   .describe("what shows that Docker works on this kernel: the container's own output, not an exit code alone");
 export type DockerProof = Immutable<z.infer<typeof dockerProofSchema>>;
 
-const configCheckSchema = z
+export const configCheckSchema = z
   .strictObject({
     rows: z.array(requirementRowSchema),
     disagreements: z
@@ -56,7 +56,7 @@ const buildRecordSchema = z
   );
 export type BuildRecord = Immutable<z.infer<typeof buildRecordSchema>>;
 
-const rebootProofSchema = z
+export const rebootProofSchema = z
   .strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() })
   .describe('proof of the reboot into this kernel: boot ids before and after, and `uname -r` after');
 

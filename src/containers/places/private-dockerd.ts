@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { createAppendLog } from '../../host/append-log.ts';
 import { createDockerClient } from '../../host/net/docker-client.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Host, RunningProcess } from '../../host/host.ts';
@@ -108,20 +109,18 @@ function listen(host: Host, child: RunningProcess, logPath: string): OutputReade
   const listening = new Promise<void>((resolve) => {
     announce = resolve;
   });
-  let written: Promise<void> = Promise.resolve();
+  const log = createAppendLog(host.files, logPath);
   const follow = async (stream: AsyncIterable<unknown>): Promise<void> => {
     const lines = createLineSplitter((line) => {
       kept.push(line);
       if (kept.length > LAST_WORDS) kept.shift();
       if (isListening(line)) announce();
-      written = written.then(() => host.files.appendText(logPath, `${line}\n`));
-      // Reported at the end; until then there is no reader.
-      written.catch(() => undefined);
+      log.append(`${line}\n`);
     });
     for await (const chunk of stream) if (chunk instanceof Uint8Array) lines.push(chunk);
     lines.end();
   };
-  const over = Promise.all([follow(child.stdout), follow(child.stderr)]).then(() => written);
+  const over = Promise.all([follow(child.stdout), follow(child.stderr)]).then(() => log.flush());
   over.catch(() => undefined);
   return { lines: () => [...kept], listening, over };
 }

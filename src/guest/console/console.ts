@@ -1,7 +1,8 @@
+import { createAppendLog } from '../../host/append-log.ts';
 import type { Host } from '../../host/host.ts';
-import { onAbort } from '../../host/abort.ts';
 import { plainText } from './console-line.ts';
 import type { ConsoleLine } from './console-line.ts';
+import { createLineWaiters, endedWithout } from './line-waiters.ts';
 
 /** Everything the guest said on its serial console, stamped by the host. */
 export interface ConsoleLog {
@@ -36,12 +37,6 @@ export interface ConsoleRecorder {
   end(): Promise<void>;
 }
 
-interface Waiter {
-  readonly pattern: RegExp;
-  readonly resolve: (line: ConsoleLine) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** A line longer than this is binary noise, not a line; it is ended here so that it cannot grow without bound. */
 const MAX_LINE_CHARS = 8192;
 
@@ -53,35 +48,20 @@ function shapeOf(text: string): string {
   return text.replace(/0x[0-9a-f]+|\d+/gi, '#').replace(/^\[[ *#.]*\]/, '');
 }
 
+/** Tells lines of a shape that was not seen before from repetition. */
+function createNewsJudge(): (text: string) => boolean {
+  const shapes = new Set<string>();
+  return (text) => {
+    const shape = shapeOf(text);
+    if (shapes.has(shape)) return false;
+    if (shapes.size < MAX_SHAPES) shapes.add(shape);
+    return true;
+  };
+}
+
 /** A pattern that can be tested again and again: `g` and `y` would remember where they stopped. */
 function stateless(pattern: RegExp): RegExp {
   return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
-}
-
-/** Appends to the log file in order, one write at a time, whatever has gathered since the last. */
-function createAppender(host: Host, path: string, onFailure: (error: unknown) => void) {
-  let gathered = '';
-  let hasFailed = false;
-  let running: Promise<void> = Promise.resolve();
-  const drain = async (): Promise<void> => {
-    if (gathered === '' || hasFailed) return;
-    const text = gathered;
-    gathered = '';
-    try {
-      await host.files.appendText(path, text);
-    } catch (error) {
-      hasFailed = true;
-      onFailure(error);
-    }
-  };
-  return {
-    append(text: string): void {
-      const idle = gathered === '';
-      gathered += text;
-      if (idle) running = running.then(drain);
-    },
-    flush: (): Promise<void> => running,
-  };
 }
 
 /** Bytes that follow a stamp within this time share it: a UART hands over single bytes (src/bootlog/timeline/console-stamps.ts). */
@@ -100,7 +80,7 @@ export interface RecordOptions {
 function createStamper(host: Host, stamps: RecordOptions['stamps'], onFailure: (error: unknown) => void) {
   if (stamps === undefined) return { note: () => undefined, flush: () => Promise.resolve() };
   const encoder = new TextEncoder();
-  const file = createAppender(host, stamps.path, onFailure);
+  const file = createAppendLog(host.files, stamps.path, { onFailure });
   let offset = 0;
   let stampedAtSec = Number.NEGATIVE_INFINITY;
   return {
@@ -121,11 +101,11 @@ function createStamper(host: Host, stamps: RecordOptions['stamps'], onFailure: (
  */
 export function recordConsole(host: Host, path: string, options: RecordOptions = {}): ConsoleRecorder {
   const lines: ConsoleLine[] = [];
-  const waiters = new Set<Waiter>();
-  const shapes = new Set<string>();
+  const waiters = createLineWaiters();
+  const isNews = createNewsJudge();
   const decoder = new TextDecoder();
   const failed = (error: unknown): void => options.onFailure?.(error);
-  const file = createAppender(host, path, failed);
+  const file = createAppendLog(host.files, path, { onFailure: failed });
   const stamp = createStamper(host, options.stamps, failed);
   let unfinished: { atSec: number; raw: string } | undefined;
   let sizeBytes = 0;
@@ -139,21 +119,13 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
       ? undefined
       : { index: lines.length, atSec: unfinished.atSec, text: plainText(unfinished.raw) };
 
-  const wake = (line: ConsoleLine): void => {
-    for (const waiter of waiters) if (waiter.pattern.test(line.text)) waiter.resolve(line);
-  };
-
   const finishLine = (): void => {
     const line = openLine();
     unfinished = undefined;
     if (line === undefined) return;
     lines.push(line);
-    const shape = shapeOf(line.text);
-    if (!shapes.has(shape)) {
-      lastNewsAtSec = lastByteAtSec;
-      if (shapes.size < MAX_SHAPES) shapes.add(shape);
-    }
-    wake(line);
+    if (isNews(line.text)) lastNewsAtSec = lastByteAtSec;
+    waiters.wake(line);
     options.onLine?.(line);
   };
 
@@ -173,7 +145,8 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
       return lastNewsAtSec;
     },
     flush: async () => {
-      await Promise.all([file.flush(), stamp.flush()]);
+      // Whoever was to know of a failure has been told.
+      await Promise.allSettled([file.flush(), stamp.flush()]);
     },
     tail(count) {
       const open = openLine();
@@ -191,29 +164,8 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
       const open = openLine();
       if (open !== undefined && pattern.test(open.text)) return open;
       options.signal?.throwIfAborted();
-      if (ended) throw new Error(`The console ended without ${String(pattern)}`);
-      return new Promise<ConsoleLine>((resolve, reject) => {
-        const forget = (): void => {
-          waiters.delete(waiter);
-          abortWait[Symbol.dispose]();
-        };
-        const waiter: Waiter = {
-          pattern,
-          resolve: (line) => {
-            forget();
-            resolve(line);
-          },
-          reject: (error) => {
-            forget();
-            reject(error);
-          },
-        };
-        const abortWait = onAbort(options.signal, () => {
-          const reason: unknown = options.signal?.reason;
-          waiter.reject(reason instanceof Error ? reason : new Error(String(reason)));
-        });
-        waiters.add(waiter);
-      });
+      if (ended) throw endedWithout(pattern);
+      return waiters.wait(pattern, options.signal);
     },
   };
 
@@ -237,13 +189,13 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
         if (!isLast || (unfinished?.raw.length ?? 0) > MAX_LINE_CHARS) finishLine();
       });
       const open = openLine();
-      if (open !== undefined) wake(open);
+      if (open !== undefined) waiters.wake(open);
     },
     async end() {
       if (!ended) {
         ended = true;
         finishLine();
-        for (const waiter of waiters) waiter.reject(new Error(`The console ended without ${String(waiter.pattern)}`));
+        waiters.end();
       }
       await log.flush();
     },

@@ -1,8 +1,10 @@
 import path from 'node:path';
+import { createAppendLog } from '../../host/append-log.ts';
 import type { Argv, Host, RunResult } from '../../host/host.ts';
 import { buildFault, NO_DEPMOD, packModules, REPRODUCIBLE } from './build.ts';
 import type { BuiltKernel } from './build.ts';
 import { countSymbols, parseConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { builtFile, estimateObjects } from './make-output.ts';
 import { unneededSources } from './needed-source.ts';
 import { witnessFiles } from '../patch/patch-proof.ts';
@@ -62,26 +64,6 @@ for file in modules.builtin modules.builtin.modinfo; do
 done
 : > "$2/modules.order"`;
 
-/** Writes lines to a file in their order, several at a time where they come faster than the disk takes them. */
-function lineLog(host: Host, logPath: string) {
-  let pending = '';
-  let writing = Promise.resolve();
-  const write = async (): Promise<void> => {
-    const text = pending;
-    pending = '';
-    if (text !== '') await host.files.appendText(logPath, text);
-  };
-  return {
-    add(line: string): void {
-      pending += `${line}\n`;
-      writing = writing.then(write);
-      // Told by flush().
-      writing.catch(() => undefined);
-    },
-    flush: () => writing,
-  };
-}
-
 /** Packs what a build with this configuration reads of a tree. */
 async function packSource(host: Host, options: GuestBuildOptions, archive: string): Promise<void> {
   const { treeDir, configText, signal } = options;
@@ -102,6 +84,132 @@ async function packSource(host: Host, options: GuestBuildOptions, archive: strin
   );
 }
 
+/** A build on another machine while it goes on. */
+interface GuestWork {
+  readonly host: Host;
+  readonly machine: BuildMachine;
+  readonly options: GuestBuildOptions;
+  /** Folders of the other machine. */
+  readonly source: string;
+  readonly build: string;
+  readonly modules: string;
+  /** A file of the build's folder on this machine. */
+  readonly here: (name: string) => string;
+  readonly progress: (message: string, fraction?: number) => void;
+  /** @throws Fault `build-failed` or `disk-full` with the first compiler errors */
+  readonly make: (name: string, targets: readonly string[], onLine?: (line: string) => void) => Promise<void>;
+  /** Fetches a file, by default of the build's folder and to the same place in it here; its path here. */
+  readonly fetch: (name: string, from?: string) => Promise<string>;
+}
+
+function openWork(host: Host, machine: BuildMachine, options: GuestBuildOptions): GuestWork {
+  const { folder, buildDir, logPath } = options;
+  const [source, build, modules] = [`${folder}/source`, `${folder}/build`, `${folder}/modules`];
+  const here = (name: string): string => path.join(buildDir, name);
+  const log = createAppendLog(host.files, logPath);
+  const output: string[] = [];
+  const environment = Object.entries({ LC_ALL: 'C', ...REPRODUCIBLE }).map(([key, value]) => `${key}=${value}`);
+  const fixed = ['make', '-C', source, `O=${build}`, `-j${options.jobs}`, 'LOCALVERSION=', ...options.makeVariables];
+  return {
+    ...{ host, machine, options, source, build, modules, here },
+    progress: (message, fraction) => options.onProgress?.(message, fraction),
+    async make(name, targets, onLine) {
+      const status = await machine.attend(name, ['env', ...environment, ...fixed, ...targets], (line) => {
+        output.push(line);
+        log.append(`${line}\n`);
+        onLine?.(line);
+      });
+      await log.flush();
+      if (status !== 0) throw buildFault(output.join('\n'), status, logPath);
+    },
+    async fetch(name, from = `${build}/${name}`) {
+      await host.files.makeDirectory(path.dirname(here(name)));
+      await machine.fetch(from, here(name));
+      return here(name);
+    },
+  };
+}
+
+async function sendSource({
+  host,
+  machine,
+  options,
+  source,
+  build,
+  modules,
+  here,
+  progress,
+}: GuestWork): Promise<void> {
+  const remote = `${options.folder}/source.tar.gz`;
+  progress('packing the source');
+  const archive = here('source.tar.gz');
+  await packSource(host, options, archive);
+  await machine.run(['mkdir', '-p', source, build, modules]);
+  const mebibytes = (((await host.files.stat(archive))?.sizeBytes ?? 0) / 1024 ** 2).toFixed(0);
+  await machine.put(archive, remote, (fraction) => {
+    progress(`sending the source, ${mebibytes} MiB`, fraction);
+  });
+  await host.files.remove(archive);
+  progress('unpacking the source in the guest');
+  await machine.run(['tar', '--extract', `--file=${remote}`, `--directory=${source}`, '--no-same-owner']);
+  await machine.run(['rm', '-f', remote]);
+}
+
+/** The configuration as the guest's compiler resolves it, verified. */
+async function resolveConfig({
+  host,
+  machine,
+  options,
+  build,
+  here,
+  make,
+  fetch,
+  progress,
+}: GuestWork): Promise<string> {
+  await host.files.writeAtomic(here('asked.config'), options.configText);
+  await machine.put(here('asked.config'), `${build}/.config`, () => undefined);
+  progress('olddefconfig in the guest');
+  await make('configure', ['olddefconfig']);
+  const text = await host.files.readText(await fetch('.config'));
+  await options.verify(text);
+  return text;
+}
+
+/** Builds the image and the modules; how many objects were built. */
+async function compile({ make, progress }: GuestWork, config: Config): Promise<number> {
+  const expected = estimateObjects(countSymbols(config).builtIn);
+  let objects = 0;
+  await make('build', ['bzImage', ...(hasModules(config) ? ['modules'] : [])], (line) => {
+    if (builtFile(line) !== undefined) objects += 1;
+    const ofExpected = `${objects} of about ${Math.max(expected, objects)}`;
+    progress(`${ofExpected}: ${line.trim().slice(0, 80)}`, Math.min(1, objects / expected));
+  });
+  return objects;
+}
+
+/** Installs the modules there and packs them here: the tar's path. */
+async function fetchModules(work: GuestWork, config: Config, release: string): Promise<string> {
+  const { host, machine, options, build, modules, here, make, fetch } = work;
+  const moduleDir = `${modules}/lib/modules/${release}`;
+  if (hasModules(config)) {
+    await make('modules', [`INSTALL_MOD_PATH=${modules}`, NO_DEPMOD, 'modules_install']);
+    // Links into the folders of the build, which the guest that boots the kernel does not have.
+    await machine.run(['rm', '-f', `${moduleDir}/build`, `${moduleDir}/source`]);
+  } else {
+    await machine.run(['sh', '-c', LIST_BUILT_IN, 'drydock-modules', build, moduleDir]);
+  }
+  const packed = `${options.folder}/modules.tar`;
+  await machine.run(['tar', '--create', `--file=${packed}`, `--directory=${modules}`, 'lib']);
+  const unpacked = here('drydock-modules');
+  await host.files.makeDirectory(unpacked);
+  const received = await fetch('drydock-modules-received.tar', packed);
+  // Packed again here, so that the bytes do not depend on the guest's tar and file system.
+  await host.processes.run(['tar', '--extract', `--file=${received}`, `--directory=${unpacked}`, '--no-same-owner']);
+  const modulesTarPath = here('drydock-modules.tar');
+  await packModules(host, unpacked, modulesTarPath, options.signal);
+  return modulesTarPath;
+}
+
 /**
  * Builds bzImage and modules of a configured kernel on another machine: sends the source, resolves the configuration with the
  * compiler there and has it judged again, builds, and fetches what a build on this machine would have left.
@@ -113,85 +221,20 @@ export async function buildKernelInGuest(
   machine: BuildMachine,
   options: GuestBuildOptions,
 ): Promise<GuestBuilt> {
-  const { buildDir, folder, logPath, onProgress = () => undefined } = options;
-  const { files } = host;
   const startedSec = host.clock.monotonicSec();
-  const [source, build, modulesRoot] = [`${folder}/source`, `${folder}/build`, `${folder}/modules`];
-  const here = (name: string): string => path.join(buildDir, name);
-  await files.remove(buildDir);
-  await files.makeDirectory(buildDir);
-
-  onProgress('packing the source');
-  const archive = here('source.tar.gz');
-  await packSource(host, options, archive);
-  await machine.run(['mkdir', '-p', source, build, modulesRoot]);
-  const mebibytes = (((await files.stat(archive))?.sizeBytes ?? 0) / 1024 ** 2).toFixed(0);
-  await machine.put(archive, `${folder}/source.tar.gz`, (fraction) => {
-    onProgress(`sending the source, ${mebibytes} MiB`, fraction);
-  });
-  await files.remove(archive);
-  onProgress('unpacking the source in the guest');
-  await machine.run(['tar', '--extract', `--file=${folder}/source.tar.gz`, `--directory=${source}`, '--no-same-owner']);
-  await machine.run(['rm', '-f', `${folder}/source.tar.gz`]);
-
-  const log = lineLog(host, logPath);
-  const output: string[] = [];
-  const make = async (name: string, targets: readonly string[], onLine: (line: string) => void): Promise<void> => {
-    const environment = Object.entries({ LC_ALL: 'C', ...REPRODUCIBLE }).map(([key, value]) => `${key}=${value}`);
-    const fixed = ['make', '-C', source, `O=${build}`, `-j${options.jobs}`, 'LOCALVERSION=', ...options.makeVariables];
-    const status = await machine.attend(name, ['env', ...environment, ...fixed, ...targets], (line) => {
-      output.push(line);
-      log.add(line);
-      onLine(line);
-    });
-    await log.flush();
-    if (status !== 0) throw buildFault(output.join('\n'), status, logPath);
-  };
-  const fetch = async (name: string, from = `${build}/${name}`): Promise<string> => {
-    await files.makeDirectory(path.dirname(here(name)));
-    await machine.fetch(from, here(name));
-    return here(name);
-  };
-
-  await files.writeAtomic(here('asked.config'), options.configText);
-  await machine.put(here('asked.config'), `${build}/.config`, () => undefined);
-  onProgress('olddefconfig in the guest');
-  await make('configure', ['olddefconfig'], () => undefined);
-  const configText = await files.readText(await fetch('.config'));
-  await options.verify(configText);
-  const config = parseConfig(configText);
-
-  const expected = estimateObjects(countSymbols(config).builtIn);
-  let objects = 0;
-  const hasModules = config.get('MODULES') === 'y';
-  await make('build', ['bzImage', ...(hasModules ? ['modules'] : [])], (line) => {
-    if (builtFile(line) !== undefined) objects += 1;
-    const ofExpected = `${objects} of about ${Math.max(expected, objects)}`;
-    onProgress(`${ofExpected}: ${line.trim().slice(0, 80)}`, Math.min(1, objects / expected));
-  });
-
-  onProgress('fetching the kernel');
-  const release = (await files.readText(await fetch('include/config/kernel.release'))).trim();
-  const moduleDir = `${modulesRoot}/lib/modules/${release}`;
-  if (hasModules) {
-    await make('modules', [`INSTALL_MOD_PATH=${modulesRoot}`, NO_DEPMOD, 'modules_install'], () => undefined);
-    // Links into the folders of the build, which the guest that boots the kernel does not have.
-    await machine.run(['rm', '-f', `${moduleDir}/build`, `${moduleDir}/source`]);
-  } else {
-    await machine.run(['sh', '-c', LIST_BUILT_IN, 'drydock-modules', build, moduleDir]);
-  }
-  const packed = `${folder}/modules.tar`;
-  await machine.run(['tar', '--create', `--file=${packed}`, `--directory=${modulesRoot}`, 'lib']);
-  const unpacked = here('drydock-modules');
-  await files.makeDirectory(unpacked);
-  const received = await fetch('drydock-modules-received.tar', packed);
-  // Packed again here, so that the bytes do not depend on the guest's tar and file system.
-  await host.processes.run(['tar', '--extract', `--file=${received}`, `--directory=${unpacked}`, '--no-same-owner']);
-  const modulesTarPath = here('drydock-modules.tar');
-  await packModules(host, unpacked, modulesTarPath, options.signal);
+  await host.files.remove(options.buildDir);
+  await host.files.makeDirectory(options.buildDir);
+  const work = openWork(host, machine, options);
+  const { fetch } = work;
+  await sendSource(work);
+  const verifiedConfig = await resolveConfig(work);
+  const config = parseConfig(verifiedConfig);
+  const objects = await compile(work, config);
+  work.progress('fetching the kernel');
+  const release = (await host.files.readText(await fetch('include/config/kernel.release'))).trim();
+  const modulesTarPath = await fetchModules(work, config, release);
   if (options.proveRtc) for (const witness of await witnessFiles(host, options.treeDir)) await fetch(witness);
   const compiler = (await machine.run([compilerOf(options.makeVariables), '--version'])).stdout.split('\n')[0] ?? '';
-
   return {
     release,
     bzImagePath: await fetch('arch/x86/boot/bzImage'),
@@ -199,11 +242,13 @@ export async function buildKernelInGuest(
     configPath: await fetch('.config'),
     modulesTarPath,
     durationMs: (host.clock.monotonicSec() - startedSec) * 1000,
-    objects,
-    compiler,
-    verifiedConfig: configText,
+    ...{ objects, compiler, verifiedConfig },
     ...countSymbols(config),
   };
+}
+
+function hasModules(config: Config): boolean {
+  return config.get('MODULES') === 'y';
 }
 
 /** The program that make compiles with. */

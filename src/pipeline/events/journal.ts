@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { createAppendLog } from '../../host/append-log.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { parseJson } from '../../json/parse.ts';
@@ -48,7 +49,7 @@ function isTransient(event: RunEvent): boolean {
   return event.type === 'step-progress';
 }
 
-/** Appends events to `results/<run-id>/journal.jsonl`, in order, each on disk before the next. */
+/** Appends events to `results/<run-id>/journal.jsonl`, in order. */
 export interface Journal {
   /** @throws Fault `internal` for an event that a resumed run could not read back */
   write(event: RunEvent): void;
@@ -65,7 +66,7 @@ async function endTornLine(host: Host, file: string): Promise<void> {
 
 export function openJournal(host: Host, runDirectory: string): Journal {
   const file = path.join(runDirectory, FILE);
-  let tail = endTornLine(host, file);
+  const log = createAppendLog(host.files, file, { after: endTornLine(host, file) });
   return {
     write(event) {
       if (isTransient(event)) return;
@@ -73,11 +74,9 @@ export function openJournal(host: Host, runDirectory: string): Journal {
       const line = READ_EVENTS.includes(entry.type)
         ? checkedJson(entrySchema, entry, `"${entry.type}" into ${FILE}`)
         : jsonText(entry);
-      tail = tail.then(() => host.files.appendText(file, `${line}\n`));
-      // Seen again, and thrown, by flush().
-      tail.catch(() => undefined);
+      log.append(`${line}\n`);
     },
-    flush: () => tail,
+    flush: () => log.flush(),
   };
 }
 

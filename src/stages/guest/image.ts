@@ -72,11 +72,7 @@ async function debianImage(definition: BootstrappedGuest, context: StageContext)
   return keep(built, store);
 }
 
-async function centosImage(
-  definition: InstalledGuest,
-  input: CentosImageInput,
-  context: StageContext,
-): Promise<Image> {
+async function centosImage(definition: InstalledGuest, input: CentosImageInput, context: StageContext): Promise<Image> {
   const { host, store, workDir, logPath, signal, folders } = context;
   const built = await buildCentosImage(host, {
     definition,

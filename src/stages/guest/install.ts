@@ -7,20 +7,21 @@ import { checkDefault, locateEnvironment } from '../../guest/grub/grub-environme
 import { installGrub } from '../../guest/grub/grub-install.ts';
 import { entryOfArm, installedInitrdPath, installedKernelPath } from '../../guest/grub/grub-menu.ts';
 import type { GrubMenu } from '../../guest/grub/grub-menu.ts';
-import { startMachine } from '../../guest/machine/machine.ts';
 import type { Machine } from '../../guest/machine/machine.ts';
-import { createOverlay, flattenOverlay } from '../../guest/machine/overlay.ts';
+import { flattenOverlay } from '../../guest/machine/overlay.ts';
 import { DOCKER_READY } from '../../guest/console/readiness.ts';
+import { openOverlayGuest } from '../../guest/overlay-guest.ts';
+import type { OverlayGuest } from '../../guest/overlay-guest.ts';
 import { connectGuest, proveReboot } from '../../guest/ssh/guest.ts';
 import type { BootIdentity, ConnectOptions, Guest, RebootProof } from '../../guest/ssh/guest.ts';
 import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
 import { putVerified } from '../../guest/ssh/verified-transfer.ts';
 import { Fault } from '../../host/fault.ts';
-import type { KeyPair } from '../../host/host.ts';
 import { parseConfig } from '../../kernel/config/config.ts';
 import { checkDockerConfig, compareChecks, parseCheckConfigOutput } from '../../kernel/config/docker-requirements.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
+import { configCheckSchema, dockerProofSchema, rebootProofSchema } from '../../model/record.ts';
 import type { ConfigCheck } from '../../model/record.ts';
 import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
@@ -57,34 +58,15 @@ type InstallInput = {
   readonly grub?: GrubMenu;
 };
 
-const requirementRow = z.strictObject({
-  section: z.enum(['necessary', 'optional', 'network', 'storage']),
-  symbol: z.string(),
-  value: z.enum(['enabled', 'module', 'missing']),
-});
 const outputSchema = z.strictObject({
   /** The guest with every arm's kernel installed, shut down in order; every measured boot starts from it. */
   disk: artifactSchema,
   arms: z.array(
     z.strictObject({
       name: z.string(),
-      docker: z.strictObject({
-        command: z.array(z.string()),
-        exitCode: z.number(),
-        stdout: z.string(),
-        network: z.literal('bridge'),
-        serverVersion: z.string(),
-        storageDriver: z.string(),
-        cgroupVersion: z.string(),
-      }),
-      configCheck: z.strictObject({
-        rows: z.array(requirementRow),
-        disagreements: z.array(z.string()),
-        missingNecessary: z.array(z.string()),
-      }),
-      reboot: z
-        .strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() })
-        .nullable(),
+      docker: dockerProofSchema,
+      configCheck: configCheckSchema,
+      reboot: rebootProofSchema.nullable(),
     }),
   ),
   /** Where the disk has GRUB's environment, in bytes; only where GRUB boots. */
@@ -98,9 +80,7 @@ const CHECK_CONFIG = '/usr/share/docker.io/contrib/check-config.sh';
 interface InstallContext {
   readonly input: InstallInput;
   readonly context: StageContext;
-  readonly overlay: string;
-  readonly key: KeyPair;
-  readonly keyFile: string;
+  readonly guest: OverlayGuest;
 }
 
 interface StartedKernel {
@@ -111,35 +91,23 @@ interface StartedKernel {
 
 /** @param started what QEMU boots; `'disk'`: what the disk's own boot loader does */
 async function bootArm(lab: InstallContext, name: string, started: StartedKernel | 'disk'): Promise<Machine> {
-  const { context, input } = lab;
-  const { host, store, signal } = context;
+  const { context, guest } = lab;
+  const { store } = context;
   const isDisk = started === 'disk';
   context.progress({ message: isDisk ? `GRUB boots ${name}` : `booting ${name}` });
-  const start = isDisk
-    ? ({ startsFrom: 'disk' } as const)
+  const from = isDisk
+    ? started
     : {
         kernelPath: await store.use(started.kernel),
         ...(started.initrd === null ? {} : { initrdPath: await store.use(started.initrd) }),
         cmdline: unmeasuredCmdline(started.cmdline),
       };
-  return startMachine(
-    host,
-    {
-      accelerator: input.accelerator,
-      cpus: input.machine.cpus,
-      memoryMb: input.machine.memoryMb,
-      ...start,
-      disk: { path: lab.overlay, format: 'qcow2' },
-      ssh: { authorizedKeysPath: lab.keyFile },
+  return guest.boot(from, {
+    directory: path.join(path.dirname(context.logPath), `install-${isDisk ? 'grub-' : ''}${name}`),
+    onLine: (line) => {
+      context.progress({ message: `${name}: ${line.text.slice(0, 90)}` });
     },
-    {
-      directory: path.join(path.dirname(context.logPath), `install-${isDisk ? 'grub-' : ''}${name}`),
-      signal,
-      onLine: (line) => {
-        context.progress({ message: `${name}: ${line.text.slice(0, 90)}` });
-      },
-    },
-  );
+  });
 }
 
 async function put(lab: InstallContext, guest: Guest, artifact: Artifact, remotePath: string): Promise<void> {
@@ -278,13 +246,12 @@ export const install: Stage<InstallInput, Install> = {
   output: outputSchema,
   async run(input, context) {
     const { host, store, workDir, signal } = context;
-    const key = host.ssh.generateKey('drydock');
-    const keyFile = path.join(workDir, 'authorized_keys');
-    await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
+    const { accelerator, machine: size, hostKey } = input;
     const overlay = path.join(workDir, 'install.qcow2');
-    await createOverlay(host, await store.use(input.disk), overlay);
-    const lab: InstallContext = { input, context, overlay, key, keyFile };
-    const login = { privateKey: key.privateKey, hostKey: input.hostKey, signal };
+    const diskPath = await store.use(input.disk);
+    const installed = { diskPath, overlay, workDir, hostKey, accelerator, machine: size, signal };
+    const lab: InstallContext = { input, context, guest: await openOverlayGuest(host, installed) };
+    const { login } = lab.guest;
     const proven: InstalledArm[] = [];
 
     const isBase = (arm: InstallArm): boolean =>

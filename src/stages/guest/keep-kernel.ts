@@ -5,14 +5,15 @@ import { DISTROS } from '../../guest/distro/table.ts';
 import { checkDefault, locateEnvironment } from '../../guest/grub/grub-environment.ts';
 import { entryOfArm } from '../../guest/grub/grub-menu.ts';
 import type { GrubMenu } from '../../guest/grub/grub-menu.ts';
-import { startMachine } from '../../guest/machine/machine.ts';
 import type { Machine } from '../../guest/machine/machine.ts';
-import { createOverlay, flattenOverlay } from '../../guest/machine/overlay.ts';
+import { flattenOverlay } from '../../guest/machine/overlay.ts';
 import { DOCKER_READY } from '../../guest/console/readiness.ts';
+import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import { connectGuest } from '../../guest/ssh/guest.ts';
 import type { BootIdentity } from '../../guest/ssh/guest.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
+import { rebootProofSchema } from '../../model/record.ts';
 import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
@@ -31,7 +32,7 @@ type KeepKernelInput = {
 const outputSchema = z.strictObject({
   /** The same guest with that default, shut down in order. */
   disk: artifactSchema,
-  reboot: z.strictObject({ bootIdBefore: z.string(), bootIdAfter: z.string(), unameRelease: z.string() }),
+  reboot: rebootProofSchema,
 });
 export type KeptKernel = z.infer<typeof outputSchema>;
 
@@ -50,33 +51,28 @@ export const keepKernel: Stage<KeepKernelInput, KeptKernel> = {
     const { host, store, workDir, signal } = context;
     const { grub } = input;
     const loader = DISTROS[grub.family].bootLoader;
-    const key = host.ssh.generateKey('drydock');
-    const keyFile = path.join(workDir, 'authorized_keys');
-    await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
+    const { accelerator, machine: size, hostKey } = input;
     const overlay = path.join(workDir, 'keep.qcow2');
-    await createOverlay(host, await store.use(input.disk), overlay);
-    const login = { privateKey: key.privateKey, hostKey: input.hostKey, signal };
+    const diskPath = await store.use(input.disk);
+    const kept = await openOverlayGuest(host, {
+      diskPath,
+      overlay,
+      workDir,
+      hostKey,
+      accelerator,
+      machine: size,
+      signal,
+    });
+    const { login } = kept;
     const entry = entryOfArm(grub, input.arm);
     const start = (name: string): Promise<Machine> => {
       context.progress({ message: `GRUB boots ${name}` });
-      return startMachine(
-        host,
-        {
-          accelerator: input.accelerator,
-          cpus: input.machine.cpus,
-          memoryMb: input.machine.memoryMb,
-          startsFrom: 'disk',
-          disk: { path: overlay, format: 'qcow2' },
-          ssh: { authorizedKeysPath: keyFile },
+      return kept.boot('disk', {
+        directory: path.join(path.dirname(context.logPath), `keep-kernel-${name}`),
+        onLine: (line) => {
+          context.progress({ message: line.text.slice(0, 100) });
         },
-        {
-          directory: path.join(path.dirname(context.logPath), `keep-kernel-${name}`),
-          signal,
-          onLine: (line) => {
-            context.progress({ message: line.text.slice(0, 100) });
-          },
-        },
-      );
+      });
     };
     let before: BootIdentity;
     {

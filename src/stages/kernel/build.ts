@@ -1,9 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { orderlyAbort } from '../../guest/ssh/detached-job.ts';
-import { startMachine } from '../../guest/machine/machine.ts';
-import { createOverlay } from '../../guest/machine/overlay.ts';
 import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
+import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import { openJobRunner } from '../../guest/ssh/job-runner.ts';
 import { buildKernelInGuest } from '../../kernel/build/build-in-guest.ts';
 import { buildKernel } from '../../kernel/build/build.ts';
@@ -121,31 +120,24 @@ async function inGuest(
   const { host, store, workDir, logPath } = context;
   const { builder, asked } = input;
   using orderly = orderlyAbort(host.clock, context.signal);
-  const key = host.ssh.generateKey('drydock');
-  const keyFile = path.join(workDir, 'authorized_keys');
-  await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
-  const overlay = path.join(workDir, 'build.qcow2');
-  await createOverlay(host, await store.use(builder.disk), overlay);
+  const { accelerator, machine: size, hostKey } = builder;
+  const guest = await openOverlayGuest(host, {
+    diskPath: await store.use(builder.disk),
+    overlay: path.join(workDir, 'build.qcow2'),
+    ...{ workDir, hostKey, accelerator, machine: size, signal: orderly.signal },
+  });
   context.progress({ message: 'booting the guest that builds' });
-  await using machine = await startMachine(
-    host,
-    {
-      accelerator: builder.accelerator,
-      cpus: builder.machine.cpus,
-      memoryMb: builder.machine.memoryMb,
-      kernelPath: await store.use(builder.kernel),
-      initrdPath: await store.use(builder.initrd),
-      cmdline: [unmeasuredCmdline(builder.cmdline), ...IDLE_UNITS.map((unit) => `systemd.mask=${unit}`)].join(' '),
-      disk: { path: overlay, format: 'qcow2' },
-      ssh: { authorizedKeysPath: keyFile },
-    },
-    { directory: path.join(path.dirname(logPath), `${path.basename(logPath, '.log')}-guest`), signal: orderly.signal },
-  );
+  const stock = {
+    kernelPath: await store.use(builder.kernel),
+    initrdPath: await store.use(builder.initrd),
+    cmdline: [unmeasuredCmdline(builder.cmdline), ...IDLE_UNITS.map((unit) => `systemd.mask=${unit}`)].join(' '),
+  };
+  await using machine = await guest.boot(stock, {
+    directory: path.join(path.dirname(logPath), `${path.basename(logPath, '.log')}-guest`),
+  });
   let breaks = 0;
   await using runner = await openJobRunner(host, machine, {
-    privateKey: key.privateKey,
-    hostKey: builder.hostKey,
-    signal: orderly.signal,
+    ...guest.login,
     folder: FOLDER,
     silentSec: SILENT_SEC[builder.accelerator],
     onBreak: () => {

@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { startMachine } from '../../guest/machine/machine.ts';
 import type { Machine } from '../../guest/machine/machine.ts';
-import { createOverlay } from '../../guest/machine/overlay.ts';
 import type { DriveSpec } from '../../guest/machine/qemu-args.ts';
 import type { ConsoleReadiness } from '../../guest/console/readiness.ts';
+import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import { connectGuest } from '../../guest/ssh/guest.ts';
 import type { Guest } from '../../guest/ssh/guest.ts';
 import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
@@ -42,33 +41,31 @@ export async function withStockGuest<T>(
 ): Promise<T> {
   const { host, store, workDir, signal, logPath } = context;
   const { overlay, until, drives } = options;
-  const key = host.ssh.generateKey('drydock');
-  const keyFile = path.join(workDir, 'authorized_keys');
-  await host.files.writeAtomic(keyFile, `${key.publicKey}\n`);
-  await createOverlay(host, await store.use(input.disk), overlay);
+  const { accelerator, machine: size, hostKey } = input;
+  const diskPath = await store.use(input.disk);
+  const disk = await openOverlayGuest(host, {
+    diskPath,
+    overlay,
+    workDir,
+    hostKey,
+    accelerator,
+    machine: size,
+    signal,
+  });
   context.progress({ message: 'booting the stock kernel' });
-  await using machine = await startMachine(
-    host,
-    {
-      accelerator: input.accelerator,
-      cpus: input.machine.cpus,
-      memoryMb: input.machine.memoryMb,
-      kernelPath: await store.use(input.stock.kernel),
-      initrdPath: await store.use(input.stock.initrd),
-      cmdline: unmeasuredCmdline(input.stockCmdline),
-      disk: { path: overlay, format: 'qcow2' },
-      ...(drives === undefined ? {} : { drives }),
-      ssh: { authorizedKeysPath: keyFile },
+  const stock = {
+    kernelPath: await store.use(input.stock.kernel),
+    initrdPath: await store.use(input.stock.initrd),
+    cmdline: unmeasuredCmdline(input.stockCmdline),
+  };
+  await using machine = await disk.boot(stock, {
+    directory: path.join(path.dirname(logPath), path.basename(logPath, '.log')),
+    ...(drives === undefined ? {} : { drives }),
+    onLine: (line) => {
+      context.progress({ message: line.text.slice(0, 100) });
     },
-    {
-      directory: path.join(path.dirname(logPath), path.basename(logPath, '.log')),
-      signal,
-      onLine: (line) => {
-        context.progress({ message: line.text.slice(0, 100) });
-      },
-    },
-  );
+  });
   await machine.waitFor(until);
-  await using guest = await connectGuest(host, machine, { privateKey: key.privateKey, hostKey: input.hostKey, signal });
+  await using guest = await connectGuest(host, machine, disk.login);
   return await use(guest, machine);
 }
