@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { arrivalOf, guestInstants, timelineOfBoot } from '../bootlog/timeline/boot-evidence.ts';
-import type { AskedLine, BootEvidence } from '../bootlog/timeline/boot-evidence.ts';
+import type { RequestedLine, BootEvidence } from '../bootlog/timeline/boot-evidence.ts';
 import { parseCollectorLog } from '../bootlog/processes/collector-log.ts';
 import { guestClockFlaw } from '../bootlog/timeline/guest-clock.ts';
 import { spoiledFigures, standstillWarnings } from '../bootlog/timeline/standstill.ts';
@@ -42,7 +42,7 @@ export interface BootReading {
 const TIMELINE_FILE = 'timeline.json';
 
 /** The question as the timeline keeps it, so that the fit can be done again from the boot's folder alone. */
-function askedEvent({ round, askedAtSec, uptimeAfterSec }: AskedLine): MachineEvent {
+function requestEvent({ round, askedAtSec, uptimeAfterSec }: RequestedLine): MachineEvent {
   const detail = jsonText({ round, uptimeAfterSec });
   return { name: 'clock-asked', atSec: askedAtSec, stampedBy: 'drydock', detail };
 }
@@ -105,7 +105,7 @@ export async function readOutBoot(host: Host, booted: BootedArm, reading: BootRe
     askedAtSec: askedAtSec - machine.startedAtSec,
   }));
   await machine.console.flush();
-  const events = [...machine.events, ...asked.map(askedEvent)];
+  const events = [...machine.events, ...asked.map(requestEvent)];
   const evidence = await readEvidence(host, directory, { asked, events });
   // The marker's own first byte: a login prompt that stands before it on the line came earlier.
   const hostReadySec = arrivalOf(evidence, DOCKER_READY.pattern) ?? ready.atSec - machine.startedAtSec;

@@ -101,8 +101,8 @@ describe('configuring', () => {
     const { failure } = rejectionFault(
       (await configureKernel(host, { ...options, fragments: fragment(off) })).rejections,
     );
-    expect(failure.detail).toEqual(['docker.config:1: CONFIG_USB asked n, got y: selected by WLAN']);
-    expect(failure.hint).toBe('Ask for what selects them to be off too, or leave them on.');
+    expect(failure.detail).toEqual(['docker.config:1: CONFIG_USB requested as n, is y: selected by WLAN']);
+    expect(failure.hint).toBe('Switch off what selects them, too, or leave them on.');
     const both = await configureKernel(host, { ...options, fragments: fragment(`${off}# CONFIG_WLAN is not set\n`) });
     expect(both.rejections).toEqual([]);
   });
@@ -117,11 +117,11 @@ describe('configuring', () => {
     const fault = rejectionFault(configured.rejections);
     expect(fault.failure.kind).toBe('kernel-config');
     expect(fault.failure.detail).toEqual([
-      'docker.config:1: CONFIG_VIRTIO_BLKK asked y, got n: no such symbol in this kernel; did you mean CONFIG_VIRTIO_BLK?',
-      'docker.config:2: CONFIG_VETH asked y, got n: unmet: `NET` (NET is off) at Kconfig:8',
+      'docker.config:1: CONFIG_VIRTIO_BLKK requested as y, is n: no such symbol in this kernel; did you mean CONFIG_VIRTIO_BLK?',
+      'docker.config:2: CONFIG_VETH requested as y, is n: unmet: `NET` (NET is off) at Kconfig:8',
     ]);
     expect(configured.findings.map((finding) => finding.message)).toEqual([
-      'CONFIG_SELINUX, asked to be off at docker.config:3, does not exist in this kernel',
+      'CONFIG_SELINUX is to be off at docker.config:3, and does not exist in this kernel',
     ]);
   });
 
@@ -144,7 +144,7 @@ describe('configuring', () => {
     expect(configured.findings.map((finding) => finding.message.split(': ')[1])).toEqual([
       'Linux 4.9 calls it CONFIG_AUTOFS4_FS',
       'Linux 4.9 does not have it yet (it came with 4.10); left out',
-      'Linux 4.9 does this in any case; left out',
+      'Linux 4.9 always does this; left out',
     ]);
   });
 

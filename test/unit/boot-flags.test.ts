@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { bootOptions, bootsAsked } from '../../src/cli/flags/boots.ts';
-import { measuringAsked } from '../../src/cli/flags/measuring.ts';
+import { bootOptions, requestedBoots } from '../../src/cli/flags/boots.ts';
+import { requestedMeasuring } from '../../src/cli/flags/measuring.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 
 const profile = profileSchema.parse(parse(readFileSync('pipelines/smoke.yaml', 'utf8')));
 
 test('what only the wall clock understands is refused on the virtual clock, never ignored', () => {
-  expect(bootsAsked(profile, { clock: 'virtual', boots: 3 })).toEqual({ boots: 0, virtualBoots: 3 });
+  expect(requestedBoots(profile, { clock: 'virtual', boots: 3 })).toEqual({ boots: 0, virtualBoots: 3 });
   for (const flags of [{ boots: 'auto' as const }, { maxBoots: 6 }, { budget: 5 }]) {
-    expect(() => bootsAsked(profile, { clock: 'virtual', ...flags })).toThrow(/are for the wall clock/);
+    expect(() => requestedBoots(profile, { clock: 'virtual', ...flags })).toThrow(/are for the wall clock/);
   }
 });
 
@@ -27,8 +27,8 @@ test('a number of boots that no memory holds is refused before anything is plann
 
 describe('with container work', () => {
   const working = profileSchema.parse(parse(readFileSync('pipelines/docker-min.yaml', 'utf8')));
-  const asked = (flags: Partial<Parameters<typeof measuringAsked>[1]>) =>
-    measuringAsked(working, { clock: 'wall', bench: ['cpu'], ...flags });
+  const asked = (flags: Partial<Parameters<typeof requestedMeasuring>[1]>) =>
+    requestedMeasuring(working, { clock: 'wall', bench: ['cpu'], ...flags });
 
   test('the measured boots are those that the sessions begin with', () => {
     expect(asked({ rounds: 6 })).toEqual({ boots: 6, bench: { workloads: ['cpu'], rounds: 6, measuresBoots: true } });
@@ -43,12 +43,12 @@ describe('with container work', () => {
       ...working,
       arms: { ...working.arms, stock: { ...working.arms.stock, collectHz: 20 } },
     });
-    const { bench } = measuringAsked(looking, { clock: 'wall', bench: ['cpu'] });
+    const { bench } = requestedMeasuring(looking, { clock: 'wall', bench: ['cpu'] });
     expect(bench).toEqual({ workloads: ['cpu'] });
     expect(asked({ collectHz: 50 })).toEqual({ boots: working.boots, bench: { workloads: ['cpu'] } });
   });
 
   test('without it nothing changes', () => {
-    expect(measuringAsked(working, { clock: 'wall' })).toEqual({ boots: working.boots });
+    expect(requestedMeasuring(working, { clock: 'wall' })).toEqual({ boots: working.boots });
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { bootModeAsked } from '../../src/cli/flags/boot-mode.ts';
+import { requestedBootMode } from '../../src/cli/flags/boot-mode.ts';
 import { guestBootedBy } from '../../src/pipeline/plan/image.ts';
 import { guestSchema } from '../../src/profile/guest-schema.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
@@ -12,10 +12,10 @@ const grubProfile = { ...profile, boot: 'grub' as const };
 
 describe('how guests are booted', () => {
   test('is by QEMU unless the profile or the command line says otherwise, and the command line has the last word', () => {
-    expect(bootModeAsked(profile, { clock: 'wall' })).toEqual({});
-    expect(bootModeAsked(profile, { clock: 'wall', boot: 'grub' })).toEqual({ boot: 'grub' });
-    expect(bootModeAsked(grubProfile, { clock: 'both' })).toEqual({ boot: 'grub' });
-    expect(bootModeAsked(grubProfile, { clock: 'wall', boot: 'direct' })).toEqual({});
+    expect(requestedBootMode(profile, { clock: 'wall' })).toEqual({});
+    expect(requestedBootMode(profile, { clock: 'wall', boot: 'grub' })).toEqual({ boot: 'grub' });
+    expect(requestedBootMode(grubProfile, { clock: 'both' })).toEqual({ boot: 'grub' });
+    expect(requestedBootMode(grubProfile, { clock: 'wall', boot: 'direct' })).toEqual({});
   });
 
   test.each([
@@ -23,20 +23,20 @@ describe('how guests are booted', () => {
     [{ clock: 'wall', collectHz: 25 }, /collector/],
     [{ clock: 'wall', keepKernel: 'docker-mni' }, /has no arm docker-mni; did you mean docker-min\?/],
   ] as const)('by GRUB goes not with %j', (flags, message) => {
-    expect(() => bootModeAsked(grubProfile, flags)).toThrow(message);
+    expect(() => requestedBootMode(grubProfile, flags)).toThrow(message);
   });
 
   test('by GRUB goes not with an arm that the collector watches', () => {
     const arms = Object.fromEntries(
       Object.entries(profile.arms).map(([name, arm]) => [name, { ...arm, collectHz: 25 }]),
     );
-    expect(() => bootModeAsked({ ...grubProfile, arms }, { clock: 'wall' })).toThrow(/\(arm stock\)/);
+    expect(() => requestedBootMode({ ...grubProfile, arms }, { clock: 'wall' })).toThrow(/\(arm stock\)/);
   });
 
   test('a kernel is kept on a disk that has a boot loader, and on no other', () => {
     const flags = { clock: 'wall', keepKernel: 'docker-min' } as const;
-    expect(bootModeAsked(grubProfile, flags)).toEqual({ boot: 'grub', keepKernel: 'docker-min' });
-    expect(() => bootModeAsked(profile, flags)).toThrow(/--keep-kernel docker-min needs a boot loader/);
+    expect(requestedBootMode(grubProfile, flags)).toEqual({ boot: 'grub', keepKernel: 'docker-min' });
+    expect(() => requestedBootMode(profile, flags)).toThrow(/--keep-kernel docker-min needs a boot loader/);
   });
 });
 

@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { translateSymbols } from '../../src/kernel/config/translate-symbols.ts';
 import { bootEssentials } from '../../src/kernel/config/boot-essentials.ts';
 import { mergeFragments } from '../../src/kernel/config/config.ts';
-import type { AskedSymbol } from '../../src/kernel/config/config.ts';
-import { BESIDES, SYMBOL_HISTORY } from '../../src/kernel/config/symbol-history.ts';
+import type { RequestedSymbol } from '../../src/kernel/config/config.ts';
+import { COMPANION_SYMBOLS, SYMBOL_HISTORY } from '../../src/kernel/config/symbol-history.ts';
 import type { Releases } from '../../src/kernel/config/symbol-history.ts';
 import { compareVersions, parseVersion, versionOfMakefile } from '../../src/kernel/version.ts';
 import type { KernelVersion } from '../../src/kernel/version.ts';
@@ -15,12 +15,12 @@ import type { KernelVersion } from '../../src/kernel/version.ts';
 const KCONFIG = fileURLToPath(new URL('../../pipelines/kconfig', import.meta.url));
 
 const version = (text: string): KernelVersion => parseVersion(text) ?? { major: 0, minor: 0 };
-const ask = (...symbols: readonly string[]): AskedSymbol[] =>
+const ask = (...symbols: readonly string[]): RequestedSymbol[] =>
   symbols.map((symbol, index) => ({ symbol, value: 'y', origin: { file: 'a.config', line: index + 1 } }));
-const off = (symbol: string): AskedSymbol => ({ symbol, value: 'n', origin: { file: 'a.config', line: 1 } });
+const off = (symbol: string): RequestedSymbol => ({ symbol, value: 'n', origin: { file: 'a.config', line: 1 } });
 
 /** What is asked of a release whose tree has `known`, as `.config` lines, and what is said of it. */
-function spoken(asked: readonly AskedSymbol[], release: string, ...known: readonly string[]) {
+function spoken(asked: readonly RequestedSymbol[], release: string, ...known: readonly string[]) {
   const result = translateSymbols(asked, version(release), new Set(known));
   return {
     lines: result.asked.map((one) => `${one.symbol}=${one.value}`),
@@ -29,7 +29,7 @@ function spoken(asked: readonly AskedSymbol[], release: string, ...known: readon
   };
 }
 
-let fragments: readonly AskedSymbol[] = [];
+let fragments: readonly RequestedSymbol[] = [];
 beforeAll(async () => {
   const files = await readdir(KCONFIG);
   const texts = files.map(async (name) => ({ name, text: await readFile(path.join(KCONFIG, name), 'utf8') }));
@@ -40,7 +40,7 @@ describe('a wish of a fragment', () => {
   test('gets the name the symbol has in an older kernel', () => {
     expect(spoken(ask('AUTOFS_FS'), '4.10', 'AUTOFS4_FS')).toEqual({
       lines: ['AUTOFS4_FS=y'],
-      said: ['CONFIG_AUTOFS_FS, asked y at a.config:1: Linux 4.10 calls it CONFIG_AUTOFS4_FS'],
+      said: ['CONFIG_AUTOFS_FS, requested as y at a.config:1: Linux 4.10 calls it CONFIG_AUTOFS4_FS'],
       always: [],
     });
   });
@@ -52,7 +52,7 @@ describe('a wish of a fragment', () => {
   test('is turned round where the other symbol asks the opposite', () => {
     expect(spoken(ask('BASE_FULL'), '6.12', 'BASE_SMALL')).toEqual({
       lines: ['BASE_SMALL=n'],
-      said: ['CONFIG_BASE_FULL, asked y at a.config:1: Linux 6.12 asks the opposite CONFIG_BASE_SMALL'],
+      said: ['CONFIG_BASE_FULL, requested as y at a.config:1: Linux 6.12 has the opposite symbol CONFIG_BASE_SMALL'],
       always: [],
     });
   });
@@ -60,17 +60,17 @@ describe('a wish of a fragment', () => {
   test('is left out before its symbol came and after it went, and both are said', () => {
     expect(spoken(ask('CGROUP_BPF', 'NET'), '4.9', 'NET')).toEqual({
       lines: ['NET=y'],
-      said: ['CONFIG_CGROUP_BPF, asked y at a.config:1: Linux 4.9 does not have it yet (it came with 4.10); left out'],
+      said: ['CONFIG_CGROUP_BPF, requested as y at a.config:1: Linux 4.9 does not have it yet (it came with 4.10); left out'],
       always: [],
     });
     expect(spoken(ask('RANDOM_TRUST_CPU'), '6.12').said).toEqual([
-      'CONFIG_RANDOM_TRUST_CPU, asked y at a.config:1: Linux 6.12 does not have it any more (6.1 was the last); left out',
+      'CONFIG_RANDOM_TRUST_CPU, requested as y at a.config:1: Linux 6.12 does not have it any more (6.1 was the last); left out',
     ]);
   });
 
   test('is met in any case by a kernel from before the choice, and the guest can boot', () => {
     const { always, said } = spoken(ask('MULTIUSER'), '3.10');
-    expect(said).toEqual(['CONFIG_MULTIUSER, asked y at a.config:1: Linux 3.10 does this in any case; left out']);
+    expect(said).toEqual(['CONFIG_MULTIUSER, requested as y at a.config:1: Linux 3.10 always does this; left out']);
     const unmet = bootEssentials(new Map(), always).map((one) => one.symbol);
     expect(unmet).not.toContain('MULTIUSER');
     expect(unmet).toContain('FUTEX');
@@ -80,7 +80,7 @@ describe('a wish of a fragment', () => {
     const { lines, said } = spoken(ask('NF_CONNTRACK'), '4.10', 'NF_CONNTRACK', 'NF_CONNTRACK_IPV4');
     expect(lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=y']);
     expect(said).toEqual([
-      'CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 as well',
+      'CONFIG_NF_CONNTRACK, requested as y at a.config:1: Linux 4.10 also needs CONFIG_NF_CONNTRACK_IPV4',
     ]);
     expect(spoken([off('MEMCG')], '4.10', 'MEMCG', 'MEMCG_SWAP').lines).toEqual(['MEMCG=n']);
   });
@@ -96,15 +96,15 @@ describe('a wish of a fragment', () => {
     const asked = [...ask('NF_CONNTRACK', 'AUTOFS_FS'), off('NF_CONNTRACK_IPV4'), off('AUTOFS4_FS')];
     const known = ['NF_CONNTRACK', 'NF_CONNTRACK_IPV4', 'AUTOFS4_FS'];
     expect(spoken(asked, '4.10', ...known).lines).toEqual(['NF_CONNTRACK=y', 'NF_CONNTRACK_IPV4=n', 'AUTOFS4_FS=n']);
-    const contrary = 'but a.config:1 asks n of that; it stands';
+    const contrary = 'but a.config:1 requests n for it, which is kept';
     expect(translateSymbols(asked, version('4.10'), new Set(known)).findings).toEqual([
       {
         level: 'warning',
-        message: `CONFIG_NF_CONNTRACK, asked y at a.config:1: Linux 4.10 wants CONFIG_NF_CONNTRACK_IPV4 as well, ${contrary}`,
+        message: `CONFIG_NF_CONNTRACK, requested as y at a.config:1: Linux 4.10 also needs CONFIG_NF_CONNTRACK_IPV4, ${contrary}`,
       },
       {
         level: 'warning',
-        message: `CONFIG_AUTOFS_FS, asked y at a.config:2: Linux 4.10 calls it CONFIG_AUTOFS4_FS, ${contrary}`,
+        message: `CONFIG_AUTOFS_FS, requested as y at a.config:2: Linux 4.10 calls it CONFIG_AUTOFS4_FS, ${contrary}`,
       },
     ]);
     const agreed = ask('NF_CONNTRACK', 'NF_CONNTRACK_IPV4');
@@ -138,7 +138,7 @@ describe("the fragments' wishes", () => {
     const names = [...new Set([...fragments.map((one) => one.symbol), ...Object.keys(SYMBOL_HISTORY)])];
     const others = [
       ...Object.values(SYMBOL_HISTORY).flatMap((row) => row.names ?? []),
-      ...Object.values(BESIDES).flat(),
+      ...Object.values(COMPANION_SYMBOLS).flat(),
     ];
     const symbols = [...new Set([...names, ...others.map((one) => one.name)])];
     const releases = fc.record({ major: fc.integer({ min: 3, max: 6 }), minor: fc.integer({ min: 0, max: 20 }) });
@@ -161,7 +161,7 @@ describe("the fragments' wishes", () => {
   test('name every symbol that the tables speak of', () => {
     const asked = fragments.map((one) => one.symbol);
     expect(Object.keys(SYMBOL_HISTORY).filter((symbol) => !asked.includes(symbol))).toEqual([]);
-    expect(Object.keys(BESIDES).filter((symbol) => !asked.includes(symbol))).toEqual([]);
+    expect(Object.keys(COMPANION_SYMBOLS).filter((symbol) => !asked.includes(symbol))).toEqual([]);
   });
 });
 
@@ -197,8 +197,8 @@ describe('the thesis’s wishes', () => {
     expect(lines).toContain('DEBUG_INFO=n');
     expect(lines).toContain('MODULE_COMPRESS=n');
     expect(findings.map((finding) => finding.message.split(': ')[1])).toEqual([
-      'Linux 4.10 asks the opposite CONFIG_DEBUG_INFO',
-      'Linux 4.10 asks the opposite CONFIG_MODULE_COMPRESS',
+      'Linux 4.10 has the opposite symbol CONFIG_DEBUG_INFO',
+      'Linux 4.10 has the opposite symbol CONFIG_MODULE_COMPRESS',
     ]);
     // Off in 4.10 because it came later: the only wishes to be off that it does not know.
     const later = ['DEBUG_INFO_BTF', 'SECURITY_LOCKDOWN_LSM', 'SYSTEM_REVOCATION_LIST'];

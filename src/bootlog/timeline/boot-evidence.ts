@@ -12,7 +12,7 @@ import { parseSystemdUnits } from './systemd-units.ts';
 import { buildTimeline } from './timeline.ts';
 
 /** A line that the guest printed because the host had asked, in host seconds since the start of QEMU. */
-export interface AskedLine {
+export interface RequestedLine {
   /** Its number in `drydock: clock <round> <uptime before>`. */
   readonly round: number;
   readonly askedAtSec: number;
@@ -26,7 +26,7 @@ export interface BootEvidence {
   readonly stampsText: string;
   readonly dmesgText: string;
   readonly unitsText: string;
-  readonly asked: readonly AskedLine[];
+  readonly asked: readonly RequestedLine[];
   readonly events: readonly MachineEvent[];
 }
 
@@ -125,7 +125,7 @@ function loaderOf(evidence: BootEvidence) {
   return loadsAtSec === undefined || startsAtSec === undefined ? {} : { loader: { loadsAtSec, startsAtSec } };
 }
 
-function fitLines(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[], isCalibrated: boolean): ClockFit {
+function fitLines(lines: readonly ConsoleStampedLine[], asked: readonly RequestedLine[], isCalibrated: boolean): ClockFit {
   const floors = answers(lines, asked).map(({ line, question }) => ({
     guestSec: line.guestSec,
     notBeforeHostSec: question.askedAtSec,
@@ -141,11 +141,11 @@ function fitLines(lines: readonly ConsoleStampedLine[], asked: readonly AskedLin
 
 interface Answer {
   readonly line: ConsoleStampedLine;
-  readonly question: AskedLine;
+  readonly question: RequestedLine;
   readonly uptimeBeforeSec: number;
 }
 
-function answers(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[]): readonly Answer[] {
+function answers(lines: readonly ConsoleStampedLine[], asked: readonly RequestedLine[]): readonly Answer[] {
   return lines.flatMap((line) => {
     const [, round, before] = /^drydock: clock (\d+) (\d{1,11}\.\d{1,9})(?!\d)/.exec(line.message) ?? [];
     const question = asked.find((one) => String(one.round) === round);
@@ -157,7 +157,7 @@ function answers(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine
  * CLOCK_MONOTONIC starts in timekeeping_init, printk's clock a little before, with the TSC. Each answer read the uptime on
  * both sides of a stamp, so the difference lies between; the answers together narrow it.
  */
-function compareClocks(lines: readonly ConsoleStampedLine[], asked: readonly AskedLine[]): SystemdClock {
+function compareClocks(lines: readonly ConsoleStampedLine[], asked: readonly RequestedLine[]): SystemdClock {
   const bounds = answers(lines, asked).flatMap(({ line, question, uptimeBeforeSec }) =>
     question.uptimeAfterSec === undefined
       ? []

@@ -14,7 +14,7 @@ import { plainReporter } from '../../progress/plain.ts';
 import { needsSummary } from '../../report/needs/terminal.ts';
 import { openHistory } from '../../store/durations.ts';
 import { openStore } from '../../store/store.ts';
-import { benchAsked, workloadList } from '../flags/bench.ts';
+import { requestedBench, workloadList } from '../flags/bench.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, folders, resultsRoot } from '../locations.ts';
 import { cacheDirOption, guestOption, resultsDirOption } from '../flags/options.ts';
@@ -110,7 +110,7 @@ async function needsCommand(context: CommandContext, flags: NeedsFlags): Promise
   const root = cacheRoot(flags.cacheDir);
   const results = resultsRoot(flags.resultsDir);
   const loaded = await loadProfile(host.files, flags.profile, folders.pipelines);
-  const bench = benchAsked(loaded.value, flags);
+  const bench = requestedBench(loaded.value, flags);
   const request: RunRequest = {
     ...runFlagsOf({ ...flags }),
     profilePath: loaded.path,

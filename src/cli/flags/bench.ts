@@ -71,7 +71,7 @@ export const benchOptions = (): readonly Option[] => [
  *
  * @throws Fault when the profile has none of it, or a flag stands without --bench
  */
-export function benchAsked(profile: Profile, flags: BenchFlags): BenchRequest | undefined {
+export function requestedBench(profile: Profile, flags: BenchFlags): BenchRequest | undefined {
   const lone = (['minutes', 'rounds', 'datadog'] as const).find((name) => flags[name] !== undefined);
   if (flags.bench === undefined) {
     if (lone === undefined) return undefined;

@@ -37,7 +37,7 @@ function refuse(headline: string, hint: string): Fault {
  *
  * @throws Fault `usage` when that contradicts what else was asked for
  */
-export function bootModeAsked(profile: Profile, flags: Measured): Pick<RunRequest, 'boot' | 'keepKernel'> {
+export function requestedBootMode(profile: Profile, flags: Measured): Pick<RunRequest, 'boot' | 'keepKernel'> {
   const { keepKernel } = flags;
   if ((flags.boot ?? profile.boot ?? 'direct') === 'direct') {
     if (keepKernel === undefined) return {};

@@ -54,7 +54,7 @@ export const bootOptions = (): readonly Option[] => [
  *
  * @throws Fault when a limit is given for a fixed number of boots, or for boots on the virtual clock
  */
-export function bootsAsked(
+export function requestedBoots(
   profile: Profile,
   flags: BootFlags,
 ): Pick<RunRequest, 'boots' | 'sequential' | 'virtualBoots'> {

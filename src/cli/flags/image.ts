@@ -44,7 +44,7 @@ async function isQcow2({ files }: Pick<Host, 'files'>, file: string): Promise<bo
  *
  * @throws Fault `usage` for a key or a root of a disk that is not given
  */
-export async function imageAsked(
+export async function requestedImage(
   host: Pick<Host, 'files'>,
   flags: ImageFlags,
 ): Promise<Pick<RunRequest, 'image' | 'adopt'>> {

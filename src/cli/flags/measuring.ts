@@ -1,8 +1,8 @@
 import type { RunRequest } from '../../model/request.ts';
 import type { Profile } from '../../profile/schema.ts';
-import { benchAsked } from './bench.ts';
+import { requestedBench } from './bench.ts';
 import type { BenchFlags } from './bench.ts';
-import { bootsAsked } from './boots.ts';
+import { requestedBoots } from './boots.ts';
 import type { BootFlags } from './boots.ts';
 
 /** What the command line says of what is measured. */
@@ -16,12 +16,12 @@ interface MeasuringFlags extends BootFlags, BenchFlags {
  *
  * @throws Fault when flags contradict each other or the profile
  */
-export function measuringAsked(
+export function requestedMeasuring(
   profile: Profile,
   flags: MeasuringFlags,
 ): Pick<RunRequest, 'boots' | 'sequential' | 'virtualBoots' | 'bench'> {
-  const bench = benchAsked(profile, flags);
-  const boots = bootsAsked(profile, flags);
+  const bench = requestedBench(profile, flags);
+  const boots = requestedBoots(profile, flags);
   if (bench === undefined) return boots;
   const collects =
     flags.collectHz !== undefined || Object.values(profile.arms).some((arm) => arm.collectHz !== undefined);

@@ -26,7 +26,7 @@ import type { CommandContext } from '../context.ts';
 import { cacheRoot, folders, resultsRoot } from '../locations.ts';
 import { showPlan } from './dry-run.ts';
 import { requestOf } from './request.ts';
-import type { AskedRun } from './request.ts';
+import type { RunOptions } from './request.ts';
 import { freshRunId } from './run-folder.ts';
 
 /** Exit code of everything that the user has to fix first. */
@@ -40,7 +40,7 @@ interface RunPlaces {
   readonly resultsRoot: string;
 }
 
-export interface RunCommandOptions extends RunPlaces, AskedRun {
+export interface RunCommandOptions extends RunPlaces, RunOptions {
   readonly profile: string;
   /** Makes the profile that is run from the one that was named: an ablation, a calibration. */
   readonly derive?: (profile: Profile) => Profile;

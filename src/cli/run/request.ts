@@ -5,15 +5,15 @@ import type { RunFlags, RunRequest } from '../../model/request.ts';
 import { isDefinitionPath } from '../../profile/load.ts';
 import type { Profile } from '../../profile/schema.ts';
 import type { BenchFlags } from '../flags/bench.ts';
-import { bootModeAsked } from '../flags/boot-mode.ts';
+import { requestedBootMode } from '../flags/boot-mode.ts';
 import type { BootModeFlags } from '../flags/boot-mode.ts';
 import type { BootFlags } from '../flags/boots.ts';
-import { imageAsked } from '../flags/image.ts';
+import { requestedImage } from '../flags/image.ts';
 import type { ImageFlags } from '../flags/image.ts';
-import { measuringAsked } from '../flags/measuring.ts';
+import { requestedMeasuring } from '../flags/measuring.ts';
 
 /** What the command line says of a run. `run` are the flags that are fields of the request as they are. */
-export interface AskedRun extends BootFlags, BenchFlags, BootModeFlags, ImageFlags {
+export interface RunOptions extends BootFlags, BenchFlags, BootModeFlags, ImageFlags {
   readonly run: RunFlags;
   readonly guest: string;
   readonly refreshImage: boolean;
@@ -23,7 +23,7 @@ function refuse(headline: string, hint: string): never {
   throw new Fault({ kind: 'usage', headline, hint });
 }
 
-function refuseContradictions(asked: AskedRun, request: RunRequest): void {
+function refuseContradictions(asked: RunOptions, request: RunRequest): void {
   const isVirtual = asked.clock === 'virtual';
   const { bench } = request;
   if (request.accelerator === 'kvm' && isVirtual) {
@@ -63,18 +63,18 @@ function refuseContradictions(asked: AskedRun, request: RunRequest): void {
 export async function requestOf(
   host: Pick<Host, 'files' | 'clock'>,
   loaded: { readonly path: string; readonly text: string; readonly profile: Profile },
-  asked: AskedRun,
+  asked: RunOptions,
 ): Promise<RunRequest> {
   const { profile } = loaded;
-  const { bench, ...boots } = measuringAsked(profile, { ...asked, ...asked.run });
+  const { bench, ...boots } = requestedMeasuring(profile, { ...asked, ...asked.run });
   const request: RunRequest = {
     ...asked.run,
     profilePath: loaded.path,
     profileText: loaded.text,
     // Absolute, so that the run can be resumed from another folder.
     guest: isDefinitionPath(asked.guest) ? path.resolve(asked.guest) : asked.guest,
-    ...(await imageAsked(host, asked)),
-    ...bootModeAsked(profile, { ...asked, ...asked.run }),
+    ...(await requestedImage(host, asked)),
+    ...requestedBootMode(profile, { ...asked, ...asked.run }),
     ...boots,
     refresh: asked.refreshImage ? new Date(host.clock.nowMs()).toISOString() : '',
     ...(bench === undefined ? {} : { bench }),

@@ -11,7 +11,7 @@ export interface Origin {
 }
 
 /** One line of a fragment: this symbol shall have this value. */
-export interface AskedSymbol {
+export interface RequestedSymbol {
   readonly symbol: string;
   readonly value: ConfigValue;
   readonly origin: Origin;
@@ -26,8 +26,8 @@ export interface Fragment {
 /** Two fragments that ask the same symbol for different values. */
 export interface Conflict {
   readonly symbol: string;
-  readonly first: AskedSymbol;
-  readonly second: AskedSymbol;
+  readonly first: RequestedSymbol;
+  readonly second: RequestedSymbol;
 }
 
 export interface MalformedLine {
@@ -36,7 +36,7 @@ export interface MalformedLine {
 }
 
 export interface ParsedFragment {
-  readonly asked: readonly AskedSymbol[];
+  readonly asked: readonly RequestedSymbol[];
   readonly malformed: readonly MalformedLine[];
 }
 
@@ -72,11 +72,11 @@ export function parseConfig(text: string): Config {
 }
 
 /**
- * Reads a fragment and remembers where each symbol was asked. Lines kconfig would drop with a warning (`CONFIG_X = y`,
- * `X=y`, `#CONFIG_X is not set`) are returned as malformed: a dropped wish must not pass unnoticed.
+ * Reads a fragment and remembers where each symbol is requested. Lines kconfig would drop with a warning (`CONFIG_X = y`,
+ * `X=y`, `#CONFIG_X is not set`) are returned as malformed: a symbol that is dropped in silence would be missing.
  */
 export function parseFragment(fragment: Fragment): ParsedFragment {
-  const asked: AskedSymbol[] = [];
+  const asked: RequestedSymbol[] = [];
   const malformed: MalformedLine[] = [];
   fragment.text.split('\n').forEach((raw, index) => {
     const text = raw.trimEnd();
@@ -89,11 +89,11 @@ export function parseFragment(fragment: Fragment): ParsedFragment {
 }
 
 /**
- * Merges fragments into one list, each symbol once, in the order first asked. Asking twice for the same value is
- * agreement; asking for two values is a conflict, reported with both places (the first one stands in `asked`).
+ * Merges fragments into one list, each symbol once, in the order of first request. Two requests for the same value
+ * agree; requests for two values are a conflict, reported with both places (the first one stands in `asked`).
  */
 export function mergeFragments(fragments: readonly Fragment[]): MergedFragments {
-  const bySymbol = new Map<string, AskedSymbol>();
+  const bySymbol = new Map<string, RequestedSymbol>();
   const conflicts: Conflict[] = [];
   const malformed: MalformedLine[] = [];
   for (const fragment of fragments) {

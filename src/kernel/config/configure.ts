@@ -4,10 +4,10 @@ import type { Host } from '../../host/host.ts';
 import { jsonText } from '../../json/text.ts';
 import type { Finding } from '../../model/finding.ts';
 import { translateSymbols } from './translate-symbols.ts';
-import type { AskedOfVersion } from './translate-symbols.ts';
+import type { TranslatedSymbols } from './translate-symbols.ts';
 import type { PeriodCompiler } from '../toolchains.ts';
 import { countSymbols, formatOrigin, formatSymbol, mergeFragments, parseConfig } from './config.ts';
-import type { AskedSymbol, Config, Conflict, Fragment, MalformedLine } from './config.ts';
+import type { RequestedSymbol, Config, Conflict, Fragment, MalformedLine } from './config.ts';
 import { readKconfig } from './kconfig.ts';
 import type { KconfigTree } from './kconfig.ts';
 import { unknownOff, verifyConfig } from './verify.ts';
@@ -55,7 +55,7 @@ export interface ConfiguredKernel {
 const TINY_FILES = ['kernel/configs/tiny-base.config', 'kernel/configs/tiny.config', 'arch/x86/configs/tiny.config'];
 
 function conflictLine({ symbol, first, second }: Conflict): string {
-  const said = (asked: AskedSymbol): string => `${formatSymbol(symbol, asked.value)} at ${formatOrigin(asked.origin)}`;
+  const said = (asked: RequestedSymbol): string => `${formatSymbol(symbol, asked.value)} at ${formatOrigin(asked.origin)}`;
   return `${said(first)}, but ${said(second)}`;
 }
 
@@ -82,7 +82,7 @@ function refuseUnclear(conflicts: readonly Conflict[], malformed: readonly Malfo
   }
 }
 
-function withOverrides(asked: readonly AskedSymbol[], options: RequestedConfig): AskedSymbol[] {
+function withOverrides(asked: readonly RequestedSymbol[], options: RequestedConfig): RequestedSymbol[] {
   const origin = { file: options.symbolsFile ?? 'profile' };
   const overrides = Object.entries(options.symbols ?? {}).map(([symbol, value]) => ({ symbol, value, origin }));
   const localVersion = options.localVersion;
@@ -108,7 +108,7 @@ async function baseFiles(host: Host, options: ConfigureOptions): Promise<readonl
 }
 
 /** Lines of the base configuration that no fragment overrides. In a Kconfig choice, the fragment's option wins. */
-async function baseText(host: Host, options: ConfigureOptions, asked: readonly AskedSymbol[]): Promise<string> {
+async function baseText(host: Host, options: ConfigureOptions, asked: readonly RequestedSymbol[]): Promise<string> {
   const decided = new Set(asked.map((one) => one.symbol));
   let text = '';
   for (const content of await baseFiles(host, options)) {
@@ -122,7 +122,7 @@ async function baseText(host: Host, options: ConfigureOptions, asked: readonly A
 const isOn = (value: string | undefined): boolean => value === 'y' || value === 'm';
 
 /** How much of a distribution's configuration is left: what was asked off takes with it whatever depends on it. */
-function subtraction(base: Config, asked: readonly AskedSymbol[], got: Config, tree: KconfigTree): Finding {
+function subtraction(base: Config, asked: readonly RequestedSymbol[], got: Config, tree: KconfigTree): Finding {
   const had = [...base].filter(([, value]) => isOn(value)).map(([symbol]) => symbol);
   const unknown = had.filter((symbol) => !tree.symbols.has(symbol)).length;
   const off = had.filter((symbol) => tree.symbols.has(symbol) && !isOn(got.get(symbol)));
@@ -140,25 +140,25 @@ function readKconfigTree(host: Host, treeDir: string): Promise<KconfigTree> {
 }
 
 /** The requested symbols under the names of this tree's release. If the release is unknown, the names stay as written. */
-async function inWordsOfTree(
+async function translateForTree(
   host: Host,
-  asked: readonly AskedSymbol[],
+  asked: readonly RequestedSymbol[],
   treeDir: string,
   tree: KconfigTree,
-): Promise<AskedOfVersion> {
+): Promise<TranslatedSymbols> {
   const version = versionOfMakefile((await readIfThere(host, path.join(treeDir, 'Makefile'))) ?? '');
   return version === undefined ? { asked, findings: [], always: [] } : translateSymbols(asked, version, tree.symbols);
 }
 
-/** Every wish as this tree's release names it, and the tree's symbols. */
+/** Every requested symbol as this tree's release names it, and the tree's symbols. */
 async function readRequested(
   host: Host,
   requested: RequestedConfig,
-): Promise<AskedOfVersion & { readonly tree: KconfigTree }> {
+): Promise<TranslatedSymbols & { readonly tree: KconfigTree }> {
   const merged = mergeFragments(requested.fragments);
   refuseUnclear(merged.conflicts, merged.malformed);
   const tree = await readKconfigTree(host, requested.treeDir);
-  return { ...(await inWordsOfTree(host, withOverrides(merged.asked, requested), requested.treeDir, tree)), tree };
+  return { ...(await translateForTree(host, withOverrides(merged.asked, requested), requested.treeDir, tree)), tree };
 }
 
 /**
@@ -176,19 +176,19 @@ export async function verifyResolved(
 
 /**
  * Makes a `.config` in `buildDir` out of a base, fragments and overriding symbols, runs `olddefconfig`, and verifies
- * every symbol that was asked for. A symbol that this release of the kernel does not have is asked by the name it has
+ * every requested symbol. A symbol that this release of the kernel does not have is requested by the name it has
  * there, or left out with a finding, as far as symbol-history.ts knows it.
  *
- * tinyconfig and allnoconfig take the requested symbols as `KCONFIG_ALLCONFIG`, in one step: what nobody asks for is off even where
- * it only becomes visible through a wish, which merging a fragment into a finished tinyconfig would leave at its default.
- * defconfig and the distribution's configuration are changed by the requested symbols; what they do not decide gets its default, as
- * for everyone who carries a configuration over to another release.
+ * tinyconfig and allnoconfig take the requested symbols as `KCONFIG_ALLCONFIG`, in one step: a symbol that is not requested is off
+ * even where a requested one makes it visible. Merging a fragment into a finished tinyconfig would leave it at its default.
+ * defconfig and the distribution's configuration are changed by the requested symbols; all others get their defaults, as with
+ * any configuration that is carried over to another release.
  *
  * @throws Fault `kernel-config` for fragments that contradict each other or hold lines that mean nothing
  */
 export async function configureKernel(host: Host, options: ConfigureOptions): Promise<ConfiguredKernel> {
   const { treeDir, buildDir, base, compiler } = options;
-  const { asked, tree, ...spoken } = await readRequested(host, options);
+  const { asked, tree, ...translated } = await readRequested(host, options);
   const requested = asked.map((one) => `${formatSymbol(one.symbol, one.value)}\n`).join('');
 
   await host.files.makeDirectory(buildDir);
@@ -217,21 +217,21 @@ export async function configureKernel(host: Host, options: ConfigureOptions): Pr
   const unknown = unknownOff(asked, tree);
   const absent: Finding[] = unknown.map((one) => ({
     level: 'info',
-    message: `CONFIG_${one.symbol}, asked to be off at ${formatOrigin(one.origin)}, does not exist in this kernel`,
+    message: `CONFIG_${one.symbol} is to be off at ${formatOrigin(one.origin)}, and does not exist in this kernel`,
   }));
   const rejections = verifyConfig(asked, config, tree);
   const left =
     options.distributionConfig === undefined
       ? []
       : [subtraction(parseConfig(options.distributionConfig), asked, config, tree)];
-  const findings = [...spoken.findings, ...absent, ...left];
-  return { configText, rejections, findings, always: spoken.always, ...countSymbols(config) };
+  const findings = [...translated.findings, ...absent, ...left];
+  return { configText, rejections, findings, always: translated.always, ...countSymbols(config) };
 }
 
 function rejectionLine(rejection: Rejection): string {
   const { symbol, asked, got, why, origin, nearest } = rejection;
   const meant = nearest === undefined ? '' : `; did you mean CONFIG_${nearest}?`;
-  return `${formatOrigin(origin)}: CONFIG_${symbol} asked ${asked}, got ${got}: ${why}${meant}`;
+  return `${formatOrigin(origin)}: CONFIG_${symbol} requested as ${asked}, is ${got}: ${why}${meant}`;
 }
 
 function rejectionHint(rejections: readonly Rejection[]): string {
@@ -240,8 +240,8 @@ function rejectionHint(rejections: readonly Rejection[]): string {
     return `CONFIG_${misspelt.symbol} may be misspelt: the nearest symbol is CONFIG_${misspelt.nearest}.`;
   }
   return rejections.every((one) => one.asked === 'n')
-    ? 'Ask for what selects them to be off too, or leave them on.'
-    : 'Ask for the unmet dependencies too, or stop asking for the symbol.';
+    ? 'Switch off what selects them, too, or leave them on.'
+    : 'Request the unmet dependencies too, or remove the symbol.';
 }
 
 /** The end of a run whose symbols did not survive `olddefconfig`: each with what was asked, what came and why. */
@@ -250,7 +250,7 @@ export function rejectionFault(rejections: readonly Rejection[]): Fault {
   const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
   return new Fault({
     kind: 'kernel-config',
-    headline: `The kernel did not take ${shown} as asked`,
+    headline: `The kernel configuration does not have ${shown} as requested`,
     hint: rejectionHint(rejections),
     detail: rejections.map(rejectionLine),
   });

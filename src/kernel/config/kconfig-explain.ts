@@ -1,5 +1,5 @@
 import { formatOrigin } from './config.ts';
-import type { AskedSymbol, Config } from './config.ts';
+import type { RequestedSymbol, Config } from './config.ts';
 import { conjuncts, evaluate, formatExpression, symbolsOf } from './kconfig-expression.ts';
 import type { Lookup, Truth } from './kconfig-expression.ts';
 import type { Condition, Definition, KconfigSymbol, KconfigTree, Select } from './kconfig.ts';
@@ -148,7 +148,7 @@ function whyOtherValue(symbol: KconfigSymbol, asked: string, config: Config, tre
  * its range. One clause without a full stop.
  */
 export function explain(
-  asked: Pick<AskedSymbol, 'symbol' | 'value'>,
+  asked: Pick<RequestedSymbol, 'symbol' | 'value'>,
   symbol: KconfigSymbol,
   config: Config,
   tree: KconfigTree,

@@ -141,7 +141,7 @@ export const SYMBOL_HISTORY: Readonly<Record<string, SymbolHistory>> = {
 };
 
 /** A second symbol that some releases need for the same effect; later releases made it part of the first. */
-export const BESIDES: Readonly<Record<string, readonly OtherName[]>> = {
+export const COMPANION_SYMBOLS: Readonly<Record<string, readonly OtherName[]>> = {
   MEMCG: [
     { name: 'RESOURCE_COUNTERS', upTo: '3.18' },
     { name: 'MEMCG_KMEM', upTo: '4.5' },

@@ -1,17 +1,17 @@
 import type { Finding } from '../../model/finding.ts';
 import { formatOrigin } from './config.ts';
-import type { AskedSymbol, ConfigValue } from './config.ts';
-import { BESIDES, SYMBOL_HISTORY } from './symbol-history.ts';
+import type { RequestedSymbol, ConfigValue } from './config.ts';
+import { COMPANION_SYMBOLS, SYMBOL_HISTORY } from './symbol-history.ts';
 import type { OtherName, Releases, SymbolHistory } from './symbol-history.ts';
 import { compareVersions, parseVersion } from '../version.ts';
 import type { KernelVersion } from '../version.ts';
 
 /** Requested symbols under the names of one release. */
-export interface AskedOfVersion {
-  readonly asked: readonly AskedSymbol[];
-  /** One for every wish that is not asked as it was written. */
+export interface TranslatedSymbols {
+  readonly asked: readonly RequestedSymbol[];
+  /** One for every symbol that is requested under another name, left out or added. */
   readonly findings: readonly Finding[];
-  /** Symbols this release does not have because it does what they ask for in any case. */
+  /** Symbols that this release does not have because it always does what they select. */
   readonly always: readonly string[];
 }
 
@@ -36,13 +36,13 @@ function isBefore(version: KernelVersion, from: string | undefined): boolean {
 }
 
 function whyAbsent(history: SymbolHistory, version: KernelVersion): string {
-  if (history.always === true) return 'does this in any case';
+  if (history.always === true) return 'always does this';
   return isBefore(version, history.from)
     ? `does not have it yet (it came with ${history.from ?? ''})`
     : `does not have it any more (${history.upTo ?? ''} was the last)`;
 }
 
-function renamed(one: AskedSymbol, other: OtherName): AskedSymbol {
+function renamed(one: RequestedSymbol, other: OtherName): RequestedSymbol {
   return { ...one, symbol: other.name, value: other.opposite === true ? opposite(one.value) : one.value };
 }
 
@@ -52,18 +52,18 @@ function renamed(one: AskedSymbol, other: OtherName): AskedSymbol {
  * in addition is added. Symbols that the tree defines stay, so nothing changes on the release the fragments are written for. A
  * symbol that the tables do not know, or that this release should have, stays too: verifying will name it.
  */
-export function translateSymbols(asked: readonly AskedSymbol[], version: KernelVersion, known: Known): AskedOfVersion {
-  const result: AskedSymbol[] = [];
+export function translateSymbols(asked: readonly RequestedSymbol[], version: KernelVersion, known: Known): TranslatedSymbols {
+  const result: RequestedSymbol[] = [];
   const findings: Finding[] = [];
   const always: string[] = [];
   const named = `Linux ${String(version.major)}.${String(version.minor)}`;
   const taken = new Map(asked.filter((one) => known.has(one.symbol)).map((one) => [one.symbol, one]));
-  const note = (one: AskedSymbol, words: string, level: Finding['level'] = 'info'): void => {
-    const asking = `CONFIG_${one.symbol}, asked ${one.value} at ${formatOrigin(one.origin)}`;
+  const note = (one: RequestedSymbol, words: string, level: Finding['level'] = 'info'): void => {
+    const asking = `CONFIG_${one.symbol}, requested as ${one.value} at ${formatOrigin(one.origin)}`;
     findings.push({ level, message: `${asking}: ${named} ${words}` });
   };
   /** Requests `other` instead of `one`, or in addition to it. An existing request for `other` stays. */
-  const add = (one: AskedSymbol, other: OtherName, words: string): void => {
+  const add = (one: RequestedSymbol, other: OtherName, words: string): void => {
     const wanted = renamed(one, other);
     const standing = taken.get(wanted.symbol);
     if (standing === undefined) {
@@ -72,7 +72,7 @@ export function translateSymbols(asked: readonly AskedSymbol[], version: KernelV
     }
     if (standing === undefined || standing.value === wanted.value) note(one, words);
     else
-      note(one, `${words}, but ${formatOrigin(standing.origin)} asks ${standing.value} of that; it stands`, 'warning');
+      note(one, `${words}, but ${formatOrigin(standing.origin)} requests ${standing.value} for it, which is kept`, 'warning');
   };
 
   for (const one of asked) {
@@ -81,19 +81,19 @@ export function translateSymbols(asked: readonly AskedSymbol[], version: KernelV
     if (known.has(one.symbol) || history === undefined || includes(history, version)) {
       result.push(one);
     } else if (other !== undefined) {
-      add(one, other, `${other.opposite === true ? 'asks the opposite' : 'calls it'} CONFIG_${other.name}`);
+      add(one, other, `${other.opposite === true ? 'has the opposite symbol' : 'calls it'} CONFIG_${other.name}`);
     } else if (one.value === 'n') {
-      // Off is what it is; the caller says so.
+      // A symbol that this release does not have is off; the caller reports it.
       result.push(one);
     } else {
       if (history.always === true) always.push(one.symbol);
       note(one, `${whyAbsent(history, version)}; left out`);
     }
     if (one.value === 'n') continue;
-    for (const besides of BESIDES[one.symbol] ?? []) {
-      const isMet = taken.get(besides.name)?.value === renamed(one, besides).value;
-      if (isMet || !includes(besides, version) || !known.has(besides.name)) continue;
-      add(one, besides, `wants CONFIG_${besides.name} as well`);
+    for (const companion of COMPANION_SYMBOLS[one.symbol] ?? []) {
+      const isMet = taken.get(companion.name)?.value === renamed(one, companion).value;
+      if (isMet || !includes(companion, version) || !known.has(companion.name)) continue;
+      add(one, companion, `also needs CONFIG_${companion.name}`);
     }
   }
   return { asked: result, findings, always };

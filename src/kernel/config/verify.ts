@@ -1,4 +1,4 @@
-import type { AskedSymbol, Config, ConfigValue, Origin } from './config.ts';
+import type { RequestedSymbol, Config, ConfigValue, Origin } from './config.ts';
 import { editDistance } from '../../text/edit-distance.ts';
 import { explain } from './kconfig-explain.ts';
 import type { KconfigTree } from './kconfig.ts';
@@ -44,7 +44,7 @@ function sameValue(asked: ConfigValue, got: ConfigValue): boolean {
  * kernel does not have; see `unknownOff` for those. Asking for an empty text is satisfied by one whose dependencies are
  * off: without a ring of trusted keys there are none in it.
  */
-export function verifyConfig(asked: readonly AskedSymbol[], got: Config, tree: KconfigTree): readonly Rejection[] {
+export function verifyConfig(asked: readonly RequestedSymbol[], got: Config, tree: KconfigTree): readonly Rejection[] {
   return asked.flatMap((one): Rejection[] => {
     const value = got.get(one.symbol) ?? 'n';
     if (sameValue(one.value, value)) return [];
@@ -62,6 +62,6 @@ export function verifyConfig(asked: readonly AskedSymbol[], got: Config, tree: K
  * Symbols asked to be off that this kernel does not know: harmless for one that another version has, but a misspelt
  * name leaves the real symbol as it was.
  */
-export function unknownOff(asked: readonly AskedSymbol[], tree: KconfigTree): readonly AskedSymbol[] {
+export function unknownOff(asked: readonly RequestedSymbol[], tree: KconfigTree): readonly RequestedSymbol[] {
   return asked.filter((one) => one.value === 'n' && !tree.symbols.has(one.symbol));
 }

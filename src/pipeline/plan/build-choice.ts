@@ -15,7 +15,7 @@ import type { BuildPlace, RunRequest } from '../../model/request.ts';
 import type { Step } from '../steps/step.ts';
 
 /** Where kernels are to be built, by the command line or else by the profile. */
-export function buildAsked(request: Pick<RunRequest, 'build'>, profile: Pick<Profile, 'build'>): BuildPlace | 'auto' {
+export function requestedBuild(request: Pick<RunRequest, 'build'>, profile: Pick<Profile, 'build'>): BuildPlace | 'auto' {
   return request.build ?? profile.build;
 }
 
@@ -110,7 +110,7 @@ export async function planSites(
   request: Pick<RunRequest, 'build' | 'accelerator'>,
 ): Promise<ReadonlyMap<string, BuildSite>> {
   const sites = new Map<string, BuildSite>();
-  const asked = buildAsked(request, profile);
+  const asked = requestedBuild(request, profile);
   for (const [arm, { kernel }] of Object.entries(profile.arms)) {
     if (kernel === 'stock') continue;
     const version = await sourceVersion(host, kernel);

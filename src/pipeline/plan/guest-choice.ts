@@ -12,7 +12,7 @@ import { loadGuest } from '../../profile/load.ts';
 import type { Profile } from '../../profile/schema.ts';
 import type { Folders } from '../../stages/stage.ts';
 import type { Store } from '../../store/store.ts';
-import { buildAsked } from './build-choice.ts';
+import { requestedBuild } from './build-choice.ts';
 import type { PlannedUnit } from '../events/event.ts';
 import type { AdoptRequest, GuestChoice, RunRequest } from '../../model/request.ts';
 import { whyUnfit } from './guest-fit.ts';
@@ -23,7 +23,7 @@ const THESIS_GUEST = 'centos-7-minimal';
 const EVERYWHERE = 'debian-12-minimal';
 
 /** The guest that was asked for, by the command line or else by the profile. */
-export function guestAsked(request: Pick<RunRequest, 'guest'>, profile: Pick<Profile, 'guest'>): string {
+export function requestedGuest(request: Pick<RunRequest, 'guest'>, profile: Pick<Profile, 'guest'>): string {
   return request.guest === 'auto' ? profile.guest : request.guest;
 }
 
@@ -143,7 +143,7 @@ async function checkAdoption(
 ): Promise<void> {
   const refuse = (kind: 'usage' | 'unavailable', headline: string, hint: string): Fault =>
     new Fault({ kind, headline, hint });
-  if (guestAsked(request, profile) === 'auto')
+  if (requestedGuest(request, profile) === 'auto')
     throw refuse(
       'usage',
       `--image ${adopt.disk} is a disk, and drydock does not know what is installed on it`,
@@ -156,7 +156,7 @@ async function checkAdoption(
       'Omit --boot grub, or omit --image.',
     );
   const isBuiltWithMore = DISTROS[guest.family].toolchain.packages.length > 0;
-  if (isBuiltWithMore && buildAsked(request, profile) === 'guest')
+  if (isBuiltWithMore && requestedBuild(request, profile) === 'guest')
     throw refuse(
       'usage',
       '--build guest is for guests that are made with what kernels are built with, and a given disk is used unchanged',
@@ -201,7 +201,7 @@ export async function checkGuest(
   }
   if (request.adopt !== undefined) await checkAdoption(host, guest, request, request.adopt, profile);
   if (request.image === undefined) return;
-  if (!isInstalled(guest) && guestAsked(request, profile) !== 'auto') {
+  if (!isInstalled(guest) && requestedGuest(request, profile) !== 'auto') {
     throw new Fault({
       kind: 'usage',
       headline: `--image is the medium of an installer, and ${name} is made without one`,

@@ -14,7 +14,7 @@ import type { PlannedUnit } from '../events/event.ts';
 import type { GuestChoice, RunRequest } from '../../model/request.ts';
 import { sessionKind } from './bench-order.ts';
 import { planSites } from './build-choice.ts';
-import { checkGuest, guestAsked, provisionalGuest } from './guest-choice.ts';
+import { checkGuest, requestedGuest, provisionalGuest } from './guest-choice.ts';
 import { guestBootedBy, guestOnDisk } from './image.ts';
 import { planRun } from './plan.ts';
 import type { Plan } from './plan.ts';
@@ -79,7 +79,7 @@ async function checkGuestKeys(options: PrepareOptions, profile: Profile, guest: 
 export async function prepareRun(options: PrepareOptions, decided?: GuestChoice): Promise<PreparedRun> {
   const { host, folders, request } = options;
   const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
-  const choice = decided ?? provisionalGuest(guestAsked(request, profile), request);
+  const choice = decided ?? provisionalGuest(requestedGuest(request, profile), request);
   const { value: definition } = await loadGuest(host.files, choice.name, folders.guests);
   const guest = guestOnDisk(request, guestBootedBy(request.boot, definition));
   const onGuest = profileFor(profile, guest.name);

@@ -13,7 +13,7 @@ import { writeReports } from './write-reports.ts';
 import { sha256Text } from '../../store/canonical.ts';
 import { bootCondition, bootDirectory, bootReading, withArmBoot } from './boot-setup.ts';
 import { assembleRecord, KEPT_DISK } from '../record/assemble.ts';
-import { chooseGuest, guestAsked } from '../plan/guest-choice.ts';
+import { chooseGuest, requestedGuest } from '../plan/guest-choice.ts';
 import { measureBenches } from './bench-sessions.ts';
 import type { PlannedBoot } from '../plan/boot-order.ts';
 import type { Emit } from '../events/event.ts';
@@ -123,7 +123,7 @@ async function checkHost(
   const { request, past } = options;
   const { profile, plan, choice: before } = provisional;
   const stages = await check(provisional);
-  if (past?.guest !== undefined || guestAsked(request, profile) !== 'auto') return { prepared: provisional, stages };
+  if (past?.guest !== undefined || requestedGuest(request, profile) !== 'auto') return { prepared: provisional, stages };
   const choice = await chooseGuest({ ...options, profile, busybox: plan.preflight.output().busybox });
   if (choice.name === before.name) return { prepared: { ...provisional, choice }, stages };
   const prepared = await prepareRun(options, choice);
