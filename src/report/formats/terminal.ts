@@ -5,6 +5,7 @@ import type { RunRecord } from '../../model/record.ts';
 import { ledgerTables, type LedgerTable } from '../rows/ablation-rows.ts';
 import { benchTerminal } from './bench-terminal.ts';
 import { calibrationTables } from '../rows/calibration-rows.ts';
+import { plural } from '../text/format.ts';
 import { metricName } from '../text/metric-names.ts';
 import { headline, scoreGroups, type ScoreGroup, type ScoreRow } from '../rows/score-rows.ts';
 import { oneLine, wrap } from '../text/text-table.ts';
@@ -54,7 +55,7 @@ export function finalTable(record: RunRecord, options: TerminalOptions): string 
     record.bench === undefined
       ? []
       : benchTerminal(record.bench, environment.accelerator, { ...options, columns: width, safe });
-  const conditions = `${environment.accelerator.toUpperCase()}, ${record.bootsPerArm} boots per arm, guest ${record.guest.name}, ${environment.cpuModel}, QEMU ${environment.qemuVersion}`;
+  const conditions = `${environment.accelerator.toUpperCase()}, ${plural(record.bootsPerArm, 'boot')} per arm, guest ${record.guest.name}, ${environment.cpuModel}, QEMU ${environment.qemuVersion}`;
   const foot = [
     headline(record),
     conditions,
