@@ -52,7 +52,7 @@ function buildProgram(context: CommandContext, finish: (code: number) => void): 
   const program = new Command('drydock')
     .description('Builds, boots, measures and scores a minimal VM kernel for Docker.')
     .version(context.version)
-    .showHelpAfterError()
+    .showHelpAfterError('Add --help to see all options and examples.')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {

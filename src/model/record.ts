@@ -41,6 +41,11 @@ export const configCheckSchema = z
       .array(z.string())
       .describe('symbols on which the two disagree; empty when they agree line by line'),
     missingNecessary: z.array(z.string()).describe('generally necessary symbols that are missing'),
+    notCompared: z
+      .exactOptional(z.string())
+      .describe(
+        "why the guest's check-config.sh was not run, so that nothing is known of disagreements; absent: it was run",
+      ),
   })
   .describe("check-config.sh of the guest's docker.io package and drydock's own check, on the same configuration");
 export type ConfigCheck = Immutable<z.infer<typeof configCheckSchema>>;

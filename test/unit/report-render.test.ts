@@ -376,6 +376,20 @@ describe('proofs', () => {
     expect(lacking).toEqual(['Missing, though generally necessary: VETH.']);
   });
 
+  test('a guest without check-config.sh agrees with nothing, and says so in every format', () => {
+    const notCompared = 'the Docker package of centos-7-minimal has no check-config.sh';
+    const record: RunRecord = {
+      ...fixtureRecord,
+      arms: fixtureRecord.arms.map((arm) =>
+        arm.configCheck === undefined ? arm : { ...arm, configCheck: { ...arm.configCheck, notCompared } },
+      ),
+    };
+    for (const text of [renderHtml(record), renderMarkdown(record), renderJunit(record)]) {
+      expect(text).toContain(`not compared with check-config.sh: ${notCompared}`);
+      expect(text).not.toContain('both checks agree');
+    }
+  });
+
   test('what nobody proved is skipped, neither passed nor failed', () => {
     const record = { ...fixtureRecord, arms: fixtureRecord.arms.map(withoutProofs) };
     const document = parseXml(renderJunit(record));

@@ -1,4 +1,5 @@
 import type { Host } from '../../host/host.ts';
+import { DISTROS } from '../../guest/distro/table.ts';
 import { METRICS } from '../../bootlog/reading/metrics.ts';
 import type { MetricDefinition } from '../../bootlog/reading/metrics.ts';
 import { VIRTUAL_METRICS } from '../../bootlog/reading/virtual-metrics.ts';
@@ -7,7 +8,7 @@ import type { BootSummary, VirtualBoot } from '../../model/boots/boot.ts';
 import type { Environment } from '../../model/environment.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Measurement, Score } from '../../model/verdicts/measure.ts';
-import type { ArmRecord, RunRecord, StageRecord } from '../../model/record.ts';
+import type { ArmRecord, ConfigCheck, RunRecord, StageRecord } from '../../model/record.ts';
 import type { StoppingRecord } from '../../model/verdicts/stopping.ts';
 import { scoreAll } from '../../stats/score.ts';
 import type { ScoreOptions } from '../../stats/score.ts';
@@ -66,9 +67,15 @@ function armRecord(prepared: PreparedRun, arm: PlannedArm): ArmRecord {
     kernelSha256: built.kernel.sha256,
     ...(symbols === undefined ? {} : { configSymbols: symbols }),
     ...(patchProof.length === 0 ? {} : { patchProof }),
-    ...(proof === undefined ? {} : { docker: proof.docker, configCheck: proof.configCheck }),
+    ...(proof === undefined ? {} : { docker: proof.docker, configCheck: comparedCheck(prepared, proof.configCheck) }),
     ...(proof?.reboot == null ? {} : { reboot: proof.reboot }),
   };
+}
+
+/** A guest without check-config.sh agrees with nothing: the record says that nothing was compared. */
+function comparedCheck({ guest }: PreparedRun, check: ConfigCheck): ConfigCheck {
+  if (DISTROS[guest.family].hasCheckConfig) return check;
+  return { ...check, notCompared: `the Docker package of ${guest.name} has no check-config.sh` };
 }
 
 interface Scored {
