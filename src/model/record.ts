@@ -116,7 +116,12 @@ export const recordSchema = z.strictObject({
   drydockVersion: z.string(),
   startedAt: z.string().describe('ISO 8601, UTC'),
   finishedAt: z.string(),
-  profile: z.strictObject({ name: z.string(), description: z.string(), sha256: z.string() }),
+  profile: z.strictObject({
+    name: z.string(),
+    description: z.string(),
+    sha256: z.string(),
+    path: z.exactOptional(z.string()).describe('where it was read; absent: in pipelines/, or an older record'),
+  }),
   guest: z.strictObject({
     name: z.string(),
     reason: z.string().describe('why this guest'),

@@ -5,11 +5,12 @@ import { z } from 'zod';
 import { Fault } from '../host/fault.ts';
 import type { Files } from '../host/host.ts';
 import { codeFrame } from './code-frame.ts';
+import { keysAt } from './known-keys.ts';
 import { nearest } from './nearest.ts';
 import { guestSchema, isInstalled } from './guest-schema.ts';
 import type { GuestDefinition } from './guest-schema.ts';
 import { profileSchema } from './schema.ts';
-import type { Profile } from './schema.ts';
+import type { KernelSpec, Profile } from './schema.ts';
 
 /** A definition with the text it came from, so that a record can name its digest. */
 export interface Loaded<T> {
@@ -62,12 +63,12 @@ function dotted(keys: readonly PropertyKey[]): string {
 function schemaProblems(
   document: Document,
   issues: readonly z.core.$ZodIssue[],
-  knownKeys: readonly string[],
+  keysIn: (path: readonly PropertyKey[]) => readonly string[],
 ): Problem[] {
   return issues.flatMap((issue): Problem[] => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => {
-        const meant = nearest(key, knownKeys);
+        const meant = nearest(key, keysIn(issue.path));
         const suggestion = meant === undefined ? '' : `; did you mean ${meant}?`;
         return {
           ...locateKey(document, issue.path, key),
@@ -82,21 +83,13 @@ function schemaProblems(
         .sort((a, b) => a.length - b.length)[0];
       if (inner !== undefined && inner.length > 0) {
         const nested = inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
-        return schemaProblems(document, nested, knownKeys);
+        return schemaProblems(document, nested, keysIn);
       }
     }
     const where = dotted(issue.path);
     const words = issue.message.replace(/^Invalid input: /, '');
     return [{ ...locate(document, issue.path), message: where === '' ? words : `${where} — ${words}` }];
   });
-}
-
-/** Every key of every object that a JSON Schema describes, for suggestions. */
-function keysOf(jsonSchema: unknown): readonly string[] {
-  if (typeof jsonSchema !== 'object' || jsonSchema === null) return [];
-  const parts: readonly unknown[] = Object.values(jsonSchema);
-  const own = 'properties' in jsonSchema && typeof jsonSchema.properties === 'object' ? jsonSchema.properties : null;
-  return [...Object.keys(own ?? {}), ...parts.flatMap(keysOf)];
 }
 
 /**
@@ -114,8 +107,8 @@ export function parseDefinition<S extends z.ZodType>(schema: S, file: string, te
   if (problems.length === 0) {
     const result = schema.safeParse(document.toJS());
     if (result.success) return result.data;
-    const keys = new Set(keysOf(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })));
-    problems.push(...schemaProblems(document, result.error.issues, [...keys]));
+    const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    problems.push(...schemaProblems(document, result.error.issues, (path) => keysAt(described, path)));
   }
   const frames = problems
     .sort((a, b) => a.offset - b.offset)
@@ -170,6 +163,36 @@ async function load<S extends z.ZodType>(
   const text = await files.readText(file);
   const shown = path.relative('.', file);
   return { value: parseDefinition(catalogue.schema, shown.startsWith('..') ? file : shown, text), path: file, text };
+}
+
+/** The profile with its sources' relative paths taken from the folder that the profile is in. */
+export function anchoredProfile(profile: Profile, folder: string): Profile {
+  const anchor = (source: KernelSpec['source']): KernelSpec['source'] => {
+    if ('directory' in source) return { ...source, directory: path.resolve(folder, source.directory) };
+    if ('tarball' in source && !/^https?:/.test(source.tarball)) {
+      return { ...source, tarball: path.resolve(folder, source.tarball) };
+    }
+    return source;
+  };
+  const anchoredKernel = (kernel: KernelSpec): KernelSpec => ({
+    ...kernel,
+    source: anchor(kernel.source),
+    ...(kernel.guests === undefined
+      ? {}
+      : {
+          guests: Object.fromEntries(
+            Object.entries(kernel.guests).map(([guest, own]) => [
+              guest,
+              { ...own, ...(own.source === undefined ? {} : { source: anchor(own.source) }) },
+            ]),
+          ),
+        }),
+  });
+  const arms = Object.entries(profile.arms).map(([arm, spec]): [string, Profile['arms'][string]] => [
+    arm,
+    spec.kernel === 'stock' ? spec : { ...spec, kernel: anchoredKernel(spec.kernel) },
+  ]);
+  return { ...profile, arms: Object.fromEntries(arms) };
 }
 
 /** Loads a profile by name (from `pipelines/`) or by path. */

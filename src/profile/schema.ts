@@ -7,7 +7,7 @@ const symbolName = z
   .regex(/^[A-Z0-9_]+$/, 'expected a Kconfig symbol without its CONFIG_ prefix, such as VIRTIO_BLK');
 const cmdline = z
   .array(z.string().regex(/^[\x21-\x7e]+$/, 'expected one kernel parameter without spaces'))
-  .describe('Kernel parameters, one an item.');
+  .describe('Kernel parameters, one per item.');
 
 const regularExpression = z
   .string()
@@ -17,7 +17,9 @@ const regularExpression = z
 const packageSource = z.strictObject({
   package: z.string().regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1'),
 });
-const directorySource = z.strictObject({ directory: z.string().min(1) });
+const directorySource = z.strictObject({
+  directory: z.string().min(1).describe("A kernel source tree; a relative path counts from the profile's folder."),
+});
 const signedSums = z
   .strictObject({
     file: z
@@ -32,7 +34,10 @@ const signedSums = z
   })
   .describe('A second opinion beside sha256, where it can be reached.');
 const tarballSource = z.strictObject({
-  tarball: z.string().min(1).describe('A path, or an http(s) address; downloads resume.'),
+  tarball: z
+    .string()
+    .min(1)
+    .describe("A path (a relative one counts from the profile's folder), or an http(s) address; downloads resume."),
   sha256,
   signedSums: z.exactOptional(signedSums),
 });
@@ -98,7 +103,7 @@ const arm = z
     cmdline: cmdline.default([]),
     collectHz: z
       .exactOptional(z.number().int().min(1).max(250))
-      .describe('Samples a second of the process collector, in this arm.'),
+      .describe('Samples per second of the process collector, in this arm.'),
   })
   .superRefine((one, context) => {
     const refuse = (message: string): void => {

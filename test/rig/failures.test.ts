@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -113,9 +113,10 @@ describe.concurrent('a source that is not what the profile says', () => {
     expect(rig.callsOf('make')).toEqual([]);
   });
 
-  test('a folder that is not there is named', async () => {
+  test('a folder without a kernel’s source is named', async () => {
     await using rig = await createRig();
-    const directory = path.join(rig.folder, 'absent');
+    const directory = path.join(rig.folder, 'empty');
+    await mkdir(directory);
     const kernel = { ...rig.kernel, source: { directory } };
     const profile = await rig.profile({ small: { role: 'candidate', kernel, initrd: 'busybox' } });
     const { code, stderr } = await rig.drydock('run', '--profile', profile, ...RUN).ended;

@@ -60,7 +60,9 @@ describe('a wish of a fragment', () => {
   test('is left out before its symbol came and after it went, and both are said', () => {
     expect(spoken(ask('CGROUP_BPF', 'NET'), '4.9', 'NET')).toEqual({
       lines: ['NET=y'],
-      said: ['CONFIG_CGROUP_BPF, requested as y at a.config:1: Linux 4.9 does not have it yet (it came with 4.10); left out'],
+      said: [
+        'CONFIG_CGROUP_BPF, requested as y at a.config:1: Linux 4.9 does not have it yet (it came with 4.10); left out',
+      ],
       always: [],
     });
     expect(spoken(ask('RANDOM_TRUST_CPU'), '6.12').said).toEqual([

@@ -49,6 +49,8 @@ arms:
 
   test('suggests the key that was meant', () => {
     expect(failureOf(`${GOOD}bots: 3\n`).text).toContain('bots — unknown key; did you mean boots?');
+    // `patches` is a key of a kernel and `symbols` of nothing else here: a suggestion is one that works in this place.
+    expect(failureOf(`${GOOD}patches: []\n`).text).toMatch(/patches — unknown key(?!; did you mean patches)/);
   });
 
   test('that is not YAML is refused where the syntax breaks', () => {

@@ -113,7 +113,7 @@ async function needsCommand(context: CommandContext, flags: NeedsFlags): Promise
   const bench = requestedBench(loaded.value, flags);
   const request: RunRequest = {
     ...runFlagsOf({ ...flags }),
-    profilePath: loaded.path,
+    profilePath: path.resolve(loaded.path),
     profileText: loaded.text,
     guest: flags.guest,
     boots: 0,

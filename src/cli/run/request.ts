@@ -69,7 +69,7 @@ export async function requestOf(
   const { bench, ...boots } = requestedMeasuring(profile, { ...asked, ...asked.run });
   const request: RunRequest = {
     ...asked.run,
-    profilePath: loaded.path,
+    profilePath: path.resolve(loaded.path),
     profileText: loaded.text,
     // Absolute, so that the run can be resumed from another folder.
     guest: isDefinitionPath(asked.guest) ? path.resolve(asked.guest) : asked.guest,

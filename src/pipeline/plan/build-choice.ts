@@ -15,7 +15,10 @@ import type { BuildPlace, RunRequest } from '../../model/request.ts';
 import type { Step } from '../steps/step.ts';
 
 /** Where kernels are to be built, by the command line or else by the profile. */
-export function requestedBuild(request: Pick<RunRequest, 'build'>, profile: Pick<Profile, 'build'>): BuildPlace | 'auto' {
+export function requestedBuild(
+  request: Pick<RunRequest, 'build'>,
+  profile: Pick<Profile, 'build'>,
+): BuildPlace | 'auto' {
   return request.build ?? profile.build;
 }
 

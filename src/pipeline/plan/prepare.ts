@@ -3,7 +3,7 @@ import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import type { GuestDefinition } from '../../profile/guest-schema.ts';
 import { profileFor } from '../../profile/for-guest.ts';
-import { definitionNames, loadGuest, parseDefinition } from '../../profile/load.ts';
+import { anchoredProfile, definitionNames, loadGuest, parseDefinition } from '../../profile/load.ts';
 import { nearest } from '../../profile/nearest.ts';
 import { profileSchema } from '../../profile/schema.ts';
 import type { Profile } from '../../profile/schema.ts';
@@ -53,6 +53,22 @@ async function checkFragments({ host, folders, request }: PrepareOptions, profil
   });
 }
 
+/** A source that is not there is found before anything is built. */
+async function checkSources({ host, request }: PrepareOptions, profile: Profile): Promise<void> {
+  for (const [arm, { kernel }] of Object.entries(profile.arms)) {
+    if (kernel === 'stock' || 'package' in kernel.source) continue;
+    const isTree = 'directory' in kernel.source;
+    const place = 'directory' in kernel.source ? kernel.source.directory : kernel.source.tarball;
+    if (/^https?:/.test(place)) continue;
+    if ((await host.files.stat(place))?.kind === (isTree ? 'directory' : 'file')) continue;
+    throw new Fault({
+      kind: 'profile',
+      headline: `There is no ${isTree ? 'folder' : 'file'} ${place}, which has the kernel source of ${arm}`,
+      hint: `Fix ${isTree ? 'directory' : 'tarball'}: in ${request.profilePath}; a relative path counts from the profile's folder.`,
+    });
+  }
+}
+
 /** A misspelt guest would leave out what a profile has for that guest alone. */
 async function checkGuestKeys(options: PrepareOptions, profile: Profile, guest: string): Promise<void> {
   const { host, folders, request } = options;
@@ -78,7 +94,8 @@ async function checkGuestKeys(options: PrepareOptions, profile: Profile, guest: 
  */
 export async function prepareRun(options: PrepareOptions, decided?: GuestChoice): Promise<PreparedRun> {
   const { host, folders, request } = options;
-  const profile = parseDefinition(profileSchema, request.profilePath, request.profileText);
+  const parsed = parseDefinition(profileSchema, request.profilePath, request.profileText);
+  const profile = anchoredProfile(parsed, path.dirname(request.profilePath));
   const choice = decided ?? provisionalGuest(requestedGuest(request, profile), request);
   const { value: definition } = await loadGuest(host.files, choice.name, folders.guests);
   const guest = guestOnDisk(request, guestBootedBy(request.boot, definition));
@@ -86,6 +103,7 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
   await checkGuest(host, guest, request, onGuest);
   await checkFragments(options, profile);
   await checkGuestKeys(options, profile, guest.name);
+  await checkSources(options, onGuest);
   const sites = await planSites(host, onGuest, guest, request);
   const plan = planRun({ host, profile: onGuest, guest, request, folders }, sites);
   return { profile, guest, choice, plan };

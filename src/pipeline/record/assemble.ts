@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Host } from '../../host/host.ts';
 import { DISTROS } from '../../guest/distro/table.ts';
 import { METRICS } from '../../bootlog/reading/metrics.ts';
@@ -18,6 +19,7 @@ import { calibrationFrom } from './calibration.ts';
 import type { Profile } from '../../profile/schema.ts';
 import { repeatedFlags } from '../../model/request.ts';
 import type { RunRequest } from '../../model/request.ts';
+import type { Folders } from '../../stages/stage.ts';
 import type { Plan, PlannedArm } from '../plan/plan.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
 import { sampleFindings } from './sample-findings.ts';
@@ -28,6 +30,7 @@ export const KEPT_DISK = 'disk.qcow2';
 
 interface AssembleInput {
   readonly host: Host;
+  readonly folders: Folders;
   readonly prepared: PreparedRun;
   readonly request: RunRequest;
   readonly runId: string;
@@ -162,6 +165,9 @@ export function assembleRecord(input: AssembleInput): RunRecord {
       name: profile.name,
       description: profile.description,
       sha256: sha256Text(input.request.profileText),
+      ...(path.dirname(input.request.profilePath) === input.folders.pipelines
+        ? {}
+        : { path: input.request.profilePath }),
     },
     guest: { name: choice.name, reason: choice.reason, imageSha256: image.disk.sha256, packages: image.packages },
     environment: {

@@ -6,7 +6,7 @@ import { flagWords } from '../../model/request.ts';
 /** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
 export function reproduceCommand(record: RunRecord): string {
   const options = [
-    ['--profile', record.ablation === undefined ? record.profile.name : record.profile.name.replace(/-ablation$/, '')],
+    ['--profile', profileOf(record)],
     ...(record.ablation === undefined ? [] : [['--ablate', record.ablation.factors.join(',')]]),
     ['--guest', record.guest.name],
     ['--accel', record.environment.accelerator],
@@ -20,6 +20,12 @@ export function reproduceCommand(record: RunRecord): string {
     flagWords(record.flags ?? {}),
   ];
   return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
+}
+
+/** An ablation is made of the profile that was named. */
+function profileOf({ profile, ablation }: RunRecord): string {
+  if (profile.path !== undefined) return profile.path;
+  return ablation === undefined ? profile.name : profile.name.replace(/-ablation$/, '');
 }
 
 function bootMode({ environment, keptKernel }: RunRecord): readonly (readonly string[])[] {

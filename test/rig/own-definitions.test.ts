@@ -43,3 +43,28 @@ describe.concurrent('a guest', () => {
     );
   });
 });
+
+describe.concurrent('a profile of the user’s own', () => {
+  test('names its kernel source from its own folder, and the repeating command names the profile’s path', async () => {
+    await using rig = await createRig({ hasImage: true });
+    const own = await rig.profile();
+    const relative = (await readFile(own, 'utf8')).replace(/"directory": ?"[^"]*\//, '"directory":"./');
+    expect(relative).toContain('"directory":"./');
+    await writeFile(own, relative);
+    const { code, stderr } = await rig.drydock('run', '--profile', own, '--boots', '1', '--accel', 'tcg').ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const report = await readFile(path.join(await rig.runDirectory(), 'report.md'), 'utf8');
+    expect(report).toContain(`npm run pipeline -- --profile ${own} `);
+  });
+
+  test('is refused before anything is built when its kernel source is not there', async () => {
+    await using rig = await createRig({ hasImage: true });
+    const own = await rig.profile();
+    await writeFile(own, (await readFile(own, 'utf8')).replace(/"directory": ?"[^"]*"/, '"directory":"./linus"'));
+    const { code, stderr } = await rig.drydock('run', '--profile', own, '--dry-run').ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no folder \S+\/linus, which has the kernel source of/);
+    expect(rig.callsOf('make')).toEqual([]);
+  });
+});
