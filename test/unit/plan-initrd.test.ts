@@ -9,7 +9,7 @@ import { prepareRun } from '../../src/pipeline/plan/prepare.ts';
 import type { Plan } from '../../src/pipeline/plan/plan.ts';
 import { profileSchema } from '../../src/profile/schema.ts';
 
-const OWN = '{ source: { directory: /nowhere }, fragments: [virtio] }';
+const OWN = '{ source: { directory: / }, fragments: [virtio] }';
 
 function profileOf(arms: Readonly<Record<string, readonly [kernel: string, initrd: string]>>): string {
   const lines = Object.entries(arms).map(
