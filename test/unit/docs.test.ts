@@ -3,11 +3,11 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { REPOSITORY } from '../support/drydock-main.ts';
 
-const PAGES = ['.', 'docs', 'docs/adr'].flatMap((folder) =>
-  readdirSync(path.join(REPOSITORY, folder))
+const markdownOf = (folder: string, recursive: boolean): readonly string[] =>
+  readdirSync(path.join(REPOSITORY, folder), { encoding: 'utf8', recursive })
     .filter((name) => name.endsWith('.md'))
-    .map((name) => path.join(folder, name)),
-);
+    .map((name) => path.join(folder, name));
+const PAGES = [...markdownOf('.', false), ...markdownOf('docs', true)];
 const textOf = (page: string): string => readFileSync(path.join(REPOSITORY, page), 'utf8');
 
 /** Headings as GitHub names them in links: lower case, punctuation dropped, spaces as dashes, `-1` for the second of a name. */
