@@ -7,7 +7,7 @@ const symbolName = z
   .regex(/^[A-Z0-9_]+$/, 'expected a Kconfig symbol without its CONFIG_ prefix, such as VIRTIO_BLK');
 const cmdline = z
   .array(z.string().regex(/^[\x21-\x7e]+$/, 'expected one kernel parameter without spaces'))
-  .describe('Kernel parameters, one an item.');
+  .describe('Kernel parameters, one per item.');
 
 const regularExpression = z
   .string()
@@ -15,9 +15,14 @@ const regularExpression = z
   .refine(isRegularExpression, 'expected a JavaScript regular expression, such as ^nf_conntrack');
 
 const packageSource = z.strictObject({
-  package: z.string().regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1'),
+  package: z
+    .string()
+    .regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1')
+    .describe("A source package of the guest's Debian."),
 });
-const directorySource = z.strictObject({ directory: z.string().min(1) });
+const directorySource = z.strictObject({
+  directory: z.string().min(1).describe('Path of a kernel source tree on this machine; it is not changed.'),
+});
 const signedSums = z
   .strictObject({
     file: z
@@ -33,16 +38,18 @@ const signedSums = z
   .describe('A second opinion beside sha256, where it can be reached.');
 const tarballSource = z.strictObject({
   tarball: z.string().min(1).describe('A path, or an http(s) address; downloads resume.'),
-  sha256,
+  sha256: sha256.describe('Digest that the tarball must have.'),
   signedSums: z.exactOptional(signedSums),
 });
 
 /** Keys are checked against vm-images/ when a run is planned. */
 const guestKey = z.string().min(1).describe('Name of a guest definition.');
 
-const source = z.union([packageSource, directorySource, tarballSource], {
-  error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
-});
+const source = z
+  .union([packageSource, directorySource, tarballSource], {
+    error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
+  })
+  .describe('Where the kernel source comes from, in one of three forms.');
 const fragments = z.array(
   z.string().regex(/^[a-z0-9-]+$/, 'expected the name of a file in pipelines/kconfig/, without .config'),
 );
@@ -55,7 +62,7 @@ const symbols = z.record(
 
 const kernelOnGuest = z
   .strictObject({
-    source: z.exactOptional(source),
+    source: z.exactOptional(source).describe("Takes the place of the kernel's own source."),
     fragments: fragments.default([]).describe("Added to the kernel's own."),
     symbols: symbols.default({}).describe("Added to the kernel's own; they override it."),
   })
@@ -72,9 +79,14 @@ const builtKernel = z.strictObject({
     .describe(
       "What fragments are added to, or taken from: distribution is the configuration of the guest's stock kernel.",
     ),
-  fragments: fragments.default([]),
+  fragments: fragments
+    .default([])
+    .describe('Files of pipelines/kconfig/, without .config. Two that contradict each other stop the run.'),
   symbols: symbols.default({}).describe('Symbols of this profile alone; they override the fragments.'),
-  patches: z.array(z.enum(['rtc-no-sync'])).default([]),
+  patches: z
+    .array(z.enum(['rtc-no-sync']))
+    .default([])
+    .describe('Semantic patches of pipelines/patches/ without .cocci.'),
   guests: z
     .exactOptional(z.record(guestKey, kernelOnGuest))
     .describe('Guests on which this kernel is another: their root, their control groups, their time.'),
@@ -85,9 +97,11 @@ const arm = z
     role: z
       .enum(['baseline', 'candidate', 'variant'])
       .describe('variant: measured beside the pair, not scored; a cell of an ablation.'),
-    kernel: z.union([z.literal('stock'), builtKernel], {
-      error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
-    }),
+    kernel: z
+      .union([z.literal('stock'), builtKernel], {
+        error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
+      })
+      .describe("stock: the guest's own kernel; otherwise what to build."),
     initrd: z
       .enum(['stock', 'stock-busybox', 'distribution', 'busybox', 'busybox-image', 'none'])
       .describe(
@@ -95,10 +109,10 @@ const arm = z
           "kernel by the guest's own tool; busybox: a cpio of BusyBox and drydock's linuxrc; busybox-image: the same as a file system in a RAM " +
           'disk, whose /linuxrc the kernel runs itself (the old style); none: root= alone.',
       ),
-    cmdline: cmdline.default([]),
+    cmdline: cmdline.default([]).describe("Kernel parameters of this arm, after the profile's."),
     collectHz: z
       .exactOptional(z.number().int().min(1).max(250))
-      .describe('Samples a second of the process collector, in this arm.'),
+      .describe('Samples per second of the process collector, in this arm.'),
   })
   .superRefine((one, context) => {
     const refuse = (message: string): void => {
@@ -129,8 +143,8 @@ export type Factor = (typeof FACTORS)[number];
 /** What to do: the file a lab engineer writes. `pipelines/schema.json` is made from this. */
 export const profileSchema = z
   .strictObject({
-    name,
-    description: z.string().min(1),
+    name: name.describe('Name of the profile; run folders end with it.'),
+    description: z.string().min(1).describe('One line for reports.'),
     guest: z
       .string()
       .min(1)
@@ -139,7 +153,9 @@ export const profileSchema = z
     build: z
       .enum(['auto', 'host', 'guest'])
       .default('auto')
-      .describe('Where kernels are built; auto: in the guest where its compiler is of their time and KVM works.'),
+      .describe(
+        "Where kernels are built; auto: in the guest if its compiler fits the kernel's age and KVM works, else on the host.",
+      ),
     boots: z
       .union([z.number().int().min(1).max(200), z.literal('auto')], {
         error: 'expected a whole number from 1 to 200, or auto',
@@ -163,14 +179,17 @@ export const profileSchema = z
       .describe(
         "Lines to look for in boot logs beside drydock's own presence checks: a name, and a regular expression.",
       ),
-    arms: z.record(name, arm),
+    arms: z.record(name, arm).describe('The variants that are booted and compared, by name; one baseline at most.'),
     bench: z.exactOptional(benchSchema).describe('Work in containers; only runs with --bench do it.'),
     ablation: z
-      .strictObject({ factors: z.array(z.enum(FACTORS)).min(1), cells: z.record(name, z.array(z.enum(FACTORS))) })
+      .strictObject({
+        factors: z.array(z.enum(FACTORS)).min(1).describe('The changes that are taken apart.'),
+        cells: z.record(name, z.array(z.enum(FACTORS))).describe('The changes that are on, per arm.'),
+      })
       .optional()
       .describe('Which arm has which changes on; made by --ablate.'),
     calibration: z
-      .strictObject({ looks: z.array(name) })
+      .strictObject({ looks: z.array(name).describe('The arms that are looked at in another way.') })
       .optional()
       .describe('The arms a and b are the same, the others are ways of looking at it; made by drydock calibrate.'),
   })
