@@ -1,22 +1,28 @@
 import type { Argument, Command, Option } from 'commander';
+import { jsonText } from '../../src/json/text.ts';
 import { anchor, code, fence, page, plain, table } from './markdown.ts';
 
 const INTRO = `\`npm run drydock -- <command>\` runs a command in a clone; \`npm run pipeline -- …\` is short for
 \`npm run drydock -- run …\`. Every command has \`--help\`. [exit-codes.md](exit-codes.md) lists the exit codes.`;
 
+/** A value of an option; a text as it is typed. */
+const value = (given: unknown): string => code(typeof given === 'string' ? given : jsonText(given));
+
 const list = (words: readonly string[]): string => words.map(code).join(' · ');
 
-function defaultOf({ defaultValue, defaultValueDescription, mandatory, negate }: Option): string {
+function defaultOf(option: Option): string {
+  const { defaultValueDescription, mandatory, negate } = option;
+  const defaultValue: unknown = option.defaultValue;
   if (mandatory) return 'required';
   if (defaultValueDescription !== undefined) return plain(defaultValueDescription);
   const isNothing = defaultValue === undefined || defaultValue === false || negate;
-  return isNothing || (Array.isArray(defaultValue) && defaultValue.length === 0) ? '' : code(String(defaultValue));
+  return isNothing || (Array.isArray(defaultValue) && defaultValue.length === 0) ? '' : value(defaultValue);
 }
 
 function optionRow(option: Option): readonly string[] {
   const { argChoices, presetArg } = option;
   const values = argChoices === undefined ? '' : ` Values: ${list(argChoices)}.`;
-  const preset = presetArg === undefined ? '' : ` Without a value: ${code(String(presetArg))}.`;
+  const preset = presetArg === undefined ? '' : ` Without a value: ${value(presetArg)}.`;
   return [code(option.flags), `${plain(option.description)}.${values}${preset}`, defaultOf(option)];
 }
 
@@ -69,18 +75,19 @@ function linked(text: string): string {
 }
 
 function argumentLine(argument: Argument): readonly string[] {
-  const { argChoices, defaultValue, description, required } = argument;
+  const { argChoices, description, required } = argument;
+  const defaultValue: unknown = argument.defaultValue;
   if (argChoices === undefined && description === '') return [];
   const name = code(required ? `<${argument.name()}>` : `[${argument.name()}]`);
   const values = argChoices === undefined ? '' : ` Values: ${list(argChoices)}.`;
-  const fallback = defaultValue === undefined ? '' : ` Default: ${code(String(defaultValue))}.`;
+  const fallback = defaultValue === undefined ? '' : ` Default: ${value(defaultValue)}.`;
   return [`${name}: ${plain(description)}.${values}${fallback}`];
 }
 
 function commandSection(command: Command): readonly string[] {
   return [
     `## ${command.name()}`,
-    `${plain(sentence(command.description()))}`,
+    plain(sentence(command.description())),
     `Usage: ${code(`npm run drydock -- ${command.name()} ${command.usage()}`)}`,
     ...command.registeredArguments.flatMap(argumentLine),
     ...optionTables(command),

@@ -58,6 +58,7 @@ function namedType(type: string | undefined, node: SchemaNode): string {
       return `list of ${entry === undefined ? 'any JSON' : typeOf(entry)}`;
     case 'object':
       return inner === undefined ? keysOf(node) : `map of ${typeOf(inner)}`;
+    case undefined:
     default:
       return 'any JSON';
   }

@@ -133,7 +133,7 @@ export const recordSchema = z.strictObject({
     .describe('the profile as it was run'),
   guest: z
     .strictObject({
-      name: z.string().describe('name of its definition'),
+      name: z.string().describe('name of its definition, or its path where it was given as a file'),
       reason: z.string().describe('why this guest'),
       imageSha256: z.string().describe('digest of its image'),
       packages: z.record(z.string(), z.string()).describe('package → version'),

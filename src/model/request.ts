@@ -154,7 +154,7 @@ export type RunRequest = Readonly<z.infer<typeof runRequestSchema>>;
 
 /** Which guest a run takes, and why. */
 export const guestChoiceSchema = z.strictObject({
-  name: z.string().describe('name of its definition'),
+  name: z.string().describe('name of its definition, or its path where it was given as a file'),
   reason: z.string().describe('one sentence'),
 });
 export type GuestChoice = Readonly<z.infer<typeof guestChoiceSchema>>;

@@ -1,11 +1,15 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { generatedFiles } from '../../scripts/reference/files.ts';
 import { keysWithoutMeaning } from '../../scripts/reference/keys.ts';
 import { SCHEMAS } from '../../scripts/reference/schema-pages.ts';
+import { guestSchema } from '../../src/profile/guest-schema.ts';
+import { parseDefinition } from '../../src/profile/load.ts';
+import { profileSchema } from '../../src/profile/schema.ts';
 import { problemOf } from '../support/docs/commands.ts';
-import { anchorsOf, codeLinesOf, codeSpansOf, PAGES, textOf } from '../support/docs/pages.ts';
+import { anchorsOf, codeLinesOf, codeSpansOf, PAGES, textOf, yamlBlocksOf } from '../support/docs/pages.ts';
 import { commandsOf } from '../support/docs/shell-words.ts';
 import { REPOSITORY } from '../support/drydock-main.ts';
 
@@ -38,6 +42,18 @@ describe.each(PAGES)('%s', (page) => {
     ].map(([file]) => file);
     expect(named.filter((file) => !existsSync(path.join(REPOSITORY, file)))).toEqual([]);
   });
+});
+
+/** Pages that show a whole profile or a whole guest definition. */
+const DEFINITIONS = PAGES.flatMap((page) =>
+  yamlBlocksOf(textOf(page))
+    .filter((text) => /^name: /m.test(text))
+    .map((text) => [page, text] as const),
+);
+
+test.each(DEFINITIONS)('the definition in %s is valid', (page, text) => {
+  const schema = /^family: /m.test(text) ? guestSchema : profileSchema;
+  expect(() => parseDefinition<z.ZodType>(schema, page, text)).not.toThrow();
 });
 
 /** A changelog keeps the commands of its day. */

@@ -32,14 +32,22 @@ export function anchorsOf(page: string): ReadonlySet<string> {
   );
 }
 
-/** The lines of fenced and indented blocks of code; a line that ends in a backslash goes on in the next one. */
+/**
+ * The lines of fenced and indented blocks of code, without `run:` of a workflow; a line that ends in a backslash goes on in
+ * the next one.
+ */
 export function codeLinesOf(text: string): readonly string[] {
   const joined = text.replaceAll(/\\\n\s*/g, ' ');
   const fenced = [...joined.matchAll(/^ *```.*\n([\s\S]*?)^ *```/gm)].flatMap(([, body = '']) => body.split('\n'));
   const indented = [...joined.replaceAll(/^ *```[\s\S]*?^ *```/gm, '').matchAll(/^ {4}(.*)$/gm)].map(
     ([, line = '']) => line,
   );
-  return [...fenced, ...indented].map((line) => line.trim());
+  return [...fenced, ...indented].map((line) => line.trim().replace(/^(?:- )?run: /, ''));
+}
+
+/** The fenced blocks of YAML. */
+export function yamlBlocksOf(text: string): readonly string[] {
+  return [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, body = '']) => body);
 }
 
 /** Code spans outside of blocks. */
