@@ -24,7 +24,7 @@ const registryImage = z.strictObject({
   digest: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hexadecimal digits')
-    .describe('Of the manifest, or of the list of manifests: a tag may mean another image tomorrow.'),
+    .describe('Digest of the manifest, or of the list of manifests: a tag may mean another image tomorrow.'),
 });
 const image = z.union([packagesImage, registryImage], {
   error: 'expected packages: [NAME, …], or registry: REGISTRY/REPOSITORY with digest: sha256:DIGEST',
@@ -48,9 +48,7 @@ const workloads = z.strictObject({
           .describe('What the working container installs.'),
         minutes: z
           .exactOptional(z.number().positive().max(120))
-          .describe(
-            'How long the containers are watched; 2 where nothing else is asked for, 1 beside other workloads.',
-          ),
+          .describe('How long the containers are watched; without it, 2 if this is the only workload, else 1.'),
         images: z
           .strictObject({
             fedora: imageName.default('system'),
@@ -110,7 +108,7 @@ export const benchSchema = z
       .describe('Container images by name; the built-in two where the profile names none.'),
     workloads: workloads
       .prefault(Object.fromEntries(WORKLOAD_NAMES.map((name) => [name, {}])))
-      .describe('What can be asked for with --bench; everything where the profile names none.'),
+      .describe('What --bench can run; all of it where the profile names none.'),
   })
   .superRefine((bench, context) => {
     const known = Object.keys(bench.images);

@@ -66,14 +66,14 @@ const installedGuest = z.strictObject({
       address: address.describe('Where it is downloaded from.'),
       sha256: sha256.describe('Digest that it must have.'),
     })
-    .describe('The installer as an ISO image; --image gives another place of it.'),
+    .describe('The installer as an ISO image; --image names a local copy.'),
   releasever: z
     .string()
     .regex(/^\d+$/, 'expected the major release, such as "7"')
     .describe('Major release, in quotes.'),
   repositories: z
     .record(name, address)
-    .describe('Where packages come from that the medium lacks; yum in the guest is pointed at them, too.'),
+    .describe('Where the packages come from that the medium lacks; yum in the guest uses them, too.'),
   packages: z.array(packageName).min(1).describe('Installed beside what the installer installs.'),
   kickstart: z.string().min(1).describe(`Answers to the installer's questions. ${PATH_RULE}.`),
   provision: z.string().min(1).describe(`Script that finishes the fresh system. ${PATH_RULE}.`),

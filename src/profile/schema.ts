@@ -35,7 +35,7 @@ const signedSums = z
         "The publisher's public key on this machine, as gpgv reads it; without one, only the digest is compared.",
       ),
   })
-  .describe('A second opinion beside sha256, where it can be reached.');
+  .describe("The publisher's own digests, compared with sha256 when they can be reached.");
 const tarballSource = z.strictObject({
   tarball: z.string().min(1).describe('A path, or an http(s) address; downloads resume.'),
   sha256: sha256.describe('Digest that the tarball must have.'),
@@ -89,7 +89,7 @@ const builtKernel = z.strictObject({
     .describe('Semantic patches of pipelines/patches/ without .cocci.'),
   guests: z
     .exactOptional(z.record(guestKey, kernelOnGuest))
-    .describe('Guests on which this kernel is another: their root, their control groups, their time.'),
+    .describe('What differs on some guests, by name of the guest: another source, more fragments, more symbols.'),
 });
 
 const arm = z
@@ -180,18 +180,20 @@ export const profileSchema = z
         "Lines to look for in boot logs beside drydock's own presence checks: a name, and a regular expression.",
       ),
     arms: z.record(name, arm).describe('The variants that are booted and compared, by name; one baseline at most.'),
-    bench: z.exactOptional(benchSchema).describe('Work in containers; only runs with --bench do it.'),
+    bench: z.exactOptional(benchSchema).describe('Container workloads; they run with --bench only.'),
     ablation: z
       .strictObject({
-        factors: z.array(z.enum(FACTORS)).min(1).describe('The changes that are taken apart.'),
+        factors: z.array(z.enum(FACTORS)).min(1).describe('The changes whose effects are separated.'),
         cells: z.record(name, z.array(z.enum(FACTORS))).describe('The changes that are on, per arm.'),
       })
       .optional()
-      .describe('Which arm has which changes on; made by --ablate.'),
+      .describe('Which changes each arm has; written by --ablate, not by hand.'),
     calibration: z
-      .strictObject({ looks: z.array(name).describe('The arms that are looked at in another way.') })
+      .strictObject({ looks: z.array(name).describe('The arms with an instrumentation.') })
       .optional()
-      .describe('The arms a and b are the same, the others are ways of looking at it; made by drydock calibrate.'),
+      .describe(
+        'Arms a and b are identical, each other arm adds one instrumentation; written by drydock calibrate, not by hand.',
+      ),
   })
   .superRefine((profile, context) => {
     for (const [arm, { kernel, initrd }] of Object.entries(profile.arms)) {

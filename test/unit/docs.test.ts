@@ -44,6 +44,23 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
+test.each([
+  [
+    'npm ci && npm run check # both',
+    [
+      ['npm', 'ci'],
+      ['npm', 'run', 'check'],
+    ],
+  ],
+  [
+    'dmesg | drydock analyze - --base "Freeing unused"',
+    [['dmesg'], ['drydock', 'analyze', '-', '--base', 'Freeing unused']],
+  ],
+  ['drydock resume <run> > log.txt', [['drydock', 'resume', '<run>']]],
+] as const)('%s is read as a shell reads it', (line, commands) => {
+  expect(commandsOf(line)).toEqual(commands);
+});
+
 /** Pages that show a whole profile or a whole guest definition. */
 const DEFINITIONS = PAGES.flatMap((page) =>
   yamlBlocksOf(textOf(page))

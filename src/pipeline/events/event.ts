@@ -6,7 +6,9 @@ import type { BuildPlace, GuestChoice, RunRequest } from '../../model/request.ts
 
 /** A step or boot as announced before it runs. `expectedMs` comes from earlier runs on this host. */
 export interface PlannedUnit {
+  /** The name that its events have. */
   readonly id: string;
+  /** Expected duration; absent where nothing like it has been timed. */
   readonly expectedMs?: number;
   /** A finished result exists and is used again. */
   readonly cached: boolean;
@@ -49,6 +51,7 @@ export type RunEvent =
       /** News of a running step. On standard output only, never in the journal. */
       readonly type: 'step-progress';
       readonly id: string;
+      /** What it does now. */
       readonly message: string;
       /** Share of the step that is done, 0 to 1; absent where it is not known. */
       readonly fraction?: number;
@@ -58,6 +61,7 @@ export type RunEvent =
       readonly type: 'step-finished';
       readonly id: string;
       readonly fingerprint: string;
+      /** Its result came from the cache. */
       readonly cached: boolean;
       readonly durationMs: number;
       /** One line on what came out: which guest, which accelerator and why. */
@@ -66,9 +70,11 @@ export type RunEvent =
   | {
       /** A measured boot begins, on either clock. */
       readonly type: 'boot-started';
+      /** Name of the boot in the plan. */
       readonly id: string;
       /** 0-based position in the order of all boots. */
       readonly order: number;
+      /** The arm that is booted. */
       readonly arm: string;
     }
   | {
@@ -97,6 +103,7 @@ export type RunEvent =
   | {
       /** A session of container work begins: one place, all workloads. */
       readonly type: 'bench-started';
+      /** Name of the session in the plan. */
       readonly id: string;
       /** `host`, or the name of an arm. */
       readonly place: string;
