@@ -7,7 +7,7 @@
  */
 import { $, chalk } from 'zx';
 
-const CHECKS = ['types', 'lint', 'imports', 'dead', 'format'];
+const CHECKS = ['types', 'lint', 'imports', 'dead', 'format', 'docs'];
 
 const results = await Promise.all(
   CHECKS.map(async (name) => {

@@ -48,7 +48,12 @@ const COMMANDS = [
   addThesisCommand,
 ];
 
-function buildProgram(context: CommandContext, finish: (code: number) => void): Command {
+/**
+ * The command line as commander reads it. It parses words without reading the process's own.
+ *
+ * @param finish takes the exit code of the command that has run
+ */
+export function buildProgram(context: CommandContext, finish: (code: number) => void): Command {
   const program = new Command('drydock')
     .description('Builds, boots, measures and scores a minimal VM kernel for Docker.')
     .version(context.version)

@@ -5,16 +5,16 @@ export type Accelerator = z.infer<typeof acceleratorSchema>;
 
 /** What must match for two runs to be comparable. */
 export const environmentSchema = z.strictObject({
-  accelerator: acceleratorSchema,
+  accelerator: acceleratorSchema.describe('what the probe boot proved, or what was requested'),
   acceleratorReason: z.string().describe('why this accelerator: requested, or what the probe boot showed'),
-  cpuModel: z.string(),
-  cpuCount: z.int(),
-  hostKernel: z.string(),
-  hostOs: z.string(),
-  qemuVersion: z.string(),
-  guest: z.string(),
-  guestCpus: z.int(),
-  guestMemoryMb: z.int(),
+  cpuModel: z.string().describe("the host's CPU"),
+  cpuCount: z.int().describe("the host's CPUs"),
+  hostKernel: z.string().describe('`uname -r` of the host'),
+  hostOs: z.string().describe("the host's distribution"),
+  qemuVersion: z.string().describe('version of QEMU'),
+  guest: z.string().describe('name of the guest'),
+  guestCpus: z.int().describe('virtual CPUs'),
+  guestMemoryMb: z.int().describe('RAM of the guest in MiB'),
   guestDisk: z
     .exactOptional(z.string())
     .describe(

@@ -1,5 +1,5 @@
 /**
- * Why a run stopped. The kind decides the exit code (see `pipeline/failure.ts`), because whose fault it is decides who
+ * Why a run stopped. The kind decides the exit code (see `pipeline/events/failure.ts`), because whose fault it is decides who
  * has to act: the kernel under test, the person who wrote the profile, the machine, or drydock itself.
  */
 export type FailureKind =

@@ -51,7 +51,7 @@ export type BuildPlace = Exclude<z.infer<typeof buildPlaceSchema>, 'auto'>;
  * journal, the record and the command that repeats the run are derived from it.
  */
 export const runFlagsSchema = z.strictObject({
-  accelerator: z.enum(['auto', 'kvm', 'tcg']).default('auto').register(runFlagRegistry, {
+  accelerator: z.enum(['auto', 'kvm', 'tcg']).default('auto').describe('how guests are run').register(runFlagRegistry, {
     flags: '--accel <name>',
     group: 'Kernel and boot:',
     help: 'auto: KVM if a probe boot proves that it works, else TCG',
@@ -64,11 +64,15 @@ export const runFlagsSchema = z.strictObject({
       group: 'Kernel and boot:',
       help: "where kernels are built (overrides the profile); auto: in the guest if its compiler fits the kernel's age and KVM works, else on the host",
     }),
-  install: z.boolean().default(true).register(runFlagRegistry, {
-    flags: '--no-install',
-    group: 'Host and output:',
-    help: 'never install packages on this host; print the command instead',
-  }),
+  install: z
+    .boolean()
+    .default(true)
+    .describe('whether missing programs may be installed on this host')
+    .register(runFlagRegistry, {
+      flags: '--no-install',
+      group: 'Host and output:',
+      help: 'never install packages on this host; print the command instead',
+    }),
   collectHz: z
     .exactOptional(z.int().min(1).max(COLLECTOR_MAX_HZ))
     .describe('samples per second of the process collector; absent: no collector in any arm')
@@ -119,13 +123,15 @@ export function flagWords(values: FlagValues): readonly string[] {
 /** What a run was asked to do: enough to go on with it after an interruption. The journal begins with it. */
 export const runRequestSchema = z.strictObject({
   ...runFlagsSchema.shape,
-  profilePath: z.string(),
-  profileText: z.string(),
-  guest: z.string(),
+  profilePath: z.string().describe('file that the profile was read from'),
+  profileText: z.string().describe('the profile as it was read'),
+  guest: z.string().describe('`auto`, or the name or path of a definition'),
   image: z
     .exactOptional(z.string())
     .describe("path of the installer's medium, for a guest that is made from one; absent: it is downloaded"),
-  adopt: z.exactOptional(adoptRequestSchema.readonly()),
+  adopt: z
+    .exactOptional(adoptRequestSchema.readonly())
+    .describe('a disk with an installed system that becomes the guest'),
   boot: z.exactOptional(z.literal('grub')).describe('GRUB in the guest boots, by flag or profile; absent: QEMU does'),
   keepKernel: z
     .exactOptional(z.string())
@@ -133,13 +139,22 @@ export const runRequestSchema = z.strictObject({
   boots: z.number().describe('measured boots per arm; with `sequential`, at most'),
   virtualBoots: z.exactOptional(z.number()).describe('boots per arm on the virtual clock'),
   sequential: z
-    .exactOptional(z.strictObject({ budgetMinutes: z.exactOptional(z.number()) }).readonly())
+    .exactOptional(
+      z
+        .strictObject({
+          budgetMinutes: z.exactOptional(z.number()).describe('minutes of measured boots; absent: no limit'),
+        })
+        .readonly(),
+    )
     .describe('boot until the intervals decide, or until measured boots have taken this long'),
-  refresh: z.string(),
+  refresh: z.string().describe('with --refresh-image, a text that no earlier image was made with; otherwise empty'),
   bench: z.exactOptional(benchRequestSchema.readonly()).describe('container workloads; absent: none'),
 });
 export type RunRequest = Readonly<z.infer<typeof runRequestSchema>>;
 
 /** Which guest a run takes, and why. */
-export const guestChoiceSchema = z.strictObject({ name: z.string(), reason: z.string() });
+export const guestChoiceSchema = z.strictObject({
+  name: z.string().describe('name of its definition, or its path where it was given as a file'),
+  reason: z.string().describe('one sentence'),
+});
 export type GuestChoice = Readonly<z.infer<typeof guestChoiceSchema>>;

@@ -120,7 +120,7 @@ export function parseDefinition<S extends z.ZodType>(schema: S, file: string, te
   throw new Fault({
     kind: 'profile',
     headline: `${file} has ${count}`,
-    hint: 'Fix the lines shown. pipelines/schema.json describes every key, and editors can check against it.',
+    hint: 'Fix the lines shown. docs/reference/ has every key of a profile and of a guest; editors check a profile against pipelines/schema.json.',
     detail: frames.flatMap((frame) => frame.split('\n')),
   });
 }

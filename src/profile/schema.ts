@@ -15,10 +15,16 @@ const regularExpression = z
   .refine(isRegularExpression, 'expected a JavaScript regular expression, such as ^nf_conntrack');
 
 const packageSource = z.strictObject({
-  package: z.string().regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1'),
+  package: z
+    .string()
+    .regex(/^linux-source-[0-9.]+$/, 'expected a Debian package such as linux-source-6.1')
+    .describe("A source package of the guest's Debian."),
 });
 const directorySource = z.strictObject({
-  directory: z.string().min(1).describe("A kernel source tree; a relative path counts from the profile's folder."),
+  directory: z
+    .string()
+    .min(1)
+    .describe("A kernel source tree, which is not changed; a relative path counts from the profile's folder."),
 });
 const signedSums = z
   .strictObject({
@@ -32,22 +38,24 @@ const signedSums = z
         "The publisher's public key on this machine, as gpgv reads it; without one, only the digest is compared.",
       ),
   })
-  .describe('A second opinion beside sha256, where it can be reached.');
+  .describe("The publisher's own digests, compared with sha256 when they can be reached.");
 const tarballSource = z.strictObject({
   tarball: z
     .string()
     .min(1)
     .describe("A path (a relative one counts from the profile's folder), or an http(s) address; downloads resume."),
-  sha256,
+  sha256: sha256.describe('Digest that the tarball must have.'),
   signedSums: z.exactOptional(signedSums),
 });
 
 /** Keys are checked against vm-images/ when a run is planned. */
 const guestKey = z.string().min(1).describe('Name of a guest definition.');
 
-const source = z.union([packageSource, directorySource, tarballSource], {
-  error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
-});
+const source = z
+  .union([packageSource, directorySource, tarballSource], {
+    error: 'expected one of package: linux-source-X.Y · directory: PATH · tarball: PATH-or-URL with sha256: DIGEST',
+  })
+  .describe('Where the kernel source comes from, in one of three forms.');
 const fragments = z.array(
   z.string().regex(/^[a-z0-9-]+$/, 'expected the name of a file in pipelines/kconfig/, without .config'),
 );
@@ -60,7 +68,7 @@ const symbols = z.record(
 
 const kernelOnGuest = z
   .strictObject({
-    source: z.exactOptional(source),
+    source: z.exactOptional(source).describe("Takes the place of the kernel's own source."),
     fragments: fragments.default([]).describe("Added to the kernel's own."),
     symbols: symbols.default({}).describe("Added to the kernel's own; they override it."),
   })
@@ -77,12 +85,17 @@ const builtKernel = z.strictObject({
     .describe(
       "What fragments are added to, or taken from: distribution is the configuration of the guest's stock kernel.",
     ),
-  fragments: fragments.default([]),
+  fragments: fragments
+    .default([])
+    .describe('Files of pipelines/kconfig/, without .config. Two that contradict each other stop the run.'),
   symbols: symbols.default({}).describe('Symbols of this profile alone; they override the fragments.'),
-  patches: z.array(z.enum(['rtc-no-sync'])).default([]),
+  patches: z
+    .array(z.enum(['rtc-no-sync']))
+    .default([])
+    .describe('Semantic patches of pipelines/patches/ without .cocci.'),
   guests: z
     .exactOptional(z.record(guestKey, kernelOnGuest))
-    .describe('Guests on which this kernel is another: their root, their control groups, their time.'),
+    .describe('What differs on some guests, by name of the guest: another source, more fragments, more symbols.'),
 });
 
 const arm = z
@@ -90,9 +103,11 @@ const arm = z
     role: z
       .enum(['baseline', 'candidate', 'variant'])
       .describe('variant: measured beside the pair, not scored; a cell of an ablation.'),
-    kernel: z.union([z.literal('stock'), builtKernel], {
-      error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
-    }),
+    kernel: z
+      .union([z.literal('stock'), builtKernel], {
+        error: 'expected stock, or a kernel to build: {source, base, fragments, symbols, patches}',
+      })
+      .describe("stock: the guest's own kernel; otherwise what to build."),
     initrd: z
       .enum(['stock', 'stock-busybox', 'distribution', 'busybox', 'busybox-image', 'none'])
       .describe(
@@ -100,7 +115,7 @@ const arm = z
           "kernel by the guest's own tool; busybox: a cpio of BusyBox and drydock's linuxrc; busybox-image: the same as a file system in a RAM " +
           'disk, whose /linuxrc the kernel runs itself (the old style); none: root= alone.',
       ),
-    cmdline: cmdline.default([]),
+    cmdline: cmdline.default([]).describe("Kernel parameters of this arm, after the profile's."),
     collectHz: z
       .exactOptional(z.number().int().min(1).max(250))
       .describe('Samples per second of the process collector, in this arm.'),
@@ -134,8 +149,8 @@ export type Factor = (typeof FACTORS)[number];
 /** What to do: the file a lab engineer writes. `pipelines/schema.json` is made from this. */
 export const profileSchema = z
   .strictObject({
-    name,
-    description: z.string().min(1),
+    name: name.describe('Name of the profile; run folders end with it.'),
+    description: z.string().min(1).describe('One line for reports.'),
     guest: z
       .string()
       .min(1)
@@ -144,7 +159,9 @@ export const profileSchema = z
     build: z
       .enum(['auto', 'host', 'guest'])
       .default('auto')
-      .describe('Where kernels are built; auto: in the guest where its compiler is of their time and KVM works.'),
+      .describe(
+        "Where kernels are built; auto: in the guest if its compiler fits the kernel's age and KVM works, else on the host.",
+      ),
     boots: z
       .union([z.number().int().min(1).max(200), z.literal('auto')], {
         error: 'expected a whole number from 1 to 200, or auto',
@@ -168,16 +185,21 @@ export const profileSchema = z
       .describe(
         "Lines to look for in boot logs beside drydock's own presence checks: a name, and a regular expression.",
       ),
-    arms: z.record(name, arm),
-    bench: z.exactOptional(benchSchema).describe('Work in containers; only runs with --bench do it.'),
+    arms: z.record(name, arm).describe('The variants that are booted and compared, by name; one baseline at most.'),
+    bench: z.exactOptional(benchSchema).describe('Container workloads; they run with --bench only.'),
     ablation: z
-      .strictObject({ factors: z.array(z.enum(FACTORS)).min(1), cells: z.record(name, z.array(z.enum(FACTORS))) })
+      .strictObject({
+        factors: z.array(z.enum(FACTORS)).min(1).describe('The changes whose effects are separated.'),
+        cells: z.record(name, z.array(z.enum(FACTORS))).describe('The changes that are on, per arm.'),
+      })
       .optional()
-      .describe('Which arm has which changes on; made by --ablate.'),
+      .describe('Which changes each arm has; written by --ablate, not by hand.'),
     calibration: z
-      .strictObject({ looks: z.array(name) })
+      .strictObject({ looks: z.array(name).describe('The arms with an instrumentation.') })
       .optional()
-      .describe('The arms a and b are the same, the others are ways of looking at it; made by drydock calibrate.'),
+      .describe(
+        'Arms a and b are identical, each other arm adds one instrumentation; written by drydock calibrate, not by hand.',
+      ),
   })
   .superRefine((profile, context) => {
     for (const [arm, { kernel, initrd }] of Object.entries(profile.arms)) {

@@ -25,7 +25,7 @@ describe('docker-min on the virtual clock', () => {
     }
   });
 
-  // Lower bounds under what was measured (docs/measuring.md), so that a newer Debian kernel passes and a lost change does not.
+  // Lower bounds under what was measured (docs/explanation/measuring.md), so that a newer Debian kernel passes and a lost change does not.
   test.each([
     ['kernel_init_virtual', 4],
     ['initrd_release_virtual', 50],

@@ -1,26 +1,24 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { generatedFiles } from '../../scripts/reference/files.ts';
+import { keysWithoutMeaning } from '../../scripts/reference/keys.ts';
+import { SCHEMAS } from '../../scripts/reference/schema-pages.ts';
+import { guestSchema } from '../../src/profile/guest-schema.ts';
+import { parseDefinition } from '../../src/profile/load.ts';
+import { profileSchema } from '../../src/profile/schema.ts';
+import { problemOf } from '../support/docs/commands.ts';
+import { anchorsOf, codeLinesOf, codeSpansOf, PAGES, textOf, yamlBlocksOf } from '../support/docs/pages.ts';
+import { commandsOf } from '../support/docs/shell-words.ts';
 import { REPOSITORY } from '../support/drydock-main.ts';
 
-const PAGES = ['.', 'docs', 'docs/adr'].flatMap((folder) =>
-  readdirSync(path.join(REPOSITORY, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => path.join(folder, name)),
-);
-const textOf = (page: string): string => readFileSync(path.join(REPOSITORY, page), 'utf8');
-
-/** Headings as GitHub names them in links: lower case, punctuation dropped, spaces as dashes, `-1` for the second of a name. */
-function anchorsOf(page: string): ReadonlySet<string> {
-  const seen = new Map<string, number>();
-  const outside = textOf(page).replaceAll(/^```[\s\S]*?^```/gm, '');
-  return new Set(
-    [...outside.matchAll(/^#{1,6} +(.+)$/gm)].map(([, title = '']) => {
-      const words = title.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
-      const name = words.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-');
-      const before = seen.get(name) ?? 0;
-      seen.set(name, before + 1);
-      return before === 0 ? name : `${name}-${String(before)}`;
+/** Commands with what is wrong with them, one line each. */
+function problemsOf(lines: readonly string[], mayBeIncomplete: boolean): readonly string[] {
+  return lines.flatMap((line) =>
+    commandsOf(line).flatMap((command) => {
+      const problem = problemOf(command, mayBeIncomplete);
+      return problem === undefined ? [] : [`${line}: ${problem}`];
     }),
   );
 }
@@ -38,10 +36,74 @@ describe.each(PAGES)('%s', (page) => {
     expect(dead).toEqual([]);
   });
 
-  test('names only files of src, test and scripts that are there', () => {
-    const named = [...textOf(page).matchAll(/\b(?:src|test|scripts)\/[\w./-]+\.(?:ts|c|sh|pl|log)\b/g)].map(
-      ([file]) => file,
-    );
+  test('names only files of src, test, scripts and docs that are there', () => {
+    const named = [
+      ...textOf(page).matchAll(/(?<![\w/.-])(?:src|test|scripts|docs)\/[\w./-]+\.(?:ts|c|sh|pl|log|md|json)\b/g),
+    ].map(([file]) => file);
     expect(named.filter((file) => !existsSync(path.join(REPOSITORY, file)))).toEqual([]);
+  });
+});
+
+test.each([
+  [
+    'npm ci && npm run check # both',
+    [
+      ['npm', 'ci'],
+      ['npm', 'run', 'check'],
+    ],
+  ],
+  [
+    'dmesg | drydock analyze - --base "Freeing unused"',
+    [['dmesg'], ['drydock', 'analyze', '-', '--base', 'Freeing unused']],
+  ],
+  ['drydock resume <run> > log.txt', [['drydock', 'resume', '<run>']]],
+] as const)('%s is read as a shell reads it', (line, commands) => {
+  expect(commandsOf(line)).toEqual(commands);
+});
+
+/** Pages that show a whole profile or a whole guest definition. */
+const DEFINITIONS = PAGES.flatMap((page) =>
+  yamlBlocksOf(textOf(page))
+    .filter((text) => /^name: /m.test(text))
+    .map((text) => [page, text] as const),
+);
+
+test.each(DEFINITIONS)('the definition in %s is valid', (page, text) => {
+  const schema = /^family: /m.test(text) ? guestSchema : profileSchema;
+  expect(() => parseDefinition<z.ZodType>(schema, page, text)).not.toThrow();
+});
+
+/** A changelog keeps the commands of its day. */
+describe.each(PAGES.filter((page) => page !== 'CHANGELOG.md'))('the commands of %s', (page) => {
+  test('in blocks of code parse', () => {
+    expect(problemsOf(codeLinesOf(textOf(page)), false)).toEqual([]);
+  });
+
+  test('in sentences parse as far as they go', () => {
+    const spans = codeSpansOf(textOf(page)).filter((span) => /^(?:npm run|drydock) /.test(span));
+    expect(problemsOf(spans, true)).toEqual([]);
+  });
+});
+
+test.each(readdirSync(path.join(REPOSITORY, 'examples')))('the command of examples/%s parses', (name) => {
+  const lines = readFileSync(path.join(REPOSITORY, 'examples', name), 'utf8').split('\n');
+  const commands = lines.filter((line) => /^# +npm run/.test(line)).map((line) => line.replace(/^# +/, ''));
+  expect(commands).not.toEqual([]);
+  expect(problemsOf(commands, false)).toEqual([]);
+});
+
+describe('what is made from the code', async () => {
+  test.each([...(await generatedFiles())])('%s is fresh (npm run docs)', (file, text) => {
+    expect(textOf(file)).toBe(text);
+  });
+
+  test.each(Object.entries(SCHEMAS))('every key of a %s has a meaning', (_, schema) => {
+    expect(keysWithoutMeaning(schema)).toEqual([]);
+  });
+
+  test('docs/reference/ holds nothing else', async () => {
+    const made = [...(await generatedFiles()).keys()].filter((file) => file.startsWith('docs/reference/'));
+    const pages = PAGES.filter((page) => page.startsWith('docs/reference/'));
+    expect(pages).toEqual(made.toSorted());
   });
 });

@@ -70,7 +70,7 @@ const PAUSE_EDGE_SEC = 0.2;
  * nothing: a guest's clock goes on while its QEMU is frozen (under KVM it is the processor's TSC, under TCG QEMU's virtual
  * clock, which follows the host's monotonic clock unless QMP stops it), so the fit is as good as ever, and both `total_boot`
  * and `total_boot_host` hold the pause. A quiet console has few lines, so the kernel log and systemd's units count, too:
- * they are read after the boot. Still, a short pause of drydock alone often has no instant inside (docs/measuring.md has
+ * they are read after the boot. Still, a short pause of drydock alone often has no instant inside (docs/explanation/measuring.md has
  * the shares). That costs one more boot; a frozen machine among the samples costs a wrong figure that nothing shows.
  */
 export function spoiledFigures(

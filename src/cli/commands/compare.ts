@@ -84,7 +84,7 @@ export function addCompareCommand(program: Command, context: CommandContext, fin
       'after',
       `
 A run is the path of a record.json, of its folder, or an id of results/. Where both runs measured the same baseline, times are
-compared relative to it; otherwise a difference must exceed the drift between two runs. docs/measuring.md has the rules.
+compared relative to it; otherwise a difference must exceed the drift between two runs. docs/explanation/measuring.md has the rules.
 
 Examples:
   npm run drydock -- compare 20261123-171814-docker-min 20261124-090210-docker-min

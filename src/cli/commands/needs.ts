@@ -70,7 +70,7 @@ export function addNeedsCommand(program: Command, context: CommandContext, finis
       'after',
       `
 One session on the stock kernel: dockerd restarts, the workloads run one after another, and drydock records what they use.
-What it proves and what it does not: docs/needs.md.
+What it proves and what it does not: docs/explanation/needs.md.
 
 Examples:
   npm run drydock -- needs

@@ -25,7 +25,7 @@ export type MarkerId = (typeof MARKER_IDS)[number];
 
 const markerIdSchema = z.enum(MARKER_IDS);
 const markerSchema = z.strictObject({
-  id: markerIdSchema,
+  id: markerIdSchema.describe('its name'),
   atSec: z.number().describe("seconds on the guest's printk clock"),
   deltaSec: z
     .number()
@@ -33,7 +33,7 @@ const markerSchema = z.strictObject({
       "the line's cost: seconds since the line before it on the same clock (as in the kernel's scripts/show_delta)",
     ),
   line: z.int().describe('1-based line number in the log'),
-  text: z.string(),
+  text: z.string().describe('the line'),
 });
 export type Marker = Immutable<z.infer<typeof markerSchema>>;
 
@@ -42,21 +42,25 @@ export type BootMarkers = Immutable<z.infer<typeof bootMarkersSchema>>;
 
 /** One line of the boot hot list (thesis table 4-1). */
 const costlyStepSchema = z.strictObject({
-  atSec: z.number(),
-  deltaSec: z.number(),
-  line: z.int(),
-  message: z.string(),
+  atSec: z.number().describe("seconds on the guest's printk clock"),
+  deltaSec: z.number().describe('seconds since the line before it'),
+  line: z.int().describe('1-based line number in the log'),
+  message: z.string().describe('the line without its stamp'),
 });
 export type CostlyStep = Immutable<z.infer<typeof costlyStepSchema>>;
 
 /** A stretch of the boot named by what happens in it; consecutive phases share an end. */
-const bootPhaseSchema = z.strictObject({ name: z.string(), startSec: z.number(), endSec: z.number() });
+const bootPhaseSchema = z.strictObject({
+  name: z.string().describe('what happens in it'),
+  startSec: z.number().describe("seconds on the guest's printk clock"),
+  endSec: z.number().describe("seconds on the guest's printk clock; the next phase starts there"),
+});
 export type BootPhase = Immutable<z.infer<typeof bootPhaseSchema>>;
 
 const hostClockSchema = z
   .strictObject({
-    offsetSec: z.number(),
-    rate: z.number(),
+    offsetSec: z.number().describe('seconds from the start of QEMU to the start of the printk clock'),
+    rate: z.number().describe('host seconds per guest second'),
     errorSec: z.number().describe('no clock that agrees with the evidence is further from this one'),
     points: z.int().describe('console lines on both clocks'),
     exchanges: z.int().describe("lines printed at the host's request"),
@@ -79,7 +83,7 @@ const wallClockSchema = z
 export type WallClock = Immutable<z.infer<typeof wallClockSchema>>;
 
 const excludedFigureSchema = z.strictObject({
-  metric: z.string(),
+  metric: z.string().describe('its metric'),
   value: z.number().describe("as it was measured, in the metric's unit"),
   fittedSec: z
     .exactOptional(z.number())
@@ -91,18 +95,18 @@ export type ExcludedFigure = Immutable<z.infer<typeof excludedFigureSchema>>;
 
 /** What one measured boot left behind, as kept in the journal and in the run record. */
 export const bootSummarySchema = z.strictObject({
-  arm: z.string(),
+  arm: z.string().describe('the arm that was booted'),
   order: z.int().describe('0-based position in the interleaved order of the whole run'),
-  kernelRelease: z.string(),
-  bootId: z.string(),
+  kernelRelease: z.string().describe('`uname -r`'),
+  bootId: z.string().describe('`/proc/sys/kernel/random/boot_id`'),
   hostReadySec: z
     .number()
     .describe('host monotonic seconds from the start of QEMU to the arrival of `drydock: ready` on the console'),
   hostClock: z.exactOptional(hostClockSchema),
   wallClock: z.exactOptional(wallClockSchema),
-  markers: bootMarkersSchema,
-  phases: z.array(bootPhaseSchema),
-  costliest: z.array(costlyStepSchema),
+  markers: bootMarkersSchema.describe('named instants of the boot; one that is not in the log is absent'),
+  phases: z.array(bootPhaseSchema).describe('the boot, divided by what happens in it'),
+  costliest: z.array(costlyStepSchema).describe('the log lines that cost most time'),
   metrics: z
     .record(z.string(), z.number())
     .describe('metric id → value; a metric whose marker is not in the log is absent'),

@@ -5,11 +5,11 @@ import { clockSchema, intervalSchema, verdictSchema } from './measure.ts';
 
 const noiseSchema = z
   .strictObject({
-    metric: z.string(),
+    metric: z.string().describe('its id'),
     clock: clockSchema,
-    endPoints: z.string(),
+    endPoints: z.string().describe('what the metric measures, from where to where'),
     samples: z.int().describe('boots of both identical arms together'),
-    medianSec: z.number(),
+    medianSec: z.number().describe('median of all samples'),
     spread: z.number().describe('1.4826 × MAD / median: the relative spread that a normal distribution would have'),
     range: z.number().describe('greatest over least, less 1'),
     verdict: verdictSchema.describe(
@@ -18,11 +18,11 @@ const noiseSchema = z
     falseAlarms: z
       .exactOptional(
         z.strictObject({
-          splits: z.int(),
-          bootsPerArm: z.int(),
-          alarms: z.int(),
-          share: z.number(),
-          ci95: intervalSchema,
+          splits: z.int().describe('random splits that were scored'),
+          bootsPerArm: z.int().describe('boots per arm in a split'),
+          alarms: z.int().describe('splits that ended in a false verdict'),
+          share: z.number().describe('alarms over splits'),
+          ci95: intervalSchema.describe('95 % interval of the share'),
         }),
       )
       .describe(
@@ -34,15 +34,18 @@ export type Noise = Immutable<z.infer<typeof noiseSchema>>;
 
 const lookCostSchema = effectSchema
   .extend({
-    look: z.string(),
-    metric: z.string(),
+    look: z.string().describe('name of the instrumentation'),
+    metric: z.string().describe('id of the metric'),
     clock: clockSchema,
-    withoutSec: z.number(),
-    withSec: z.number(),
+    withoutSec: z.number().describe('median without it'),
+    withSec: z.number().describe('median with it'),
   })
   .describe('what one way of looking costs on one metric; a negative effectSec is the time it adds');
 export type LookCost = Immutable<z.infer<typeof lookCostSchema>>;
 
 /** An A/A run: two identical arms, and one arm for every way of looking. */
-export const calibrationSchema = z.strictObject({ noise: z.array(noiseSchema), looks: z.array(lookCostSchema) });
+export const calibrationSchema = z.strictObject({
+  noise: z.array(noiseSchema).describe('one per metric'),
+  looks: z.array(lookCostSchema).describe('one per instrumentation and metric'),
+});
 export type Calibration = Immutable<z.infer<typeof calibrationSchema>>;

@@ -19,11 +19,11 @@ export const intervalSchema = z.tuple([z.number(), z.number()]);
 
 /** Samples of one metric on one arm. */
 export const measurementSchema = z.strictObject({
-  metric: z.string(),
-  unit: unitSchema,
-  better: z.enum(['lower', 'higher']),
+  metric: z.string().describe('its id, such as `total_boot`'),
+  unit: unitSchema.describe('unit of the samples'),
+  better: z.enum(['lower', 'higher']).describe('which way is better'),
   clock: clockSchema,
-  samples: z.array(z.number()),
+  samples: z.array(z.number()).describe('one per boot, or per session, in the order in which they were made'),
 });
 export type Measurement = Immutable<z.infer<typeof measurementSchema>>;
 
@@ -42,37 +42,48 @@ const scoreEffectSchema = z
 export type ScoreEffect = Immutable<z.infer<typeof scoreEffectSchema>>;
 
 const outlierSchema = z.strictObject({
-  arm: z.string(),
+  arm: z.string().describe('the arm it is of'),
   index: z.int().describe("0-based position among the arm's samples of the metric"),
-  value: z.number(),
+  value: z.number().describe('the sample'),
   mads: z.number().describe("distance from the arm's median in median absolute deviations; negative below it"),
 });
 /** A sample far from the others of its arm. It is reported and stays in every figure. */
 export type Outlier = Immutable<z.infer<typeof outlierSchema>>;
 
-const armSamples = z.strictObject({ arm: z.string(), median: z.number(), samples: z.array(z.number()) });
+const armSamples = z.strictObject({
+  arm: z.string().describe('name of the arm'),
+  median: z.number().describe('median of the samples'),
+  samples: z.array(z.number()).describe('one per boot, or per session'),
+});
 
 /** Candidate against baseline on one metric. */
 export const scoreSchema = z.strictObject({
-  metric: z.string(),
-  unit: unitSchema,
-  baseline: armSamples,
-  candidate: armSamples,
+  metric: z.string().describe('its id, such as `total_boot`'),
+  unit: unitSchema.describe('unit of the samples'),
+  baseline: armSamples.describe('what is compared with'),
+  candidate: armSamples.describe('what is scored'),
   ratio: z.number().describe('baseline median over candidate median, as in the thesis: above 1 the candidate is lower'),
   ci95: intervalSchema.describe('95 % interval of the ratio'),
   p: z
     .number()
     .nullable()
     .describe('two-sided permutation p; null for exact quantities (sizes), where no test applies'),
-  verdict: verdictSchema,
+  verdict: verdictSchema.describe('what the samples decide about the candidate'),
   reason: z.string().describe('why the verdict is what it is, one sentence'),
   effect: z.exactOptional(scoreEffectSchema).describe('absent in records older than 0.2'),
   outliers: z
     .exactOptional(z.array(outlierSchema))
     .describe('reported, and part of every figure; absent in records older than 0.2'),
   endPoints: z.string().describe('what the metric measures, from where to where'),
-  thesis: z.exactOptional(
-    z.strictObject({ before: z.number(), after: z.number(), ratio: z.number(), endPoints: z.string() }),
-  ),
+  thesis: z
+    .exactOptional(
+      z.strictObject({
+        before: z.number().describe("the thesis's figure before its changes"),
+        after: z.number().describe('and after them'),
+        ratio: z.number().describe('before over after'),
+        endPoints: z.string().describe('what the thesis measured, from where to where'),
+      }),
+    )
+    .describe("the thesis's figures for the same metric; absent where it has none"),
 });
 export type Score = Immutable<z.infer<typeof scoreSchema>>;

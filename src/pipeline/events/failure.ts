@@ -1,40 +1,50 @@
 import { Fault } from '../../host/fault.ts';
 import type { Failure, FailureKind } from '../../model/failure.ts';
 
-/**
- * Exit codes by whose fault it is: 1 the kernel under test, 2 usage or profile, 3 infrastructure, 70 drydock itself
- * (sysexits EX_SOFTWARE), 130 interrupted.
- */
-const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
-  'kernel-panic': 1,
-  hang: 1,
-  'missing-root': 1,
-  'missing-init': 1,
-  'not-ready': 1,
-  'wrong-kernel': 1,
-  'bad-clock': 1,
-  'build-failed': 1,
-  regressed: 1,
-  usage: 2,
-  profile: 2,
-  'kernel-config': 2,
-  'patch-rejected': 2,
-  'digest-mismatch': 2,
-  'missing-tool': 3,
-  'disk-full': 3,
-  'no-ssh': 3,
-  'qemu-died': 3,
-  'busy-host': 3,
-  'command-failed': 3,
-  'download-failed': 3,
-  unavailable: 3,
-  locked: 3,
-  internal: 70,
-  interrupted: 130,
+/** What a kind of failure means to a user. */
+interface FailureKindFacts {
+  /** By whose fault it is; sysexits' EX_SOFTWARE (70) for drydock itself. */
+  readonly exitCode: 1 | 2 | 3 | 70 | 130;
+  readonly meaning: string;
+}
+
+/** Every kind of failure. docs/reference/exit-codes.md is made from it. */
+export const FAILURE_KINDS: Readonly<Record<FailureKind, FailureKindFacts>> = {
+  'kernel-panic': { exitCode: 1, meaning: 'The kernel under test panicked' },
+  hang: { exitCode: 1, meaning: 'The guest printed nothing for too long, or its kernel reported that it is stuck' },
+  'missing-root': { exitCode: 1, meaning: 'The root file system was not found or not mounted' },
+  'missing-init': { exitCode: 1, meaning: 'The root file system or the initrd has no program to start' },
+  'not-ready': { exitCode: 1, meaning: 'The guest booted, and Docker or a container in it does not work' },
+  'wrong-kernel': {
+    exitCode: 1,
+    meaning: 'The guest runs another kernel than the one that was installed, or did not reboot',
+  },
+  'bad-clock': { exitCode: 1, meaning: "The guest's clock is not usable for measuring" },
+  'build-failed': { exitCode: 1, meaning: 'The kernel did not compile' },
+  regressed: { exitCode: 1, meaning: 'A metric got worse' },
+  usage: { exitCode: 2, meaning: 'The command line asks for something that does not exist or does not go together' },
+  profile: { exitCode: 2, meaning: 'The profile or the guest definition has a mistake' },
+  'kernel-config': {
+    exitCode: 2,
+    meaning: 'A requested kernel symbol is not in the final configuration, or a needed one is missing',
+  },
+  'patch-rejected': { exitCode: 2, meaning: 'The semantic patch does not fit this kernel source' },
+  'digest-mismatch': { exitCode: 2, meaning: 'A file does not have the digest that was given for it' },
+  'missing-tool': { exitCode: 3, meaning: 'A program that drydock needs is not installed' },
+  'disk-full': { exitCode: 3, meaning: 'The disk is full' },
+  'no-ssh': { exitCode: 3, meaning: 'The guest does not answer on SSH' },
+  'qemu-died': { exitCode: 3, meaning: 'QEMU ended by itself' },
+  'busy-host': { exitCode: 3, meaning: 'The host gave a guest too little processor time to boot, twice' },
+  'command-failed': { exitCode: 3, meaning: 'A program that drydock runs failed' },
+  'download-failed': { exitCode: 3, meaning: 'A download failed' },
+  unavailable: { exitCode: 3, meaning: 'Something that the run needs cannot be had on this machine' },
+  locked: { exitCode: 3, meaning: 'Another run of drydock holds a lock, or took it over' },
+  internal: { exitCode: 70, meaning: 'A bug of drydock' },
+  interrupted: { exitCode: 130, meaning: 'Ctrl-C, SIGTERM, or the terminal was closed' },
 };
 
 export function exitCodeOf(failure: Failure): number {
-  return EXIT_CODES[failure.kind];
+  return FAILURE_KINDS[failure.kind].exitCode;
 }
 
 /** Anything that was thrown, as a `Failure`; what is not a `Fault` is our own bug. */
