@@ -14,7 +14,7 @@ import { openRepository, sessionWorkloads } from '../run/bench-sessions.ts';
 import type { BenchRequest } from '../../model/request.ts';
 import { analyseNeeds } from './analysis.ts';
 import type { BenchPlan } from '../plan/bench.ts';
-import type { PlannedArm } from '../plan/plan.ts';
+import type { PlannedArm } from '../plan/arm.ts';
 import { estimateRun, prepareRun } from '../plan/prepare.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
 import type { RunOptions } from '../run/run-options.ts';

@@ -23,7 +23,7 @@ import { workOf } from '../plan/bench-work.ts';
 import type { BenchRequest } from '../../model/request.ts';
 import { HOST_PLACE } from '../plan/bench.ts';
 import type { BenchPlan } from '../plan/bench.ts';
-import type { PlannedArm } from '../plan/plan.ts';
+import type { PlannedArm } from '../plan/arm.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
 import type { RunOptions } from './run-options.ts';
 import { removeLeftovers } from '../steps/step.ts';

@@ -17,7 +17,7 @@ import { chooseGuest, guestAsked } from '../plan/guest-choice.ts';
 import { measureBenches } from './bench-sessions.ts';
 import type { PlannedBoot } from '../plan/boot-order.ts';
 import type { Emit } from '../events/event.ts';
-import type { PlannedArm } from '../plan/plan.ts';
+import type { PlannedArm } from '../plan/arm.ts';
 import type { RunOptions } from './run-options.ts';
 import { runSteps, StepError } from '../steps/run-steps.ts';
 import { estimateRun, prepareRun } from '../plan/prepare.ts';
