@@ -1,9 +1,12 @@
 import path from 'node:path';
 import { Fault } from '../host/fault.ts';
-import type { Argv, Host, RunOptions } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
 import { MissingModulesError, moduleLoadOrder } from '../initrd/modules.ts';
 import type { BootstrappedGuest } from '../profile/guest-schema.ts';
-import { asRootOf, inScratch, mmdebstrap } from './scratch.ts';
+import { makeDisk } from './debian-disk.ts';
+import { inGuest, makeTree, openWorkshop } from './debian-tree.ts';
+import type { ImageWorkshop } from './debian-tree.ts';
+import { inScratch } from './scratch.ts';
 
 /** Files of a fresh guest image, all below the work directory that was given. */
 export interface DebianImage {
@@ -38,24 +41,6 @@ export interface DebianImageOptions {
 
 /** What depmod knows of a kernel's modules; enough to work out what else needs what. */
 const MODULE_LISTS = ['modules.dep', 'modules.builtin', 'modules.softdep', 'modules.alias'] as const;
-/** One file system identity for every image of a definition: the same packages give the same disk. */
-const FS_UUID = '6d1d0c2e-6f0d-4b5e-9b0a-d0c4e2017000';
-/** Plenty for a guest of this kind; fewer inodes are fewer blocks to write. */
-const INODES = 400_000;
-/** Where partitioning tools put the first partition. GRUB's core image lies in the gap before it (grub-install(8)). */
-const FIRST_PARTITION_KIB = 1024;
-const OFFSET = `,offset=${String(FIRST_PARTITION_KIB * 1024)}`;
-/** sfdisk(8)'s script of a BIOS partition table: one partition over the rest of the disk, and the same signature each time. */
-const PARTITION_TABLE = `label: dos\nlabel-id: 0x64727964\nstart=${String(FIRST_PARTITION_KIB)}KiB, type=83, bootable\n`;
-/** What the guest does without, now and in packages that are installed later. */
-const EXCLUDED = ['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*'];
-const DPKG_SETTINGS = 'drydock-dpkg';
-/**
- * Makes the initrd once, when everything is installed. By itself dpkg has it made twice, a minute each: by the kernel's package
- * (unless INITRD=No, /etc/kernel/postinst.d/initramfs-tools) and by the trigger of initramfs-tools, which only renews.
- */
-const INITRD_MAKER = 'initramfs-tools';
-const MAKE_INITRDS = 'chroot "$1" update-initramfs -c -k all';
 
 /**
  * Builds a Debian guest with mmdebstrap and makes it a disk without mounting anything: `mke2fs -d` fills the file
@@ -67,72 +52,27 @@ export function buildDebianImage(host: Host, options: DebianImageOptions): Promi
 
 async function buildIn(host: Host, scratch: string, options: DebianImageOptions): Promise<DebianImage> {
   const { definition, workDir } = options;
-  const { files, processes } = host;
-  const runOptions: RunOptions = {
+  const workshop = openWorkshop(host, scratch, {
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
     ...(options.logPath === undefined ? {} : { logPath: options.logPath }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
-    // Its scratch tree goes where ours goes when drydock is killed.
-    env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch },
-  };
-  const initrdIsMadeLast = definition.packages.includes(INITRD_MAKER);
-  const plain = (command: Argv) => processes.run(command, runOptions);
-  const asRoot = (command: Argv) => plain(asRootOf(host, command));
+  });
+  await makeTree(workshop, definition, options.definitionFolder);
+  const kernel = await installedKernel(workshop);
+  const files = await takeKernelFiles(workshop, kernel.release, workDir);
+  const hostKey = await readHostKey(workshop);
+  const modules = await packModules(workshop, kernel.release, definition.initrdModules, workDir);
+  const diskPath = path.join(workDir, 'disk.qcow2');
+  await makeDisk(workshop, definition, diskPath);
+  return { diskPath, ...files, ...modules, ...kernel, hostKey };
+}
 
-  const tar = path.join(scratch, 'guest.tar');
-  const root = path.join(scratch, 'root');
-  // With its own option for this, mmdebstrap would start a Python program for every essential package. It hands these settings
-  // to dpkg; the trees that it unpacks without dpkg are cleared below.
-  const settings = path.join(scratch, DPKG_SETTINGS);
-  await files.writeAtomic(settings, EXCLUDED.map((pattern) => `path-exclude=${pattern}\n`).join(''));
-  await files.chmod(settings, 0o644);
-  await processes.run(
-    mmdebstrap(
-      host,
-      '--variant=apt',
-      `--include=${definition.packages.join(',')}`,
-      `--setup-hook=copy-in ${DPKG_SETTINGS} /etc/dpkg/dpkg.cfg.d`,
-      ...(initrdIsMadeLast ? [`--customize-hook=${MAKE_INITRDS}`] : []),
-      `--keyring=${definition.keyring}`,
-      definition.suite,
-      tar,
-      ...definition.archives.map((line) => `deb ${line}`),
-    ),
-    { ...runOptions, cwd: scratch, env: { ...runOptions.env, ...(initrdIsMadeLast ? { INITRD: 'No' } : {}) } },
-  );
-  await asRoot(['mkdir', root]);
-  await asRoot([
-    'tar',
-    '--extract',
-    '--file',
-    tar,
-    '--directory',
-    root,
-    '--numeric-owner',
-    '--xattrs',
-    '--xattrs-include=*',
-    ...EXCLUDED.map((pattern) => `--exclude=.${pattern}`),
-    // A namespace may make no device nodes; the kernel's devtmpfs has them all.
-    ...(host.system.isRoot ? [] : ['--exclude=./dev/*']),
-  ]);
-  await files.remove(tar);
-
-  for (const file of definition.files) {
-    // The checkout may be closed to the namespace's root as well.
-    const from = path.join(scratch, 'file');
-    await files.copy(path.resolve(options.definitionFolder, file.from), from);
-    await files.chmod(from, 0o644);
-    await asRoot(['install', '-D', '-o', '0', '-g', '0', '-m', file.mode, from, path.join(root, file.to)]);
-  }
-  await writeInto(host, asRoot, root, 'etc/hostname', 'drydock\n', scratch);
-  await writeInto(host, asRoot, root, 'etc/hosts', '127.0.0.1 localhost drydock\n::1 localhost\n', scratch);
-  await writeInto(host, asRoot, root, 'etc/fstab', `${definition.rootDevice} / ext4 errors=remount-ro 0 1\n`, scratch);
-  const inGuest = (command: Argv) => asRoot(['chroot', root, ...command]);
-  if (definition.enable.length > 0) await inGuest(['systemctl', 'enable', ...definition.enable]);
-  if (definition.mask.length > 0) await inGuest(['systemctl', 'mask', ...definition.mask]);
-
-  const release = await onlyRelease(host, root);
-  const listed = await inGuest(['dpkg-query', '--show', '--showformat=${Package} ${Version}\\n']);
+/** The only kernel of the guest, and all packages with their versions. */
+async function installedKernel(
+  workshop: ImageWorkshop,
+): Promise<Pick<DebianImage, 'release' | 'kernelVersion' | 'packages'>> {
+  const release = await onlyRelease(workshop.host, workshop.root);
+  const listed = await inGuest(workshop, ['dpkg-query', '--show', '--showformat=${Package} ${Version}\\n']);
   const packages = Object.fromEntries(
     listed.stdout
       .trim()
@@ -144,18 +84,38 @@ async function buildIn(host: Host, scratch: string, options: DebianImageOptions)
   );
   const kernelVersion = packages[`linux-image-${release}`];
   if (kernelVersion === undefined) throw noKernel(`no package linux-image-${release} is installed`);
+  return { release, kernelVersion, packages };
+}
 
+/** Copies of what boots the stock kernel, and of its configuration. */
+async function takeKernelFiles(
+  { host, root }: ImageWorkshop,
+  release: string,
+  workDir: string,
+): Promise<Pick<DebianImage, 'kernelPath' | 'initrdPath' | 'configPath'>> {
   const kernelPath = path.join(workDir, 'vmlinuz');
   const initrdPath = path.join(workDir, 'initrd.img');
   const configPath = path.join(workDir, 'config');
-  await files.copy(path.join(root, 'boot', `vmlinuz-${release}`), kernelPath);
-  await files.copy(path.join(root, 'boot', `initrd.img-${release}`), initrdPath);
-  await files.copy(path.join(root, 'boot', `config-${release}`), configPath);
-  const hostKeyText = await files.readText(path.join(root, 'etc/ssh/ssh_host_ed25519_key.pub'));
-  const hostKey = hostKeyText.trim().split(' ').slice(0, 2).join(' ');
+  await host.files.copy(path.join(root, 'boot', `vmlinuz-${release}`), kernelPath);
+  await host.files.copy(path.join(root, 'boot', `initrd.img-${release}`), initrdPath);
+  await host.files.copy(path.join(root, 'boot', `config-${release}`), configPath);
+  return { kernelPath, initrdPath, configPath };
+}
 
+async function readHostKey({ host, root }: ImageWorkshop): Promise<string> {
+  const text = await host.files.readText(path.join(root, 'etc/ssh/ssh_host_ed25519_key.pub'));
+  return text.trim().split(' ').slice(0, 2).join(' ');
+}
+
+/** An archive of the wanted modules, of all they need and of depmod's lists. */
+async function packModules(
+  { host, root, plain }: ImageWorkshop,
+  release: string,
+  wanted: readonly string[],
+  workDir: string,
+): Promise<Pick<DebianImage, 'modulesTarPath' | 'moduleOrder'>> {
   const moduleRoot = path.join(root, 'lib/modules', release);
-  const moduleOrder = await initrdModuleOrder(host, moduleRoot, definition.initrdModules);
+  const moduleOrder = await initrdModuleOrder(host, moduleRoot, wanted);
   const modulesTarPath = path.join(workDir, 'modules.tar');
   await plain([
     'tar',
@@ -168,31 +128,7 @@ async function buildIn(host: Host, scratch: string, options: DebianImageOptions)
     ...MODULE_LISTS,
     ...moduleOrder,
   ]);
-
-  const raw = path.join(scratch, 'disk.img');
-  const isPartition = /\d$/.test(definition.rootDevice);
-  const { diskGb } = definition.machine;
-  await asRoot([
-    'mke2fs',
-    ...['-q', '-t', 'ext4', '-d', root, '-L', 'drydock-root', '-U', FS_UUID, '-N', String(INODES)],
-    // Everything initialised now: a kernel thread that does it later would do so in the middle of a measured boot.
-    ...['-E', `hash_seed=${FS_UUID},lazy_itable_init=0,lazy_journal_init=0${isPartition ? OFFSET : ''}`],
-    raw,
-    isPartition ? `${String(diskGb * 1024 ** 2 - FIRST_PARTITION_KIB)}k` : `${String(diskGb)}G`,
-  ]);
-  if (isPartition) {
-    await asRoot(['truncate', '--size', `${String(diskGb)}G`, raw]);
-    await processes.run(asRootOf(host, ['sfdisk', '--quiet', '--wipe-partitions=never', raw]), {
-      ...runOptions,
-      input: PARTITION_TABLE,
-    });
-  }
-  const diskPath = path.join(workDir, 'disk.qcow2');
-  await plain(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, diskPath]);
-  await asRoot(['rm', '-rf', root, raw]);
-
-  const paths = { diskPath, kernelPath, initrdPath, configPath, modulesTarPath };
-  return { ...paths, moduleOrder, release, kernelVersion, hostKey, packages };
+  return { modulesTarPath, moduleOrder };
 }
 
 /** tar(1) options that leave nothing of this machine or moment in an archive. */
@@ -232,17 +168,4 @@ async function onlyRelease(host: Host, root: string): Promise<string> {
   if (kernel === undefined) throw noKernel('there is no /boot/vmlinuz-*');
   if (others.length > 0) throw noKernel(`there are several (${kernels.join(', ')}), and one must be the baseline`);
   return kernel.slice('vmlinuz-'.length);
-}
-
-async function writeInto(
-  host: Host,
-  asRoot: (command: Argv) => Promise<unknown>,
-  root: string,
-  target: string,
-  text: string,
-  scratch: string,
-): Promise<void> {
-  const temporary = path.join(scratch, 'text');
-  await host.files.writeAtomic(temporary, text);
-  await asRoot(['install', '-o', '0', '-g', '0', '-m', '0644', temporary, path.join(root, target)]);
 }

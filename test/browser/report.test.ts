@@ -6,11 +6,11 @@ import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHost } from '../../src/host/node-host.ts';
-import { renderHtml } from '../../src/report/html/page.ts';
 import { readTimelines } from '../../src/pipeline/run/write-reports.ts';
 import { recordSchema } from '../../src/model/record.ts';
 import { fixtureBenchRecord } from '../fixtures/report/bench.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';
+import { renderPage } from '../support/render-page.ts';
 import { contrast, lookAt, overlap } from './page-facts.ts';
 import type { PageFacts } from './page-facts.ts';
 
@@ -50,8 +50,8 @@ describe.each([
     const file = path.join(folder, 'report.html');
     const html =
       source === 'fixture'
-        ? renderHtml(fixtureBenchRecord, fixtureTimelines)
-        : renderHtml(
+        ? renderPage(fixtureBenchRecord, fixtureTimelines)
+        : renderPage(
             recordSchema.parse(JSON.parse(await readFile(path.join(SAMPLE, 'record.json'), 'utf8'))),
             await readTimelines(createHost(), SAMPLE),
           );

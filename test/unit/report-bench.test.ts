@@ -5,7 +5,6 @@ import { tickTexts } from '../../src/report/charts/axis-ticks.ts';
 import { benchTables } from '../../src/report/rows/bench-rows.ts';
 import { eventSpans, stretchesOf, totalOf } from '../../src/report/rows/bench-series.ts';
 import { benchHeadline, benchVerdict } from '../../src/report/rows/bench-summary.ts';
-import { renderHtml } from '../../src/report/html/page.ts';
 import { renderJson } from '../../src/report/formats/json.ts';
 import { renderJunit } from '../../src/report/formats/junit.ts';
 import { renderMarkdown } from '../../src/report/formats/markdown.ts';
@@ -16,6 +15,7 @@ import { recordSchema } from '../../src/model/record.ts';
 import { fixtureBench, fixtureBenchRecord } from '../fixtures/report/bench.ts';
 import { parsePage, parseXml } from '../fixtures/report/parse-page.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
+import { renderPage } from '../support/render-page.ts';
 
 const withScores = (change: (score: Score) => Score): BenchRecord => ({
   ...fixtureBench,
@@ -36,7 +36,7 @@ const rowOf = (bench: BenchRecord, metric: string, accelerator: 'tcg' | 'kvm' = 
   return row;
 };
 const mainText = (bench: BenchRecord): string =>
-  parsePage(renderHtml({ ...fixtureRecord, bench }))
+  parsePage(renderPage({ ...fixtureRecord, bench }))
     .querySelector('section.bench')
     ?.textContent.replaceAll(/\s+/g, ' ') ?? '';
 
@@ -121,7 +121,7 @@ describe('every form of the report', () => {
     expect(page).toContain('network on docker-min, round 3');
     const terminal = finalTable(fixtureBenchRecord, { columns: 400, colour: false });
     expect(terminal).toContain('Failed: network on docker-min, round 3: iperf3');
-    const link = parsePage(renderHtml(fixtureBenchRecord)).querySelector('section.bench a');
+    const link = parsePage(renderPage(fixtureBenchRecord)).querySelector('section.bench a');
     expect(link?.getAttribute('href')).toBe('bench/02-docker-min/network.log');
   });
 
@@ -133,7 +133,7 @@ describe('every form of the report', () => {
         ...session,
         runs: session.runs.map((run) => (run.status === 'failed' ? { ...run, failure } : run)),
       }));
-      const page = renderHtml({ ...fixtureRecord, bench: { ...fixtureBench, sessions } });
+      const page = renderPage({ ...fixtureRecord, bench: { ...fixtureBench, sessions } });
       expect(parsePage(page).querySelector('section.bench a')).toBeNull();
     },
   );
@@ -173,7 +173,7 @@ describe('every form of the report', () => {
   });
 
   test('draws four charts, each at two widths, and says which round, what looking cost and what the thesis saw', () => {
-    const section = parsePage(renderHtml(fixtureBenchRecord)).querySelector('section.bench');
+    const section = parsePage(renderPage(fixtureBenchRecord)).querySelector('section.bench');
     expect([...(section?.querySelectorAll('svg.series') ?? [])]).toHaveLength(8);
     const text = mainText(fixtureBench);
     expect(text.match(/Round 1 of 4; the others are not drawn/g)).toHaveLength(4);
@@ -188,7 +188,7 @@ describe('every form of the report', () => {
     };
     for (const bench of [fixtureBench, empty]) {
       const record = { ...fixtureRecord, bench };
-      const page = renderHtml(record).replace(/<script>[^]*<\/script>/, '');
+      const page = renderPage(record).replace(/<script>[^]*<\/script>/, '');
       const texts = [page, renderMarkdown(record), finalTable(record, { columns: 80, colour: false })];
       for (const text of texts) expect(text).not.toMatch(/NaN|Infinity|undefined|\bnull\b/);
     }
@@ -242,7 +242,7 @@ test('no string of container work is ever markup', () => {
   const hostile = `"><script>alert(1)</script><img src=x onerror='alert(1)'> & | \u001b[31m`;
   const bench = spoiled((text) => `${hostile}${text}`);
   const elements = (from: BenchRecord): string =>
-    [...parsePage(renderHtml({ ...fixtureRecord, bench: from })).querySelectorAll('section.bench *')]
+    [...parsePage(renderPage({ ...fixtureRecord, bench: from })).querySelectorAll('section.bench *')]
       .map(({ localName }) => localName)
       .filter((name) => !['text', 'tspan', 'path', 'rect', 'g'].includes(name))
       .join(' ');

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readProcessLog } from '../../src/bootlog/processes/read.ts';
 import type { ProcessLog } from '../../src/model/boots/processes.ts';
-import { renderHtml } from '../../src/report/html/page.ts';
 import { processTable } from '../../src/report/rows/process-table.ts';
 import { processesSvg } from '../../src/report/charts/processes.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
+import { renderPage } from '../support/render-page.ts';
 
 const log = readProcessLog(readFileSync(new URL('../fixtures/processes/collector.log', import.meta.url)));
 const rowsOf = (svg: string): readonly string[] => [...svg.matchAll(/<title>([^[]+) \[/g)].map(([, name = '']) => name);
@@ -69,10 +69,10 @@ describe('the process chart', () => {
 describe('the report page', () => {
   test('has the processes of an arm whose median boot was looked at, and no section without any', () => {
     const [arm] = fixtureRecord.arms;
-    const page = renderHtml(fixtureRecord, new Map(), new Map([[arm?.name ?? '', log]]));
+    const page = renderPage(fixtureRecord, new Map(), new Map([[arm?.name ?? '', log]]));
     expect(page).toContain('<h2>Processes</h2>');
     expect(page).toContain('drydock-collect [');
-    expect(renderHtml(fixtureRecord)).not.toContain('<h2>Processes</h2>');
+    expect(renderPage(fixtureRecord)).not.toContain('<h2>Processes</h2>');
   });
 });
 

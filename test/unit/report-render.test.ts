@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import type { Score, Verdict } from '../../src/model/verdicts/measure.ts';
 import type { ArmRecord, RunRecord } from '../../src/model/record.ts';
 import { reportStyle } from '../../src/report/html/style.ts';
-import { renderHtml } from '../../src/report/html/page.ts';
 import { renderJson } from '../../src/report/formats/json.ts';
 import { renderJunit } from '../../src/report/formats/junit.ts';
 import { renderMarkdown } from '../../src/report/formats/markdown.ts';
@@ -16,12 +15,13 @@ import { parsePage, parseXml } from '../fixtures/report/parse-page.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { fixtureTimelines } from '../fixtures/report/timelines.ts';
 import { runs } from '../support/properties.ts';
+import { renderPage } from '../support/render-page.ts';
 
 const golden = (name: string): string => `../fixtures/report/${name}`;
 
 describe('the fixture renders as its golden file says', () => {
   test('as HTML', async () => {
-    await expect(renderHtml(fixtureRecord, fixtureTimelines)).toMatchFileSnapshot(golden('report.html'));
+    await expect(renderPage(fixtureRecord, fixtureTimelines)).toMatchFileSnapshot(golden('report.html'));
   });
   test('as Markdown', async () => {
     await expect(renderMarkdown(fixtureRecord)).toMatchFileSnapshot(golden('report.md'));
@@ -137,7 +137,7 @@ const hostile = fc.oneof(
 // The original text is kept behind the hostile one, so that arms stay distinct and instants long.
 const hostileRecord = hostile.map((text) => spoiled((original) => `${text}${original}`));
 
-const plainShape = shapeOf(renderHtml(spoiled((text) => text)));
+const plainShape = shapeOf(renderPage(spoiled((text) => text)));
 
 /**
  * Element names of a page in order: what a string can only change by being markup. Text elements are left out, because
@@ -152,7 +152,7 @@ describe('no string of the record is ever markup', () => {
   test('in the page: the elements stay those of the page, none loads or runs anything', () => {
     fc.assert(
       fc.property(hostileRecord, (record) => {
-        const page = renderHtml(record);
+        const page = renderPage(record);
         expect(shapeOf(page) === plainShape, 'the page has other elements').toBe(true);
         const elements = [...parsePage(page).querySelectorAll('*')];
         for (const element of elements) {
@@ -218,7 +218,7 @@ describe('no string of the record is ever markup', () => {
 });
 
 describe('the page', () => {
-  const page = renderHtml(fixtureRecord, fixtureTimelines);
+  const page = renderPage(fixtureRecord, fixtureTimelines);
 
   test('names no address outside itself, and forbids loading and every script but its own', () => {
     expect(page).not.toMatch(/https?:|url\(|@import|<link|\ssrc=|\shref=|import\(|fetch\(|XMLHttp/);
@@ -233,7 +233,7 @@ describe('the page', () => {
 
   test('draws a boot from its own timeline where there is one, and from the record where there is none', () => {
     const drawn = (timelines?: typeof fixtureTimelines): string => {
-      const notes = parsePage(renderHtml(fixtureRecord, timelines)).querySelector('.clocks')?.textContent ?? '';
+      const notes = parsePage(renderPage(fixtureRecord, timelines)).querySelector('.clocks')?.textContent ?? '';
       return notes.replaceAll(/\s+/g, ' ');
     };
     expect(drawn(fixtureTimelines)).toContain('by 7 console lines, 3 of them printed at the host’s request');
@@ -290,7 +290,7 @@ describe('the page', () => {
       ...{ bootOrder: [], measurements: {} },
       guest: { ...fixtureRecord.guest, packages: {} },
     };
-    const text = parsePage(renderHtml(bare)).querySelector('main')?.textContent;
+    const text = parsePage(renderPage(bare)).querySelector('main')?.textContent;
     for (const words of [
       'Nothing was scored',
       'No boot was measured',
@@ -427,7 +427,7 @@ test('a run that booted until it knew says so everywhere, and is repeated that w
       reason: 'stopped after 6 boots per arm of at most 20: every decision metric was decided',
     },
   };
-  const page = parsePage(renderHtml(record)).querySelector('body')?.textContent;
+  const page = parsePage(renderPage(record)).querySelector('body')?.textContent;
   for (const text of [page, renderMarkdown(record), finalTable(record, { columns: 200, colour: false })]) {
     expect(text).toContain('stopped after 6 boots per arm of at most 20');
   }
@@ -449,7 +449,7 @@ describe('where the kernels were built', () => {
 
   test('is told with the compiler and the reason, and kept in the record', () => {
     const record = built(undefined, inGuest);
-    for (const text of [parsePage(renderHtml(record)).querySelector('body')?.textContent, renderMarkdown(record)]) {
+    for (const text of [parsePage(renderPage(record)).querySelector('body')?.textContent, renderMarkdown(record)]) {
       expect(text).toContain('Kernel of docker-min');
       expect(text).toContain('built in the guest with gcc (Debian 12.2.0-14) 12.2.0');
       expect(text).toContain('asked for');
@@ -491,7 +491,7 @@ test('a run that GRUB booted says so, with the disk it kept, and is repeated as 
     environment: { ...fixtureRecord.environment, boot: 'grub' },
     keptKernel: { arm: 'docker-min', disk: 'disk.qcow2', sha256: 'd'.repeat(64), reboot },
   };
-  const page = parsePage(renderHtml(record)).querySelector('body')?.textContent;
+  const page = parsePage(renderPage(record)).querySelector('body')?.textContent;
   for (const text of [page, renderMarkdown(record)]) {
     expect(text).toContain('GRUB on the guest’s disk');
     expect(text).toContain('boots 6.1.176-docker-min (docker-min) by itself');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DockerClient, DockerContainer } from '../../host/net/docker-client.ts';
 import { Fault } from '../../host/fault.ts';
-import type { Clock } from '../../host/host.ts';
+import type { Argv, Clock, RunResult } from '../../host/host.ts';
 import { createLineSplitter } from '../../host/process/line-queue.ts';
 import { readTotals } from './container-totals.ts';
 import type { DaemonCall, DaemonSurroundings } from './daemon-calls.ts';
@@ -56,76 +56,86 @@ export interface ContainerParts {
 }
 
 /** A container that the daemon has made, by its name of ours. */
-export function attendContainer(parts: ContainerParts, raw: DockerContainer, name: string): Container {
-  const { docker, call, clock, surroundings } = parts;
+interface Attended extends ContainerParts {
+  readonly raw: DockerContainer;
+  readonly name: string;
+}
 
-  const exec: Container['exec'] = (command, { onLine } = {}) =>
-    call(`run \`${command.join(' ')}\` in container ${name}`, async () => {
-      const startedSec = clock.monotonicSec();
-      const transcript = createTranscript();
-      const lines = { stdout: createLineSplitter(onLine), stderr: createLineSplitter(onLine) };
-      const created = await raw.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
-      const stream = await created.start({ hijack: true, stdin: false });
-      const ended = streamEnd(stream);
-      const read = createFrameReader((of, payload) => {
-        transcript.add(of, payload);
-        lines[of].push(payload);
-      });
-      stream.on('data', read);
-      try {
-        await ended;
-        const exitCode = await execEnded(docker, raw.id, created);
-        return { exitCode, ...transcript.texts(), durationMs: (clock.monotonicSec() - startedSec) * 1000 };
-      } finally {
-        lines.stdout.end();
-        lines.stderr.end();
-        stream.destroy();
-      }
+function exec(
+  { docker, call, clock, raw, name }: Attended,
+  command: Argv,
+  { onLine }: { readonly onLine?: (line: string) => void } = {},
+): Promise<RunResult> {
+  return call(`run \`${command.join(' ')}\` in container ${name}`, async () => {
+    const startedSec = clock.monotonicSec();
+    const transcript = createTranscript();
+    const lines = { stdout: createLineSplitter(onLine), stderr: createLineSplitter(onLine) };
+    const created = await raw.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
+    const stream = await created.start({ hijack: true, stdin: false });
+    const ended = streamEnd(stream);
+    const read = createFrameReader((of, payload) => {
+      transcript.add(of, payload);
+      lines[of].push(payload);
     });
-
-  const logs: Container['logs'] = () =>
-    call(`give the output of container ${name}`, async () => {
-      const transcript = createTranscript();
-      createFrameReader((of, payload) => {
-        transcript.add(of, payload);
-      })(await raw.logs({ stdout: true, stderr: true, follow: false }));
-      return transcript.texts();
-    });
-
-  const inspect: Container['inspect'] = () =>
-    call(`describe container ${name}`, async () => {
-      const answer: unknown = await raw.inspect();
-      const { State: state, NetworkSettings: network } = inspectSchema.parse(answer);
-      return {
-        pid: state.Pid === 0 ? 0 : await surroundings.machinePid(state.Pid, raw.id),
-        running: state.Running,
-        exitCode: state.ExitCode,
-        oomKilled: state.OOMKilled,
-        ipAddress: network.Networks?.bridge?.IPAddress ?? '',
-      };
-    });
-
-  const remove = async (): Promise<void> => {
+    stream.on('data', read);
     try {
-      await call(
-        `remove container ${name}`,
-        async () => {
-          try {
-            await raw.remove({ force: true, v: true });
-          } catch (error) {
-            const answer = statusSchema.safeParse(error);
-            if (!(answer.success && ALREADY_GOING.includes(answer.data.statusCode))) throw error;
-          }
-        },
-        'cleanup',
-      );
+      await ended;
+      const exitCode = await execEnded(docker, raw.id, created);
+      return { exitCode, ...transcript.texts(), durationMs: (clock.monotonicSec() - startedSec) * 1000 };
+    } finally {
+      lines.stdout.end();
+      lines.stderr.end();
+      stream.destroy();
+    }
+  });
+}
+
+function readLogs({ call, raw, name }: Attended): ReturnType<Container['logs']> {
+  return call(`give the output of container ${name}`, async () => {
+    const transcript = createTranscript();
+    createFrameReader((of, payload) => {
+      transcript.add(of, payload);
+    })(await raw.logs({ stdout: true, stderr: true, follow: false }));
+    return transcript.texts();
+  });
+}
+
+function inspect({ call, surroundings, raw, name }: Attended): ReturnType<Container['inspect']> {
+  return call(`describe container ${name}`, async () => {
+    const answer: unknown = await raw.inspect();
+    const { State: state, NetworkSettings: network } = inspectSchema.parse(answer);
+    return {
+      pid: state.Pid === 0 ? 0 : await surroundings.machinePid(state.Pid, raw.id),
+      running: state.Running,
+      exitCode: state.ExitCode,
+      oomKilled: state.OOMKilled,
+      ipAddress: network.Networks?.bridge?.IPAddress ?? '',
+    };
+  });
+}
+
+/** Never throws: from a disposal that would hide why the work before it failed. */
+async function remove({ call, surroundings, raw, name }: Attended): Promise<void> {
+  const removed = async (): Promise<void> => {
+    try {
+      await raw.remove({ force: true, v: true });
     } catch (error) {
-      // Thrown from a disposal it would hide why the work before it failed.
-      const why = error instanceof Fault ? error.failure.headline : String(error);
-      surroundings.onTrouble(`Container ${name} may have stayed behind: ${why}`);
+      const answer = statusSchema.safeParse(error);
+      if (!(answer.success && ALREADY_GOING.includes(answer.data.statusCode))) throw error;
     }
   };
+  try {
+    await call(`remove container ${name}`, removed, 'cleanup');
+  } catch (error) {
+    const why = error instanceof Fault ? error.failure.headline : String(error);
+    surroundings.onTrouble(`Container ${name} may have stayed behind: ${why}`);
+  }
+}
 
+/** Takes charge of a container that the daemon has made. Disposing of the result removes it. */
+export function attendContainer(parts: ContainerParts, raw: DockerContainer, name: string): Container {
+  const { call } = parts;
+  const attended: Attended = { ...parts, raw, name };
   return {
     id: raw.id,
     name,
@@ -138,13 +148,13 @@ export function attendContainer(parts: ContainerParts, raw: DockerContainer, nam
         const answer: unknown = await raw.wait();
         return waitSchema.parse(answer).StatusCode;
       }),
-    exec,
-    logs,
-    inspect,
+    exec: (command, options) => exec(attended, command, options),
+    logs: () => readLogs(attended),
+    inspect: () => inspect(attended),
     stats: () =>
       call(`count what container ${name} uses`, async () =>
         readTotals(await raw.stats({ stream: false, 'one-shot': true })),
       ),
-    [Symbol.asyncDispose]: remove,
+    [Symbol.asyncDispose]: () => remove(attended),
   };
 }

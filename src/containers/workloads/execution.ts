@@ -66,94 +66,136 @@ export function throwIfInterrupted(signal: AbortSignal): void {
 const unlessInterrupted = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> =>
   untilAborted(work, signal, A_WORKLOAD);
 
+/** What the commands of one workload share. */
+interface TimeLine {
+  readonly context: WorkloadContext;
+  readonly elapsedSec: () => number;
+  readonly mark: (label: string, role?: string) => void;
+}
+
+function startTimeLine(context: WorkloadContext): TimeLine {
+  const { clock } = context;
+  const beginSec = clock.monotonicSec();
+  const elapsedSec = (): number => clock.monotonicSec() - beginSec;
+  return {
+    context,
+    elapsedSec,
+    mark(label, role) {
+      context.event({ atSec: elapsedSec(), label, ...(role === undefined ? {} : { container: role }) });
+    },
+  };
+}
+
+/** Runs a command in the worker's container; it and its lines go into the workload's log. */
+async function exec(
+  context: WorkloadContext,
+  { role, container }: Worker,
+  command: Argv,
+  onLine?: (line: string) => void,
+): Promise<RunResult> {
+  context.log(`${role}$ ${command.join(' ')}`);
+  return await container.exec(command, {
+    onLine: (line) => {
+      context.log(line);
+      onLine?.(line);
+    },
+  });
+}
+
+/** An error of the daemon is reported as the container's end if that caused it. */
+async function finished<T>(signal: AbortSignal, worker: Worker, label: string, work: Promise<T>): Promise<T> {
+  try {
+    return await unlessInterrupted(signal, work);
+  } catch (error) {
+    throw error instanceof Fault ? await daemonFailed(worker, label, error) : error;
+  }
+}
+
+async function startIdle(
+  { context, mark }: TimeLine,
+  role: string,
+  { image = role, ...options }: IdleOptions,
+): Promise<Worker> {
+  const { place, sampler, signal } = context;
+  throwIfInterrupted(signal);
+  const spec: ContainerSpec = { name: role, image: imageOf(context, image), command: IDLE, ...options };
+  const container = await place.engine.create(spec);
+  try {
+    await container.start();
+    mark('start', role);
+    const { pid } = await container.inspect();
+    const worker: Worker = {
+      role,
+      container,
+      settled: () => unlessInterrupted(signal, settle(place, container, pid)),
+      [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
+    };
+    if (pid === 0) await mustRun(worker, 'right after its start');
+    await sampler.watch(role, { id: container.id, pid });
+    return worker;
+  } catch (error) {
+    await removeAnyway(container, role, (line) => {
+      context.log(line);
+    });
+    throw error;
+  }
+}
+
+async function runStep({ context, mark }: TimeLine, worker: Worker, label: string, command: Argv): Promise<Step> {
+  const { clock, signal } = context;
+  context.progress(label);
+  mark(`${label} begin`, worker.role);
+  const startSec = clock.monotonicSec();
+  const ran = await finished(signal, worker, label, exec(context, worker, command));
+  const seconds = clock.monotonicSec() - startSec;
+  mark(`${label} end`, worker.role);
+  if (ran.exitCode !== 0) throw await commandFailed(worker, label, ran);
+  return { ran, seconds };
+}
+
+async function writeFile(context: WorkloadContext, worker: Worker, path: string, text: string): Promise<void> {
+  const label = `writing ${path}`;
+  const command: Argv = ['sh', '-c', WRITE_FILE, 'sh', path, text];
+  const ran = await finished(context.signal, worker, label, exec(context, worker, command));
+  if (ran.exitCode !== 0) throw await commandFailed(worker, label, ran);
+}
+
+async function serve(
+  context: WorkloadContext,
+  worker: Worker,
+  label: string,
+  command: Argv,
+  ready: RegExp,
+): Promise<Server> {
+  const { signal } = context;
+  let isReady: (() => void) | undefined;
+  const told = new Promise<undefined>((resolve) => {
+    isReady = () => {
+      resolve(undefined);
+    };
+  });
+  const work = exec(context, worker, command, (line) => {
+    if (ready.test(line)) isReady?.();
+  });
+  const ended = work.then(
+    () => undefined,
+    // Its container was removed under it, or the daemon is gone; then the client fails, too, and says so.
+    () => undefined,
+  );
+  const early = await finished(signal, worker, label, Promise.race([told, work]));
+  if (early !== undefined) throw await commandFailed(worker, label, early);
+  return { ended: () => unlessInterrupted(signal, ended) };
+}
+
 /** Begins a workload's time line at this instant. */
 export function beginExecution(context: WorkloadContext): Execution {
-  const { clock, place, sampler, signal } = context;
-  const beginSec = clock.monotonicSec();
-  const elapsedSec = () => clock.monotonicSec() - beginSec;
-  const mark = (label: string, role?: string) => {
-    context.event({ atSec: elapsedSec(), label, ...(role === undefined ? {} : { container: role }) });
-  };
-
-  async function exec({ role, container }: Worker, command: Argv, onLine?: (line: string) => void): Promise<RunResult> {
-    context.log(`${role}$ ${command.join(' ')}`);
-    return await container.exec(command, {
-      onLine: (line) => {
-        context.log(line);
-        onLine?.(line);
-      },
-    });
-  }
-
-  /** An error of the daemon is reported as the container's end if that caused it. */
-  async function finished<T>(worker: Worker, label: string, work: Promise<T>): Promise<T> {
-    try {
-      return await unlessInterrupted(signal, work);
-    } catch (error) {
-      throw error instanceof Fault ? await daemonFailed(worker, label, error) : error;
-    }
-  }
-
+  const line = startTimeLine(context);
   return {
-    elapsedSec,
-    mark,
-    async idle(role, { image = role, ...options }) {
-      throwIfInterrupted(signal);
-      const spec: ContainerSpec = { name: role, image: imageOf(context, image), command: IDLE, ...options };
-      const container = await place.engine.create(spec);
-      try {
-        await container.start();
-        mark('start', role);
-        const { pid } = await container.inspect();
-        const worker: Worker = {
-          role,
-          container,
-          settled: () => unlessInterrupted(signal, settle(place, container, pid)),
-          [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
-        };
-        if (pid === 0) await mustRun(worker, 'right after its start');
-        await sampler.watch(role, { id: container.id, pid });
-        return worker;
-      } catch (error) {
-        await removeAnyway(container, role, (line) => {
-          context.log(line);
-        });
-        throw error;
-      }
-    },
-    async step(worker, label, command) {
-      context.progress(label);
-      mark(`${label} begin`, worker.role);
-      const startSec = clock.monotonicSec();
-      const ran = await finished(worker, label, exec(worker, command));
-      const seconds = clock.monotonicSec() - startSec;
-      mark(`${label} end`, worker.role);
-      if (ran.exitCode !== 0) throw await commandFailed(worker, label, ran);
-      return { ran, seconds };
-    },
-    async writeFile(worker, path, text) {
-      const label = `writing ${path}`;
-      const ran = await finished(worker, label, exec(worker, ['sh', '-c', WRITE_FILE, 'sh', path, text]));
-      if (ran.exitCode !== 0) throw await commandFailed(worker, label, ran);
-    },
-    async serve(worker, label, command, ready) {
-      let isReady: (() => void) | undefined;
-      const told = new Promise<undefined>((resolve) => {
-        isReady = () => {
-          resolve(undefined);
-        };
-      });
-      const work = exec(worker, command, (line) => {
-        if (ready.test(line)) isReady?.();
-      });
-      const ended = work.then(
-        () => undefined,
-        // Its container was removed under it, or the daemon is gone; then the client fails, too, and says so.
-        () => undefined,
-      );
-      const early = await finished(worker, label, Promise.race([told, work]));
-      if (early !== undefined) throw await commandFailed(worker, label, early);
-      return { ended: () => unlessInterrupted(signal, ended) };
-    },
+    elapsedSec: line.elapsedSec,
+    mark: line.mark,
+    idle: (role, options) => startIdle(line, role, options),
+    step: (worker, label, command) => runStep(line, worker, label, command),
+    writeFile: (worker, path, text) => writeFile(context, worker, path, text),
+    serve: (worker, label, command, ready) => serve(context, worker, label, command, ready),
   };
 }

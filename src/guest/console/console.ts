@@ -95,74 +95,131 @@ function createStamper(host: Host, stamps: RecordOptions['stamps'], onFailure: (
   };
 }
 
+/** Puts lines together out of pieces, and keeps them. */
+interface LineAssembler {
+  /** Complete ones, oldest first. */
+  readonly lines: readonly ConsoleLine[];
+  /** The line that has begun and not ended, as far as it has come. */
+  readonly open: () => ConsoleLine | undefined;
+  /** A line that begins in this text is stamped with `nowSec`. */
+  readonly add: (text: string, nowSec: number) => void;
+  /** Ends the line that has begun. */
+  readonly finish: () => void;
+}
+
+/** @param onLine told every line as it ends */
+function createLineAssembler(onLine: (line: ConsoleLine) => void): LineAssembler {
+  const lines: ConsoleLine[] = [];
+  let unfinished: { atSec: number; raw: string } | undefined;
+  const open = (): ConsoleLine | undefined =>
+    unfinished === undefined
+      ? undefined
+      : { index: lines.length, atSec: unfinished.atSec, text: plainText(unfinished.raw) };
+  const finish = (): void => {
+    const line = open();
+    unfinished = undefined;
+    if (line === undefined) return;
+    lines.push(line);
+    onLine(line);
+  };
+  return {
+    lines,
+    open,
+    add(text, nowSec) {
+      const parts = text.split('\n');
+      parts.forEach((part, position) => {
+        const isLast = position === parts.length - 1;
+        if (!isLast || part !== '')
+          unfinished = { atSec: unfinished?.atSec ?? nowSec, raw: (unfinished?.raw ?? '') + part };
+        if (!isLast || (unfinished?.raw.length ?? 0) > MAX_LINE_CHARS) finish();
+      });
+    },
+    finish,
+  };
+}
+
+/** The last `count` texts that are not blank. */
+function lastTexts({ lines, open }: LineAssembler, count: number): readonly string[] {
+  const line = open();
+  const all = line === undefined ? lines : [...lines.slice(-count - 1), line];
+  return all
+    .slice(-4 * count)
+    .map(({ text }) => text.trimEnd())
+    .filter((text) => text !== '')
+    .slice(-count);
+}
+
+/** The first line that matches; the unfinished one comes last. */
+function firstMatch({ lines, open }: LineAssembler, pattern: RegExp): ConsoleLine | undefined {
+  const found = lines.find((line) => pattern.test(line.text));
+  if (found !== undefined) return found;
+  const line = open();
+  return line !== undefined && pattern.test(line.text) ? line : undefined;
+}
+
+/** How much has arrived and when; seconds are the host's monotonic ones. */
+interface Arrivals {
+  sizeBytes: number;
+  firstByteAtSec: number | undefined;
+  lastByteAtSec: number | undefined;
+  lastNewsAtSec: number | undefined;
+}
+
+function noteArrival(arrivals: Arrivals, sizeBytes: number, nowSec: number): void {
+  arrivals.firstByteAtSec ??= nowSec;
+  arrivals.lastByteAtSec = nowSec;
+  arrivals.lastNewsAtSec ??= nowSec;
+  arrivals.sizeBytes += sizeBytes;
+}
+
 /**
  * Collects a serial console: splits lines, stamps each with the host clock, keeps them, appends the raw text to `path`
  * and wakes those who wait for a pattern.
  */
 export function recordConsole(host: Host, path: string, options: RecordOptions = {}): ConsoleRecorder {
-  const lines: ConsoleLine[] = [];
   const waiters = createLineWaiters();
   const isNews = createNewsJudge();
   const decoder = new TextDecoder();
   const failed = (error: unknown): void => options.onFailure?.(error);
   const file = createAppendLog(host.files, path, { onFailure: failed });
   const stamp = createStamper(host, options.stamps, failed);
-  let unfinished: { atSec: number; raw: string } | undefined;
-  let sizeBytes = 0;
-  let firstByteAtSec: number | undefined;
-  let lastByteAtSec: number | undefined;
-  let lastNewsAtSec: number | undefined;
-  let ended = false;
-
-  const openLine = (): ConsoleLine | undefined =>
-    unfinished === undefined
-      ? undefined
-      : { index: lines.length, atSec: unfinished.atSec, text: plainText(unfinished.raw) };
-
-  const finishLine = (): void => {
-    const line = openLine();
-    unfinished = undefined;
-    if (line === undefined) return;
-    lines.push(line);
-    if (isNews(line.text)) lastNewsAtSec = lastByteAtSec;
+  const arrivals: Arrivals = {
+    sizeBytes: 0,
+    firstByteAtSec: undefined,
+    lastByteAtSec: undefined,
+    lastNewsAtSec: undefined,
+  };
+  const assembler = createLineAssembler((line) => {
+    if (isNews(line.text)) arrivals.lastNewsAtSec = arrivals.lastByteAtSec;
     waiters.wake(line);
     options.onLine?.(line);
-  };
+  });
+  let ended = false;
 
   const log: ConsoleLog = {
     path,
-    lines,
+    lines: assembler.lines,
     get sizeBytes() {
-      return sizeBytes;
+      return arrivals.sizeBytes;
     },
     get firstByteAtSec() {
-      return firstByteAtSec;
+      return arrivals.firstByteAtSec;
     },
     get lastByteAtSec() {
-      return lastByteAtSec;
+      return arrivals.lastByteAtSec;
     },
     get lastNewsAtSec() {
-      return lastNewsAtSec;
+      return arrivals.lastNewsAtSec;
     },
     flush: async () => {
       // Whoever was to know of a failure has been told.
       await Promise.allSettled([file.flush(), stamp.flush()]);
     },
-    tail(count) {
-      const open = openLine();
-      const all = open === undefined ? lines : [...lines.slice(-count - 1), open];
-      return all
-        .slice(-4 * count)
-        .map((line) => line.text.trimEnd())
-        .filter((text) => text !== '')
-        .slice(-count);
-    },
+    tail: (count) => lastTexts(assembler, count),
     async waitFor(wanted, options = {}) {
       const pattern = stateless(wanted);
-      const found = lines.find((line) => pattern.test(line.text));
+      const found = firstMatch(assembler, pattern);
       if (found !== undefined) return found;
-      const open = openLine();
-      if (open !== undefined && pattern.test(open.text)) return open;
       options.signal?.throwIfAborted();
       if (ended) throw endedWithout(pattern);
       return waiters.wait(pattern, options.signal);
@@ -174,27 +231,18 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
     receive(chunk) {
       if (chunk.length === 0) return;
       const nowSec = host.clock.monotonicSec();
-      firstByteAtSec ??= nowSec;
-      lastByteAtSec = nowSec;
-      lastNewsAtSec ??= nowSec;
-      sizeBytes += chunk.length;
+      noteArrival(arrivals, chunk.length, nowSec);
       const text = decoder.decode(chunk, { stream: true });
       file.append(text);
       stamp.note(text, nowSec);
-      const parts = text.split('\n');
-      parts.forEach((part, position) => {
-        const isLast = position === parts.length - 1;
-        if (!isLast || part !== '')
-          unfinished = { atSec: unfinished?.atSec ?? nowSec, raw: (unfinished?.raw ?? '') + part };
-        if (!isLast || (unfinished?.raw.length ?? 0) > MAX_LINE_CHARS) finishLine();
-      });
-      const open = openLine();
+      assembler.add(text, nowSec);
+      const open = assembler.open();
       if (open !== undefined) waiters.wake(open);
     },
     async end() {
       if (!ended) {
         ended = true;
-        finishLine();
+        assembler.finish();
         waiters.end();
       }
       await log.flush();

@@ -191,72 +191,115 @@ interface Started {
   readonly sshPort: number | undefined;
 }
 
+/** A QEMU that runs, with what ends a wait for it. */
+interface Watched {
+  readonly clock: Clock;
+  readonly qemu: QemuProcess;
+  readonly qmp: Qmp;
+  readonly limits: SilenceLimits;
+  /** The run's; its abort ends every wait. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Does `work` until one of the conditions rejects or the run is aborted.
+ *
+ * @param abortConditions never resolve; like `work` they are handed a signal that aborts when the race is over
+ */
+async function race<T>(
+  signal: AbortSignal | undefined,
+  work: (stop: AbortSignal) => Promise<T>,
+  abortConditions: (stop: AbortSignal) => readonly Promise<never>[],
+): Promise<T> {
+  const stop = new AbortController();
+  try {
+    return await Promise.race([
+      work(stop.signal),
+      rejectOnAbort(signal, stop.signal, THE_GUEST),
+      ...abortConditions(stop.signal),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
+
+async function during<T>(
+  { clock, qemu, limits, signal }: Watched,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+  options: DuringOptions = {},
+): Promise<T> {
+  const { watchSilence: watched = true, silentSec = limits.silentSec } = options;
+  try {
+    return await race(signal, work, (stop) => [
+      rejectWith(qemu.fatal),
+      ...(watched ? [watchSilence(clock, qemu, { ...limits, silentSec }, what, options, stop)] : []),
+    ]);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.failure.kind !== 'no-ssh') throw error;
+    throw (await Promise.race([qemu.fatal, clock.sleep(LAST_WORDS_MS)])) ?? error;
+  }
+}
+
+/** The line that matches; or why there will be none: the guest's crash, or QEMU's end. */
+async function lineBeforeCrash(qemu: QemuProcess, pattern: RegExp, signal: AbortSignal): Promise<ConsoleLine> {
+  try {
+    const line = await qemu.console.waitFor(pattern, { signal });
+    // A guest that goes on after a crash, as one without its initrd may, has not got there.
+    return qemu.hasCrashedBy(line) ? await rejectWith(qemu.crash) : line;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // The console ended; why it did is for QEMU to say.
+    return await rejectWith(qemu.fatal);
+  }
+}
+
+function waitFor(machine: Watched, target: ConsoleReadiness | RegExp): Promise<ConsoleLine> {
+  const isPattern = target instanceof RegExp;
+  const pattern = isPattern ? target : target.pattern;
+  const what = isPattern ? `a console line like ${String(pattern)}` : target.description;
+  return during(
+    machine,
+    what,
+    (signal) => lineBeforeCrash(machine.qemu, pattern, signal),
+    isPattern ? {} : { hint: target.hint },
+  );
+}
+
+async function powerDown({ clock, qemu, qmp, signal }: Watched): Promise<'clean' | 'forced'> {
+  if (qemu.hasExited) return 'clean';
+  const stop = new AbortController();
+  try {
+    await qmp.execute('system_powerdown');
+    await Promise.race([
+      qemu.exited,
+      rejectOnAbort(signal, stop.signal, THE_GUEST),
+      watchSilence(clock, qemu, POWER_DOWN_LIMITS, 'the guest to power down', {}, stop.signal),
+    ]);
+    return 'clean';
+  } catch {
+    await qemu.kill();
+    return 'forced';
+  } finally {
+    stop.abort();
+  }
+}
+
+async function reset({ clock, qemu, qmp }: Watched): Promise<void> {
+  const stop = new AbortController();
+  // A guest that is ending by itself may have no monitor left to be asked; it ends all the same.
+  const pressed = qmp.execute('system_reset').catch(() => undefined);
+  await Promise.race([pressed.then(() => qemu.exited), qemu.exited, clock.sleep(RESET_MS, stop.signal)]);
+  stop.abort();
+  await qemu.kill();
+}
+
 function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, started: Started): Machine {
   const { qemu, qmp } = started;
   const { clock } = host;
+  const { signal } = options;
   const limits = silenceLimits(spec.accelerator, options.silenceMs);
-
-  const race = async <T>(
-    work: (stop: AbortSignal) => Promise<T>,
-    abortConditions: (stop: AbortSignal) => readonly Promise<never>[],
-  ): Promise<T> => {
-    const stop = new AbortController();
-    try {
-      return await Promise.race([
-        work(stop.signal),
-        rejectOnAbort(options.signal, stop.signal, THE_GUEST),
-        ...abortConditions(stop.signal),
-      ]);
-    } finally {
-      stop.abort();
-    }
-  };
-
-  const during = async <T>(
-    what: string,
-    work: (signal: AbortSignal) => Promise<T>,
-    options: DuringOptions = {},
-  ): Promise<T> => {
-    const { watchSilence: watched = true, silentSec = limits.silentSec } = options;
-    try {
-      return await race(work, (stop) => [
-        rejectWith(qemu.fatal),
-        ...(watched ? [watchSilence(clock, qemu, { ...limits, silentSec }, what, options, stop)] : []),
-      ]);
-    } catch (error) {
-      if (!(error instanceof Fault) || error.failure.kind !== 'no-ssh') throw error;
-      throw (await Promise.race([qemu.fatal, clock.sleep(LAST_WORDS_MS)])) ?? error;
-    }
-  };
-
-  const powerDown = async (): Promise<'clean' | 'forced'> => {
-    if (qemu.hasExited) return 'clean';
-    const stop = new AbortController();
-    try {
-      await qmp.execute('system_powerdown');
-      await Promise.race([
-        qemu.exited,
-        rejectOnAbort(options.signal, stop.signal, THE_GUEST),
-        watchSilence(clock, qemu, POWER_DOWN_LIMITS, 'the guest to power down', {}, stop.signal),
-      ]);
-      return 'clean';
-    } catch {
-      await qemu.kill();
-      return 'forced';
-    } finally {
-      stop.abort();
-    }
-  };
-
-  const reset = async (): Promise<void> => {
-    const stop = new AbortController();
-    // A guest that is ending by itself may have no monitor left to be asked; it ends all the same.
-    const pressed = qmp.execute('system_reset').catch(() => undefined);
-    await Promise.race([pressed.then(() => qemu.exited), qemu.exited, clock.sleep(RESET_MS, stop.signal)]);
-    stop.abort();
-    await qemu.kill();
-  };
-
+  const machine: Watched = { clock, qemu, qmp, limits, signal };
   return {
     pid: qemu.pid,
     startedAtSec: started.startedAtSec,
@@ -271,34 +314,16 @@ function watchedMachine(host: Host, spec: MachineSpec, options: StartOptions, st
     get hasExited() {
       return qemu.hasExited;
     },
-    during,
-    waitFor(target) {
-      const isPattern = target instanceof RegExp;
-      const pattern = isPattern ? target : target.pattern;
-      const what = isPattern ? `a console line like ${String(pattern)}` : target.description;
-      return during(
-        what,
-        async (signal) => {
-          try {
-            const line = await qemu.console.waitFor(pattern, { signal });
-            // A guest that goes on after a crash, as one without its initrd may, has not got there.
-            return qemu.hasCrashedBy(line) ? await rejectWith(qemu.crash) : line;
-          } catch (error) {
-            if (signal.aborted) throw error;
-            // The console ended; why it did is for QEMU to say.
-            return await rejectWith(qemu.fatal);
-          }
-        },
-        isPattern ? {} : { hint: target.hint },
-      );
-    },
+    during: (what, work, duringOptions) => during(machine, what, work, duringOptions),
+    waitFor: (target) => waitFor(machine, target),
     expectExit: (what) =>
       race(
+        signal,
         () => qemu.endedWell(),
         (stop) => [rejectWith(qemu.crash), watchSilence(clock, qemu, limits, what, {}, stop)],
       ),
-    powerDown,
-    reset,
+    powerDown: () => powerDown(machine),
+    reset: () => reset(machine),
     kill: () => qemu.kill(),
     diagnose: () => qemu.diagnose(),
     [Symbol.asyncDispose]: () => qemu.kill(),

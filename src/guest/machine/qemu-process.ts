@@ -6,7 +6,7 @@ import { matchConsole } from '../console/console-patterns.ts';
 import type { ConsoleHit } from '../console/console-patterns.ts';
 import type { ConsoleLine } from '../console/console-line.ts';
 import { recordConsole } from '../console/console.ts';
-import type { ConsoleLog } from '../console/console.ts';
+import type { ConsoleLog, ConsoleRecorder } from '../console/console.ts';
 import { machineEvents } from './machine-events.ts';
 import { crashFault, exitFault } from './machine-fault.ts';
 import type { MachineExit } from './machine-fault.ts';
@@ -121,6 +121,35 @@ async function collectWords(host: Host, stderr: AsyncIterable<unknown>, logPath:
   return text.split('\n').filter((line) => line.trim() !== '');
 }
 
+/** Records the console to its end. */
+async function listen(stdout: AsyncIterable<unknown>, recorder: ConsoleRecorder): Promise<void> {
+  try {
+    for await (const chunk of stdout) if (chunk instanceof Uint8Array) recorder.receive(chunk);
+  } catch {
+    // The pipe broke because QEMU was killed; what it said is kept.
+  }
+  await recorder.end();
+}
+
+/** Why QEMU ended, by its own last event: `guest-shutdown`, `guest-reset`. */
+function shutdownReason(qmp: Qmp | undefined): string | undefined {
+  const shutdown = qmp?.events.findLast((event) => event.event === 'SHUTDOWN');
+  return typeof shutdown?.data.reason === 'string' ? shutdown.data.reason : undefined;
+}
+
+/** Lets the guest begin and gives the monotonic second at which it did. */
+async function resume(host: Host, qmp: Qmp): Promise<number> {
+  await qmp.execute('cont');
+  return qmp.events.find(({ event }) => event === 'RESUME')?.atSec ?? host.clock.monotonicSec();
+}
+
+/** What a running guest's processors do; a monitor that does not answer is waited for only so long. */
+async function whatProcessorsDo(host: Host, qmp: Qmp): Promise<readonly string[]> {
+  const mute = ['QEMU does not answer on its monitor'];
+  const answer = describeProcessors(qmp).catch(() => mute);
+  return Promise.race([answer, host.clock.sleep(LAST_WORDS_MS).then(() => mute)]);
+}
+
 /** Takes care of a QEMU that was just started: reads everything it says and knows when it is over. */
 export function attendQemu(host: Host, child: RunningProcess, options: QemuProcessOptions): QemuProcess {
   let hasExited = false;
@@ -140,31 +169,26 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
   });
   const console = recorder.log;
 
-  const listen = async (): Promise<void> => {
-    try {
-      for await (const chunk of child.stdout) if (chunk instanceof Uint8Array) recorder.receive(chunk);
-    } catch {
-      // The pipe broke because QEMU was killed; what it said is kept.
-    }
-    await recorder.end();
-  };
   const live = async (): Promise<MachineExit> => {
     const words = collectWords(host, child.stderr, path.join(options.directory, 'qemu.log'));
-    const [status, said] = await Promise.all([child.exited, words, listen()]);
+    const [status, said] = await Promise.all([child.exited, words, listen(child.stdout, recorder)]);
     hasExited = true;
     gone.abort();
     await qmp?.closed;
     await host.files.remove(options.monitor.socketFolder);
-    const shutdown = qmp?.events.findLast((event) => event.event === 'SHUTDOWN');
-    const reason = typeof shutdown?.data.reason === 'string' ? shutdown.data.reason : undefined;
-    return { ...status, reason, said };
+    return { ...status, reason: shutdownReason(qmp), said };
   };
   const exited = live();
   const afterExit = exited.then((exit) => (watch.isUnderWay() ? watch.crash : exitFault(exit, console)));
   const fatal = Promise.race([watch.crash, afterExit]);
   // A QEMU that hangs up is about to end, and its own last words say more than its monitor's silence.
-  const explained = async (error: unknown): Promise<unknown> =>
-    (await Promise.race([fatal, host.clock.sleep(LAST_WORDS_MS)])) ?? error;
+  const explained = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw (await Promise.race([fatal, host.clock.sleep(LAST_WORDS_MS)])) ?? error;
+    }
+  };
 
   return {
     pid: child.pid,
@@ -185,30 +209,18 @@ export function attendQemu(host: Host, child: RunningProcess, options: QemuProce
     hasCrashedBy: watch.hasCrashedBy,
     fatal,
     async connectMonitor() {
-      try {
-        qmp = await connectQmp(host, options.monitor.path, gone.signal);
-        connectedAtSec = host.clock.monotonicSec();
-        return qmp;
-      } catch (error) {
-        throw await explained(error);
-      }
+      qmp = await explained(connectQmp(host, options.monitor.path, gone.signal));
+      connectedAtSec = host.clock.monotonicSec();
+      return qmp;
     },
     async letRun() {
       if (qmp === undefined) throw new Error('The monitor must be connected before the guest may run');
-      try {
-        await qmp.execute('cont');
-      } catch (error) {
-        throw await explained(error);
-      }
-      return qmp.events.find(({ event }) => event === 'RESUME')?.atSec ?? host.clock.monotonicSec();
+      return explained(resume(host, qmp));
     },
     liveness: async () => (qmp === undefined ? undefined : sampleLiveness(host, qmp).catch(() => undefined)),
     async diagnose() {
       if (hasExited) return (await exited).said.slice(-10);
-      if (qmp === undefined) return [];
-      const mute = ['QEMU does not answer on its monitor'];
-      const answer = describeProcessors(qmp).catch(() => mute);
-      return Promise.race([answer, host.clock.sleep(LAST_WORDS_MS).then(() => mute)]);
+      return qmp === undefined ? [] : whatProcessorsDo(host, qmp);
     },
     async kill() {
       child.kill('SIGKILL');

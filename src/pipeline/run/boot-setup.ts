@@ -7,7 +7,7 @@ import type { BootReading } from '../../measure/boot.ts';
 import type { InstallArm } from '../../stages/guest/install.ts';
 import { canonicalJson, sha256Text } from '../../store/canonical.ts';
 import type { PlannedBoot } from '../plan/boot-order.ts';
-import type { PlannedArm } from '../plan/plan.ts';
+import type { PlannedArm } from '../plan/arm.ts';
 import type { PreparedRun } from '../plan/prepare.ts';
 import type { RunOptions } from './run-options.ts';
 

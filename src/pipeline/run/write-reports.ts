@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { parseCollectorLog } from '../../bootlog/processes/collector-log.ts';
 import type { Host } from '../../host/host.ts';
+import { packageFile } from '../../host/package-file.ts';
 import { parseJson } from '../../json/parse.ts';
 import type { ProcessLog } from '../../model/boots/processes.ts';
 import type { RunRecord } from '../../model/record.ts';
 import type { BootTimeline } from '../../model/boots/timeline.ts';
 import { renderHtml } from '../../report/html/page.ts';
+import type { PageParts } from '../../report/html/page.ts';
 import type { ProcessLogs } from '../../report/html/processes.ts';
 import { renderJson } from '../../report/formats/json.ts';
 import { renderJunit } from '../../report/formats/junit.ts';
@@ -18,10 +20,11 @@ import { timelineSchema } from '../../store/timeline-schema.ts';
 
 type Timelines = ReadonlyMap<number, BootTimeline>;
 
+const PAGE_SCRIPT = packageFile('src/report/browser/zoom.js');
 const RECORD = 'record.json';
 const REPORTS: readonly {
   readonly file: string;
-  readonly render: (record: RunRecord, timelines: Timelines, processes: ProcessLogs) => string;
+  readonly render: (record: RunRecord, parts: PageParts) => string;
 }[] = [
   { file: RECORD, render: renderJson },
   { file: 'report.html', render: renderHtml },
@@ -76,10 +79,13 @@ export async function writeReports(
 ): Promise<void> {
   // First of all: no report is made of a record that could not be read again.
   checkedJson(recordSchema, record, RECORD, () => renderJson(record));
-  const timelines = await readTimelines(host, directory);
-  const processes = await processLogs(host, record, directory);
+  const parts: PageParts = {
+    script: await host.files.readText(PAGE_SCRIPT),
+    timelines: await readTimelines(host, directory),
+    processes: await processLogs(host, record, directory),
+  };
   for (const { file, render } of REPORTS)
-    await host.files.writeAtomic(path.join(directory, file), render(record, timelines, processes));
+    await host.files.writeAtomic(path.join(directory, file), render(record, parts));
   if (openMetrics) {
     await host.files.writeAtomic(path.join(directory, 'metrics.openmetrics'), openMetricsText(record));
   }

@@ -18,10 +18,14 @@ import { reproduceCommand } from '../rows/reproduce.ts';
 import { timeWords } from '../rows/run-time.ts';
 import { headline } from '../rows/score-rows.ts';
 import { samplesSvg } from '../charts/samples.ts';
-import { zoomScript } from './zoom-script.ts';
 
-/** CSP 3 names an inline script by the digest of its text. */
-const scriptDigest = createHash('sha256').update(zoomScript).digest('base64');
+/** What a page shows beside the record, and what it runs. */
+export interface PageParts {
+  /** Text of browser/zoom.js, which zooms the timelines. */
+  readonly script: string;
+  readonly timelines?: Timelines;
+  readonly processes?: ProcessLogs;
+}
 
 /**
  * The report page: one file that loads nothing and runs nothing but its own chart script (its content security policy
@@ -29,9 +33,10 @@ const scriptDigest = createHash('sha256').update(zoomScript).digest('base64');
  */
 export function renderHtml(
   record: RunRecord,
-  timelines: Timelines = new Map(),
-  processes: ProcessLogs = new Map(),
+  { script, timelines = new Map(), processes = new Map() }: PageParts,
 ): string {
+  // CSP 3 names an inline script by the digest of its text.
+  const scriptDigest = createHash('sha256').update(script).digest('base64');
   const page = markup`<!doctype html>
 <html lang="en">
 <head>
@@ -60,7 +65,7 @@ ${section('Findings and boot warnings', noticesSection(record))}
 ${section('Stages', stagesSection(record))}
 ${section('Guest packages', packagesSection(record))}
 ${section('Run it again', markup`<pre>${reproduceCommand(record)}</pre><p class="dim">Figures compare only with runs on the same accelerator and CPU. This run's raw data is in <code>record.json</code> beside this page.</p>`)}
-</main><script>${new Markup(zoomScript)}</script></body>
+</main><script>${new Markup(script)}</script></body>
 </html>
 `;
   return page.source;
