@@ -1,9 +1,10 @@
 import type { ComparedMetric, ComparedSamples, Comparison } from '../../model/verdicts/comparison.ts';
 import type { Unit, Verdict } from '../../model/verdicts/measure.ts';
-import { formatChange, formatInstant, formatP, formatRatio, formatValue, spreadOf } from '../text/format.ts';
+import { formatChange, formatInstant, formatRatio, formatValue, spreadOf } from '../text/format.ts';
 import { markdownList, markdownTable, markdownText } from '../formats/markdown.ts';
 import { metricName } from '../text/metric-names.ts';
 import { oneLine, textTable, wrap, type TextColumn } from '../text/text-table.ts';
+import { pCell } from '../../text/p-value.ts';
 
 const SGR: Readonly<Record<Verdict, string>> = {
   better: '32',
@@ -47,7 +48,7 @@ function columnsOf({ before, after }: Comparison): readonly Column[] {
       head: 'p',
       align: 'right',
       spare: 4,
-      cell: ({ p, method }) => (method === 'direct' ? formatP(p) : (method ?? 'none')),
+      cell: ({ p, method }) => (method === 'direct' ? pCell(p) : (method ?? 'none')),
     },
     { head: 'Verdict', align: 'left', cell: ({ verdict }) => verdict },
   ];

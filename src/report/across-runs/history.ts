@@ -5,6 +5,7 @@ import { Markup, markup } from '../text/markup.ts';
 import { metricName } from '../text/metric-names.ts';
 import { trendSvg } from '../charts/trend.ts';
 import { oneLine, textTable, wrap, type TextColumn } from '../text/text-table.ts';
+import { pText } from '../../text/p-value.ts';
 
 /** What the page of a history has beside the style of reports. */
 const STYLE = `
@@ -23,7 +24,7 @@ function medianOf(trend: Trend, at: number): string {
 function changeWords({ changePoints, unit }: Trend): readonly string[] {
   return changePoints.map(
     ({ run, before, after, relativeChange, p }) =>
-      `${relativeChange === undefined ? 'change' : formatChange(relativeChange)} from run ${run} on (${formatValue(before, unit)} → ${formatValue(after, unit)}, p = ${p.toFixed(4)})`,
+      `${relativeChange === undefined ? 'change' : formatChange(relativeChange)} from run ${run} on (${formatValue(before, unit)} → ${formatValue(after, unit)}, ${pText(p)})`,
   );
 }
 

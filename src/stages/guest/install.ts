@@ -25,6 +25,7 @@ import { configCheckSchema, dockerProofSchema, rebootProofSchema } from '../../m
 import type { ConfigCheck } from '../../model/record.ts';
 import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
+import { filledLines } from '../../text/lines.ts';
 
 /** An arm's kernel and initrd, ready to be booted. */
 export type InstallArm = {
@@ -186,10 +187,7 @@ async function proveArm(
   const failed = await guest.run(['systemctl', 'list-units', '--failed', '--plain', '--no-legend'], {
     okExitCodes: [0, 1],
   });
-  for (const unit of failed.stdout
-    .trim()
-    .split('\n')
-    .filter((line) => line !== '')) {
+  for (const unit of filledLines(failed.stdout)) {
     context.finding({ level: 'warning', message: `${arm.name}: failed unit ${unit.trim()}` });
   }
   return {
