@@ -63,7 +63,7 @@ export function historyTable(environments: readonly EnvironmentTrends[], columns
     return [
       ...paragraph(conditionWords(environment)),
       '',
-      ...textTable(COLUMNS, rows, { columns, rule: true }),
+      ...textTable(COLUMNS, rows, { columns, rule: '─' }),
       ...(changes.length === 0 ? [] : ['', ...changes]),
     ].join('\n');
   });
