@@ -1,4 +1,4 @@
-import type { WorkloadName } from '../model/bench.ts';
+import type { WorkloadName } from '../model/workloads.ts';
 import type { Clock, Unit } from '../model/verdicts/measure.ts';
 
 /** What sets a figure when nothing is emulated. */

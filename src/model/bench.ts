@@ -3,19 +3,7 @@ import { findingSchema } from './finding.ts';
 import type { Immutable } from './immutable.ts';
 import type { Json } from './json.ts';
 import { measurementSchema, scoreSchema } from './verdicts/measure.ts';
-
-/** What can be run in containers, in the order in which it is run and shown; density last, because it fills the machine. */
-export const WORKLOAD_NAMES = [
-  'package-install',
-  'cpu',
-  'memory',
-  'disk',
-  'network',
-  'container-start',
-  'density',
-] as const;
-export const workloadNameSchema = z.enum(WORKLOAD_NAMES);
-export type WorkloadName = z.infer<typeof workloadNameSchema>;
+import { workloadNameSchema } from './workloads.ts';
 
 const benchEventSchema = z
   .strictObject({

@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { WORKLOAD_NAMES } from '../model/bench.ts';
+import { imageNameSchema, WORKLOAD_NAMES, workloadsSchema } from '../model/workloads.ts';
+import type { Workloads } from '../model/workloads.ts';
 import { nearest } from './nearest.ts';
 
-const imageName = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and dashes, 40 at most')
-  .describe('Part of the tag in Docker: drydock/NAME:DIGEST.');
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected a package name');
 
 const packagesImage = z.strictObject({
@@ -29,50 +26,6 @@ const image = z.union([packagesImage, registryImage], {
   error: 'expected packages: [NAME, …], or registry: REGISTRY/REPOSITORY with digest: sha256:DIGEST',
 });
 
-const seconds = z.number().int().min(1).max(600);
-
-/** One entry a kind of work; everything has a default, so `cpu: {}` is enough. */
-const workloads = z.strictObject({
-  'package-install': z.exactOptional(
-    z.strictObject({
-      packages: z
-        .array(z.enum(['python3', 'git'], 'expected python3 or git, which have metrics of their own'))
-        .min(1)
-        .default(['python3', 'git']),
-      minutes: z
-        .exactOptional(z.number().positive().max(120))
-        .describe('How long the containers are watched; 2 where nothing else is asked for, 1 beside other workloads.'),
-      images: z
-        .strictObject({
-          fedora: imageName.default('system'),
-          ubuntu: imageName.default('system'),
-          'docker-dd-agent': imageName.default('system'),
-        })
-        .prefault({})
-        .describe("The image of each of the thesis's three containers; fedora is the one that works."),
-    }),
-  ),
-  cpu: z.exactOptional(z.strictObject({ seconds: seconds.default(2), image: imageName.default('tools') })),
-  memory: z.exactOptional(z.strictObject({ seconds: seconds.default(2), image: imageName.default('tools') })),
-  disk: z.exactOptional(
-    z.strictObject({
-      seconds: seconds.default(1).describe('For each of the eight patterns.'),
-      sizeMb: z.number().int().min(1).max(16_384).default(64),
-      image: imageName.default('tools'),
-    }),
-  ),
-  network: z.exactOptional(z.strictObject({ seconds: seconds.default(2), image: imageName.default('tools') })),
-  'container-start': z.exactOptional(
-    z.strictObject({
-      times: z.number().int().min(1).max(1000).default(50).describe('Over all rounds together, half of them cold.'),
-      image: imageName.default('system'),
-    }),
-  ),
-  density: z.exactOptional(
-    z.strictObject({ most: z.number().int().min(1).max(1000).default(16), image: imageName.default('system') }),
-  ),
-});
-
 const TOOLS = ['sysbench', 'fio', 'iperf3', 'sockperf'];
 
 /** What a profile's containers do, and on which images; used by runs with `--bench` only. */
@@ -80,10 +33,10 @@ export const benchSchema = z
   .strictObject({
     rounds: z.number().int().min(1).max(50).default(4).describe('Sessions at every place, interleaved.'),
     images: z
-      .record(imageName, image)
+      .record(imageNameSchema, image)
       .default({ system: { packages: [] }, tools: { packages: TOOLS } })
       .describe('Container images by name; the built-in two where the profile names none.'),
-    workloads: workloads
+    workloads: workloadsSchema
       .prefault(Object.fromEntries(WORKLOAD_NAMES.map((name) => [name, {}])))
       .describe('What can be asked for with --bench; everything where the profile names none.'),
   })
@@ -102,7 +55,7 @@ export const benchSchema = z
   });
 
 /** Every place of the section that names an image. */
-function namedImages(given: z.infer<typeof workloads>): { readonly path: readonly string[]; readonly name: string }[] {
+function namedImages(given: Workloads): { readonly path: readonly string[]; readonly name: string }[] {
   return Object.entries(given).flatMap(([workload, options]) =>
     'images' in options
       ? Object.entries(options.images).map(([role, name]) => ({ path: [workload, 'images', role], name }))

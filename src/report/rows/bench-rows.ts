@@ -1,7 +1,8 @@
 import { BENCH_METRICS, comparesWithHost, type Bound } from '../../bench/metrics.ts';
-import { WORKLOAD_NAMES } from '../../model/bench.ts';
+import { WORKLOAD_NAMES } from '../../model/workloads.ts';
 import { jsonText } from '../../json/text.ts';
-import type { BenchPlace, BenchRecord, WorkloadName } from '../../model/bench.ts';
+import type { BenchPlace, BenchRecord } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { Environment } from '../../model/environment.ts';
 import type { Measurement, Score, Unit, Verdict } from '../../model/verdicts/measure.ts';
 import { median } from '../../stats/summary.ts';
