@@ -1,7 +1,7 @@
 import type { EnvironmentTrends, Trend } from '../../model/verdicts/trend.ts';
 import { formatChange, formatValue, plural, spreadOf } from '../text/format.ts';
-import { reportStyle } from '../html/style.ts';
-import { Markup, markup } from '../text/markup.ts';
+import { htmlDocument } from '../html/document.ts';
+import { markup, type Markup } from '../text/markup.ts';
 import { metricName } from '../text/metric-names.ts';
 import { trendSvg } from '../charts/trend.ts';
 import { oneLine, textTable, wrap, type TextColumn } from '../text/text-table.ts';
@@ -84,24 +84,10 @@ export function renderHistory(environments: readonly EnvironmentTrends[], versio
     (environment) => markup`<section><h2>${conditionWords(environment)}</h2>
 <div class="trends">${environment.trends.map(figure)}</div></section>`,
   );
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="drydock ${version}">
-<title>drydock history</title>
-<style>${new Markup(reportStyle + STYLE)}</style>
-</head>
-<body><main>
-<header><h1>Every run's metrics, by environment</h1>
+  const main = markup`<header><h1>Every run's metrics, by environment</h1>
 <p class="dim">One dot a run: the median of its samples; the bar goes from the least to the most. Runs stand side by side in the order
 they were made, whatever time lay between them. A broken line marks a change point: a split of the series by ranks that one random
 order of its runs in a hundred, at most, has as sharp; series of fewer than ten runs have none.</p></header>
-${sections.length === 0 ? markup`<p>No run has samples of what was asked for.</p>` : sections}
-</main></body>
-</html>
-`;
-  return page.source;
+${sections.length === 0 ? markup`<p>No run has samples of what was asked for.</p>` : sections}`;
+  return htmlDocument({ title: 'drydock history', version, style: STYLE, main });
 }
