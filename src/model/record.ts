@@ -9,8 +9,11 @@ import { calibrationSchema } from './verdicts/calibration.ts';
 import { measurementSchema, scoreSchema } from './verdicts/measure.ts';
 import { stoppingRecordSchema } from './verdicts/stopping.ts';
 
+/** The sections of `check-config.sh`, in its order. */
+export const REQUIREMENT_SECTIONS = ['necessary', 'optional', 'network', 'storage'] as const;
+
 const requirementRowSchema = z.strictObject({
-  section: z.enum(['necessary', 'optional', 'network', 'storage']),
+  section: z.enum(REQUIREMENT_SECTIONS),
   symbol: z.string(),
   value: z.enum(['enabled', 'module', 'missing']),
 });

@@ -13,7 +13,7 @@ import { pText } from '../text/p-value.ts';
 export interface ScoredMetric {
   readonly id: string;
   readonly unit: Unit;
-  readonly better: 'lower' | 'higher';
+  readonly better: Measurement['better'];
   /** True for quantities without noise (sizes): compared as they are, without a test. */
   readonly exact: boolean;
   /** `virtual`: samples repeat, and are judged as such. */
