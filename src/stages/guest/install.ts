@@ -10,7 +10,6 @@ import type { GrubMenu } from '../../guest/grub/grub-menu.ts';
 import type { Machine } from '../../guest/machine/machine.ts';
 import { flattenOverlay } from '../../guest/machine/overlay.ts';
 import { DOCKER_READY } from '../../guest/console/readiness.ts';
-import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import type { OverlayGuest } from '../../guest/overlay-guest.ts';
 import { connectGuest, proveReboot } from '../../guest/ssh/guest.ts';
 import type { BootIdentity, ConnectOptions, Guest, RebootProof } from '../../guest/ssh/guest.ts';
@@ -23,6 +22,7 @@ import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import { configCheckSchema, dockerProofSchema, rebootProofSchema } from '../../model/record.ts';
 import type { ConfigCheck } from '../../model/record.ts';
+import { openGuestCopy } from '../shared/guest-copy.ts';
 import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 import { filledLines } from '../../text/lines.ts';
@@ -243,12 +243,9 @@ export const install: Stage<InstallInput, Install> = {
   fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
-    const { host, store, workDir, signal } = context;
-    const { accelerator, machine: size, hostKey } = input;
+    const { host, store, workDir } = context;
     const overlay = path.join(workDir, 'install.qcow2');
-    const diskPath = await store.use(input.disk);
-    const installed = { diskPath, overlay, workDir, hostKey, accelerator, machine: size, signal };
-    const lab: InstallContext = { input, context, guest: await openOverlayGuest(host, installed) };
+    const lab: InstallContext = { input, context, guest: await openGuestCopy(input, context, overlay) };
     const { login } = lab.guest;
     const proven: InstalledArm[] = [];
 
