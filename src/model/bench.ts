@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findingSchema } from './finding.ts';
 import type { Immutable } from './immutable.ts';
-import type { Json } from './json.ts';
+import { jsonSchema } from './json.ts';
 import { measurementSchema, scoreSchema } from './verdicts/measure.ts';
 import { workloadNameSchema } from './workloads.ts';
 
@@ -108,8 +108,6 @@ const benchPlaceSchema = z.strictObject({
 });
 /** A place that took part, or why it did not. */
 export type BenchPlace = Immutable<z.infer<typeof benchPlaceSchema>>;
-
-const jsonSchema: z.ZodType<Json> = z.json();
 
 /** All that containers did in a run, as kept in `record.json`. */
 export const benchRecordSchema = z.strictObject({

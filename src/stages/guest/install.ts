@@ -18,12 +18,12 @@ import { putVerified } from '../../guest/ssh/verified-transfer.ts';
 import { Fault } from '../../host/fault.ts';
 import { parseConfig } from '../../kernel/config/config.ts';
 import { checkDockerConfig, compareChecks, parseCheckConfigOutput } from '../../kernel/config/docker-requirements.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import { configCheckSchema, dockerProofSchema, rebootProofSchema } from '../../model/record.ts';
 import type { ConfigCheck } from '../../model/record.ts';
 import { openGuestCopy } from '../shared/guest-copy.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 import { filledLines } from '../../text/lines.ts';
 

@@ -10,11 +10,11 @@ import { flattenOverlay } from '../../guest/machine/overlay.ts';
 import { DOCKER_READY } from '../../guest/console/readiness.ts';
 import { connectGuest } from '../../guest/ssh/guest.ts';
 import type { BootIdentity } from '../../guest/ssh/guest.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import { rebootProofSchema } from '../../model/record.ts';
 import { openGuestCopy } from '../shared/guest-copy.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 type KeepKernelInput = {

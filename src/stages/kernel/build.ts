@@ -9,12 +9,12 @@ import type { BuiltKernel } from '../../kernel/build/build.ts';
 import { changedSymbols, parseConfig } from '../../kernel/config/config.ts';
 import { rejectionFault, verifyResolved } from '../../kernel/config/configure.ts';
 import { proveCompiledIn } from '../../kernel/patch/patch-proof.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import { openGuestCopy } from '../shared/guest-copy.ts';
 import { kernelTree } from '../shared/kernel-tree.ts';
 import type { TreeInput } from '../shared/kernel-tree.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({
