@@ -15,8 +15,9 @@ const floorRules = floors
     const above = floors.slice(0, index).flat();
     return rooms.map((room) => {
       const beside = rooms.filter((other) => other !== room && !(pure.includes(room) && pure.includes(other)));
-      // host speaks the shared vocabulary; model is types alone.
-      const forbidden = [...above, ...beside].filter((other) => !(room === 'host' && other === 'model'));
+      // host speaks the shared vocabulary (model is types alone) and splits text as the others do.
+      const shared = room === 'host' ? ['model', 'text'] : [];
+      const forbidden = [...above, ...beside].filter((other) => !shared.includes(other));
       return {
         name: `floor-${room}`,
         comment: 'A room uses rooms on lower floors only.',

@@ -1,5 +1,6 @@
-import type { WorkloadName } from '../model/bench.ts';
-import type { Clock, Unit } from '../model/verdicts/measure.ts';
+import type { WorkloadName } from '../model/workloads.ts';
+import type { Accelerator } from '../model/environment.ts';
+import type { Clock, Measurement, Unit } from '../model/verdicts/measure.ts';
 
 /** What sets a figure when nothing is emulated. */
 export type Bound = 'cpu' | 'disk' | 'network' | 'daemon' | 'memory';
@@ -10,7 +11,7 @@ export interface BenchMetricDefinition {
   readonly workload: WorkloadName;
   readonly title: string;
   readonly unit: Unit;
-  readonly better: 'lower' | 'higher';
+  readonly better: Measurement['better'];
   readonly clock: Clock;
   readonly exact: false;
   /** Both ends of the quantity, in one line. */
@@ -167,6 +168,6 @@ const NOT_EMULATED: ReadonlySet<Bound> = new Set(['disk']);
  * Whether a guest's figure may stand against the physical machine's. Under TCG every instruction of the guest is
  * emulated; memory, the bridge (which never leaves the machine) and the daemon are instructions, too.
  */
-export function comparesWithHost(bound: Bound, accelerator: 'kvm' | 'tcg'): boolean {
+export function comparesWithHost(bound: Bound, accelerator: Accelerator): boolean {
   return accelerator === 'kvm' || NOT_EMULATED.has(bound);
 }

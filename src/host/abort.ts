@@ -1,48 +1,22 @@
+import { addAbortListener, setMaxListeners } from 'node:events';
 import { Fault } from './fault.ts';
-
-interface Waits {
-  readonly acts: Set<() => void>;
-  readonly abort: () => void;
-}
-
-/** The waits on each signal. An entry goes with its signal. */
-const waitsOn = new WeakMap<AbortSignal, Waits>();
-
-function listenTo(signal: AbortSignal): Waits {
-  const acts = new Set<() => void>();
-  const abort = (): void => {
-    for (const act of acts) act();
-  };
-  const waits = { acts, abort };
-  waitsOn.set(signal, waits);
-  signal.addEventListener('abort', abort, { once: true });
-  return waits;
-}
 
 /**
  * Calls `act` when `signal` aborts, at once if it has already. Disposing of the result ends the wait.
  *
- * A signal carries one listener, however many waits there are. Node takes the eleventh listener on a signal for a leak and
- * prints a warning, but one guest may run a dozen commands at a time, and one package-install reads every container at once.
+ * Node takes the eleventh listener on a signal for a leak and prints a warning, but one guest may run a dozen commands at a
+ * time, and one package-install reads every container at once. A signal that is waited for here has no such limit.
  */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): Disposable {
   if (signal === undefined || signal.aborted) {
     if (signal !== undefined) act();
     return { [Symbol.dispose]: () => undefined };
   }
-  const { acts, abort } = waitsOn.get(signal) ?? listenTo(signal);
+  setMaxListeners(0, signal);
   // Its own function, so that the same `act` may be waited for twice.
-  const wait = (): void => {
+  return addAbortListener(signal, () => {
     act();
-  };
-  acts.add(wait);
-  return {
-    [Symbol.dispose]() {
-      if (!acts.delete(wait) || acts.size > 0) return;
-      signal.removeEventListener('abort', abort);
-      waitsOn.delete(signal);
-    },
-  };
+  });
 }
 
 /**

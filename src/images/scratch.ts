@@ -3,6 +3,7 @@ import { Fault } from '../host/fault.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { inOwnNamespaces } from '../host/process/own-namespaces.ts';
 import { makeShortFolder } from '../host/short-folder.ts';
+import { filledLines } from '../text/lines.ts';
 
 /**
  * Does `work` in a folder in which the root of mmdebstrap's user namespace may work: homes are closed to other users on
@@ -46,7 +47,7 @@ async function requireNamespaces(host: Host): Promise<void> {
     kind: 'unavailable',
     headline: 'Root cannot create a mount namespace here, and drydock does not build images in the host’s namespace',
     hint: 'Run drydock as a normal user with user namespaces, or give the container CAP_SYS_ADMIN (docker run --privileged).',
-    detail: stderr.split('\n').filter((line) => line !== ''),
+    detail: filledLines(stderr),
   });
 }
 

@@ -1,36 +1,19 @@
-import { createHash } from 'node:crypto';
-import path from 'node:path';
 import type { Host } from '../host/host.ts';
 import { packageFile } from '../host/package-file.ts';
-import { jsonText } from '../json/text.ts';
 import { writeNewc } from './archive/newc.ts';
+import { CLOCK_FLAGS, compileFreestanding, freestandingDigest } from './freestanding.ts';
+import type { FreestandingProgram } from './freestanding.ts';
 
-const sourcePath = (name: 'virtual-clock-end.c' | 'virtual-clock-end.sh'): string => packageFile(`src/initrd/${name}`);
-
-/** No library, no unwinding tables, no build id: the program is its own code and nothing of the machine that made it. */
-const COMPILE = [
-  '-Os',
-  '-static',
-  '-nostdlib',
-  '-fno-pie',
-  '-no-pie',
-  '-fno-stack-protector',
-  '-fcf-protection=none',
-  '-fno-asynchronous-unwind-tables',
-  '-fno-ident',
-  '-Wl,--build-id=none',
-  '-s',
-] as const;
+const CLOCK: FreestandingProgram = {
+  name: 'clock',
+  sources: [packageFile('src/initrd/virtual-clock-end.c')],
+  flags: CLOCK_FLAGS,
+};
+const SCRIPT = packageFile('src/initrd/virtual-clock-end.sh');
 
 /** Hex sha256 of everything in the hand-over archive that comes from drydock; belongs into the key of whatever caches it. */
-export async function handOverDigest(host: Host): Promise<string> {
-  const texts = await Promise.all([
-    host.files.readText(sourcePath('virtual-clock-end.c')),
-    host.files.readText(sourcePath('virtual-clock-end.sh')),
-  ]);
-  return createHash('sha256')
-    .update(jsonText([COMPILE, ...texts]))
-    .digest('hex');
+export function handOverDigest(host: Host): Promise<string> {
+  return freestandingDigest(host, CLOCK, [SCRIPT]);
 }
 
 /**
@@ -39,8 +22,7 @@ export async function handOverDigest(host: Host): Promise<string> {
  * Documentation/driver-api/early-userspace/buffer-format.rst), it serves Debian's initramfs and drydock's alike.
  */
 export async function buildHandOver(host: Host, workDir: string, outputPath: string): Promise<void> {
-  const program = path.join(workDir, 'clock');
-  await host.processes.run(['gcc', ...COMPILE, '-o', program, sourcePath('virtual-clock-end.c')]);
+  const program = await compileFreestanding(host, CLOCK, { workDir });
   const archive = writeNewc([
     { kind: 'directory', path: 'drydock', mode: 0o755 },
     { kind: 'file', path: 'drydock/clock', mode: 0o755, content: await host.files.readBytes(program) },
@@ -49,7 +31,7 @@ export async function buildHandOver(host: Host, workDir: string, outputPath: str
       kind: 'file',
       path: 'scripts/drydock',
       mode: 0o644,
-      content: await host.files.readBytes(sourcePath('virtual-clock-end.sh')),
+      content: await host.files.readBytes(SCRIPT),
     },
   ]);
   await host.files.writeAtomic(outputPath, archive);

@@ -11,7 +11,8 @@ import type { ArmBoot, BootedArm } from '../guest/booted-arm.ts';
 import { Fault } from '../host/fault.ts';
 import type { FileServer, Host } from '../host/host.ts';
 import { jsonText } from '../json/text.ts';
-import type { BenchEvent, BenchFailure, BenchSession, SeriesPoint, WorkloadName, WorkloadRun } from '../model/bench.ts';
+import type { BenchEvent, BenchFailure, BenchSession, SeriesPoint, WorkloadRun } from '../model/bench.ts';
+import type { WorkloadName } from '../model/workloads.ts';
 
 /** A workload, and the images that its containers run. */
 export interface SessionWorkload {

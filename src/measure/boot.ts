@@ -19,7 +19,7 @@ import { jsonText } from '../json/text.ts';
 import type { BootSummary } from '../model/boots/boot.ts';
 import type { MachineEvent } from '../model/boots/timeline.ts';
 import { checkedJson } from '../store/checked-json.ts';
-import { timelineSchema } from '../store/timeline-schema.ts';
+import { timelineSchema } from '../model/boots/timeline.ts';
 
 /** What is to be read of a boot whose guest is up. */
 export interface BootReading {
@@ -38,7 +38,7 @@ export interface BootReading {
   readonly collectsProcesses: boolean;
 }
 
-/** A boot's own timeline, beside its logs; its schema is in src/store/timeline-schema.ts. */
+/** A boot's own timeline, beside its logs; its schema is in src/model/boots/timeline.ts. */
 const TIMELINE_FILE = 'timeline.json';
 
 /** The question as the timeline keeps it, so that the fit can be done again from the boot's folder alone. */

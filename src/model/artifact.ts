@@ -1,6 +1,10 @@
-/** A file in the content store. A type alias, not an interface, so that it counts as plain JSON. */
-export type Artifact = {
+import { z } from 'zod';
+import type { Immutable } from './immutable.ts';
+
+export const artifactSchema = z.strictObject({
   /** Hex sha256 of the content. */
-  readonly sha256: string;
-  readonly sizeBytes: number;
-};
+  sha256: z.string(),
+  sizeBytes: z.number(),
+});
+/** A file in the content store. A type alias, not an interface, so that it counts as plain JSON. */
+export type Artifact = Immutable<z.infer<typeof artifactSchema>>;

@@ -1,21 +1,9 @@
 import { z } from 'zod';
 import { findingSchema } from './finding.ts';
 import type { Immutable } from './immutable.ts';
-import type { Json } from './json.ts';
+import { jsonSchema } from './json.ts';
 import { measurementSchema, scoreSchema } from './verdicts/measure.ts';
-
-/** What can be run in containers, in the order in which it is run and shown; density last, because it fills the machine. */
-export const WORKLOAD_NAMES = [
-  'package-install',
-  'cpu',
-  'memory',
-  'disk',
-  'network',
-  'container-start',
-  'density',
-] as const;
-export const workloadNameSchema = z.enum(WORKLOAD_NAMES);
-export type WorkloadName = z.infer<typeof workloadNameSchema>;
+import { workloadNameSchema } from './workloads.ts';
 
 const benchEventSchema = z
   .strictObject({
@@ -120,8 +108,6 @@ const benchPlaceSchema = z.strictObject({
 });
 /** A place that took part, or why it did not. */
 export type BenchPlace = Immutable<z.infer<typeof benchPlaceSchema>>;
-
-const jsonSchema: z.ZodType<Json> = z.json();
 
 /** All that containers did in a run, as kept in `record.json`. */
 export const benchRecordSchema = z.strictObject({

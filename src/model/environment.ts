@@ -3,6 +3,9 @@ import { z } from 'zod';
 export const acceleratorSchema = z.enum(['kvm', 'tcg']);
 export type Accelerator = z.infer<typeof acceleratorSchema>;
 
+/** What loads a guest's kernel: QEMU, or the guest's own boot loader. */
+export const BOOT_MODES = ['direct', 'grub'] as const;
+
 /** What must match for two runs to be comparable. */
 export const environmentSchema = z.strictObject({
   accelerator: acceleratorSchema.describe('what the probe boot proved, or what was requested'),
@@ -22,7 +25,7 @@ export const environmentSchema = z.strictObject({
         'each naming its digest; absent: nothing',
     ),
   boot: z
-    .exactOptional(z.enum(['direct', 'grub']))
+    .exactOptional(z.enum(BOOT_MODES))
     .describe(
       'what loads the kernel. `grub`: the host times of the boots include firmware and GRUB. `direct`: QEMU does, and the ' +
         'command line overrode the profile. Absent: QEMU does',

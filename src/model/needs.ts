@@ -1,6 +1,6 @@
 import type { Accelerator } from './environment.ts';
 import type { RequirementRow } from './record.ts';
-import type { WorkloadName } from './bench.ts';
+import type { WorkloadName } from './workloads.ts';
 
 /** A function that ran while it was watched: once, at its first call. The trace tells its name, not whose it is. */
 export interface RanFunction {

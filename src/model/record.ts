@@ -9,8 +9,11 @@ import { calibrationSchema } from './verdicts/calibration.ts';
 import { measurementSchema, scoreSchema } from './verdicts/measure.ts';
 import { stoppingRecordSchema } from './verdicts/stopping.ts';
 
+/** The sections of `check-config.sh`, in its order. */
+export const REQUIREMENT_SECTIONS = ['necessary', 'optional', 'network', 'storage'] as const;
+
 const requirementRowSchema = z.strictObject({
-  section: z.enum(['necessary', 'optional', 'network', 'storage']).describe('heading of check-config.sh'),
+  section: z.enum(REQUIREMENT_SECTIONS).describe('heading of check-config.sh'),
   symbol: z.string().describe('without CONFIG_'),
   value: z.enum(['enabled', 'module', 'missing']).describe('what the configuration says'),
 });

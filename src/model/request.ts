@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workloadNameSchema } from './bench.ts';
+import { workloadNameSchema } from './workloads.ts';
 
 /** Which of the profile's workloads are run, and how. */
 const benchRequestSchema = z.strictObject({

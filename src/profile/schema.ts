@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BOOT_MODES } from '../model/environment.ts';
 import { benchSchema } from './bench-schema.ts';
 import { name, sha256 } from './fields.ts';
 
@@ -169,7 +170,7 @@ export const profileSchema = z
       .default(5)
       .describe('Measured boots per arm; auto: until the intervals decide.'),
     boot: z
-      .exactOptional(z.enum(['direct', 'grub']))
+      .exactOptional(z.enum(BOOT_MODES))
       .describe('direct: QEMU is the boot loader; grub: the guest has its own, on its disk. --boot overrides it.'),
     maxBoots: z.number().int().min(4).max(200).optional().describe('With boots: auto, the most boots per arm.'),
     budgetMinutes: z.number().positive().optional().describe('With boots: auto, the most time for measured boots.'),

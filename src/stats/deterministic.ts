@@ -1,4 +1,4 @@
-import type { Verdict } from '../model/verdicts/measure.ts';
+import type { Measurement, Verdict } from '../model/verdicts/measure.ts';
 import type { Interval } from './interval.ts';
 import { median } from './summary.ts';
 
@@ -26,7 +26,7 @@ export function disagreement(samples: readonly number[]): number {
 export function judgeDeterministic(
   before: readonly number[],
   after: readonly number[],
-  better: 'lower' | 'higher',
+  better: Measurement['better'],
 ): { readonly ci95: Interval; readonly p: null; readonly verdict: Verdict; readonly reason: string } {
   const widest = (samples: readonly number[]): Interval => [
     Math.max(LEAST_SEC, Math.min(...samples) - RESOLUTION_SEC),

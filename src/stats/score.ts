@@ -7,12 +7,13 @@ import { outliersOf } from './outliers.ts';
 import { permutationTest, signFlipTest } from './ranks/permutation.ts';
 import { createRandom } from './random.ts';
 import { median } from './summary.ts';
+import { pText } from '../text/p-value.ts';
 
 /** What scoring has to know of a metric; drydock's own are the entries of METRICS in `bootlog/metrics.ts`. */
 export interface ScoredMetric {
   readonly id: string;
   readonly unit: Unit;
-  readonly better: 'lower' | 'higher';
+  readonly better: Measurement['better'];
   /** True for quantities without noise (sizes): compared as they are, without a test. */
   readonly exact: boolean;
   /** `virtual`: samples repeat, and are judged as such. */
@@ -215,7 +216,7 @@ function decide(
   const change = Math.abs(to - from);
   const span = `the interval ${ci95[0].toFixed(3)}–${ci95[1].toFixed(3)}`;
   const doubts = [
-    ...(p < significance ? [] : [`p = ${formatP(p)} is not below ${Number(significance.toPrecision(2))}`]),
+    ...(p < significance ? [] : [`${pText(p)} is not below ${Number(significance.toPrecision(2))}`]),
     ...(ci95[0] > 1 || ci95[1] < 1 ? [] : [`${span} includes 1`]),
     ...(change > relative * from
       ? []
@@ -227,7 +228,7 @@ function decide(
         ]),
   ];
   if (doubts.length === 0) {
-    const reason = `p = ${formatP(p)}, ${span} excludes 1, and the medians differ by ${percent(change / from)}`;
+    const reason = `${pText(p)}, ${span} excludes 1, and the medians differ by ${percent(change / from)}`;
     return { verdict: direction(metric, from, to), reason };
   }
   if (ci95[0] >= 1 / (1 + margin) && ci95[1] <= 1 + margin) {
@@ -251,10 +252,6 @@ export function direction(metric: Pick<ScoredMetric, 'better'>, before: number, 
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
-}
-
-function formatP(p: number): string {
-  return p < 0.001 ? p.toExponential(1) : p.toFixed(3);
 }
 
 function formatAmount(amount: number, unit: Unit): string {

@@ -6,6 +6,7 @@ import type { RunRecord } from '../model/record.ts';
 import { checkedJson } from './checked-json.ts';
 import { readRecord } from './read-record.ts';
 import { recordSchema } from '../model/record.ts';
+import { filledLines } from '../text/lines.ts';
 
 /** One line a run below the cache root: what `drydock history` needs when results/ has been cleaned. */
 const FILE = path.join('history', 'runs.jsonl');
@@ -43,7 +44,7 @@ export interface KnownRuns {
 async function runsOfLedger(host: Host, cacheRoot: string): Promise<KnownRuns> {
   const file = path.join(cacheRoot, FILE);
   if ((await host.files.stat(file)) === undefined) return { runs: [], unreadable: [] };
-  const lines = (await host.files.readText(file)).split('\n').filter((line) => line !== '');
+  const lines = filledLines(await host.files.readText(file));
   const parsed = lines.map((line) => recordSchema.safeParse(parseJson(line)));
   const lost = parsed.filter(({ success }) => !success).length;
   return {

@@ -5,20 +5,19 @@ import type { Host, Lock } from '../host/host.ts';
 import { parseJson } from '../json/parse.ts';
 import { jsonText } from '../json/text.ts';
 import type { Artifact } from '../model/artifact.ts';
+import { findingSchema } from '../model/finding.ts';
+import { jsonSchema } from '../model/json.ts';
 import type { Json } from '../model/json.ts';
 import { canonicalJson, sha256Text } from './canonical.ts';
 import { checkedJson } from './checked-json.ts';
 
-const jsonSchema: z.ZodType<Json> = z.lazy(() =>
-  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(jsonSchema), z.record(z.string(), jsonSchema)]),
-);
 const actionSchema = z.strictObject({
   schema: z.literal(1),
   fingerprint: z.string(),
   inputs: jsonSchema,
   output: jsonSchema,
   /** What the stage noticed; said again whenever its output is restored. */
-  findings: z.array(z.strictObject({ level: z.enum(['info', 'warning']), message: z.string() })).default([]),
+  findings: z.array(findingSchema).default([]),
   durationMs: z.number(),
   finishedAt: z.string(),
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startsPattern } from '../../src/guest/grub/grub-menu.ts';
 import { createHost } from '../../src/host/node-host.ts';
-import { timelineSchema } from '../../src/store/timeline-schema.ts';
+import { timelineSchema } from '../../src/model/boots/timeline.ts';
 import { runDrydock } from '../support/cli-run.ts';
 import type { CliRun } from '../support/cli-run.ts';
 

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/host/fault.ts';
 import { createMetrics } from '../../src/host/net/statsd.ts';
 import type { StatsdSink } from '../../src/host/net/statsd.ts';
@@ -59,6 +59,7 @@ function parseDatagram(datagram: Buffer): (Metric | Event)[] {
 let listener: Socket | undefined;
 
 afterEach(() => {
+  vi.unstubAllEnvs();
   listener?.close();
   listener = undefined;
 });
@@ -151,6 +152,22 @@ test('an event of a workload becomes an event, whatever letters are in it', asyn
       text: 'fe_do,ra:#1_ at stock',
       tags: ['run:2026-01-01t00-00-00-docker-min', 'arm:stock', 'container:fe_do_ra__1_'],
     },
+  ]);
+});
+
+test("a shell's own settings for Datadog put nothing among the metrics", async () => {
+  vi.stubEnv('DD_ENV', 'lab');
+  vi.stubEnv('DD_TAGS', 'shell:lab');
+  vi.stubEnv('DD_EXTERNAL_ENV', 'it-false,cn-lab');
+  vi.stubEnv('DD_CARDINALITY', 'low');
+  const { port, heard } = await listen('udp4', '127.0.0.1');
+  const arrived = heard(1);
+  {
+    await using sink = open('127.0.0.1', port, []);
+    sink.event('stock', { atSec: 3, label: 'begin' });
+  }
+  expect(await arrived).toEqual([
+    { title: 'drydock: begin', text: 'stock', tags: ['run:2026-01-01t00-00-00-docker-min', 'arm:stock'] },
   ]);
 });
 

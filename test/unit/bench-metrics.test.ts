@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BENCH_METRICS, comparesWithHost } from '../../src/bench/metrics.ts';
-import { WORKLOAD_NAMES } from '../../src/model/bench.ts';
+import { WORKLOAD_NAMES } from '../../src/model/workloads.ts';
 import { METRICS } from '../../src/bootlog/reading/metrics.ts';
 
 describe('the metrics of container work', () => {

@@ -5,7 +5,7 @@ import { parseStamps, stampedConsoleLines } from '../../src/bootlog/timeline/con
 import { summarizeBootLog } from '../../src/bootlog/summary.ts';
 import { criticalChain, parseSystemdUnits } from '../../src/bootlog/timeline/systemd-units.ts';
 import type { BootTimeline, TimelineLaneId, TimelineSpan } from '../../src/model/boots/timeline.ts';
-import { timelineSchema } from '../../src/store/timeline-schema.ts';
+import { timelineSchema } from '../../src/model/boots/timeline.ts';
 import { readFixture } from '../fixtures/bootlog/read-fixture.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 

@@ -170,6 +170,12 @@ describe('a console log', () => {
     expect(texts(recorder)).toEqual(['[  OK  ] Started ssh.service.', 'x']);
   });
 
+  test("shows nothing of the screen reset that SeaBIOS begins with, nor of a terminal's reset", () => {
+    const { recorder, say } = desk();
+    say('\u001bc\u001b[2J\u001b[1;1H\u001b[=3h\u001b[2J\u001b[1;1HSeaBIOS (version 1.16.2)\r\n\u001b7a\u001b8\n');
+    expect(texts(recorder)).toEqual(['SeaBIOS (version 1.16.2)', 'a']);
+  });
+
   test('keeps a tail that ends with the unfinished line and skips empty ones', () => {
     const { recorder, say } = desk();
     say('a\n\n\nb\nc\n(initramfs) ');

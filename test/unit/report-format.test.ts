@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  formatBytes,
-  formatInstant,
-  formatP,
-  formatRatio,
-  formatSeconds,
-  spreadOf,
-} from '../../src/report/text/format.ts';
+import { formatBytes, formatInstant, formatRatio, formatSeconds, spreadOf } from '../../src/report/text/format.ts';
 import { durationText } from '../../src/text/duration.ts';
+import { pCell, pText } from '../../src/text/p-value.ts';
 import { metricName } from '../../src/report/text/metric-names.ts';
 
 describe('seconds', () => {
@@ -77,10 +71,11 @@ describe('ratios', () => {
 });
 
 test('p is exact, a figure, a bound or not tested, in words', () => {
-  expect(formatP(null)).toBe('exact');
-  expect(formatP(2 / 252)).toBe('0.008');
-  expect(formatP(0.0004)).toBe('< 0.001');
-  expect(formatP(Number.NaN)).toBe('not tested');
+  expect(pCell(null)).toBe('exact');
+  expect(pCell(2 / 252)).toBe('0.008');
+  expect(pCell(0.0004)).toBe('< 0.001');
+  expect(pCell(Number.NaN)).toBe('not tested');
+  expect([pText(2 / 252), pText(0.00034)]).toEqual(['p = 0.008', 'p = 3.4e-4']);
 });
 
 test('durations and instants read as a person would say them', () => {

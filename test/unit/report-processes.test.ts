@@ -80,7 +80,7 @@ describe('the process table', () => {
   test('lists processes by start, sums up and repeats the warnings', () => {
     const lines = processTable({ ...log, warnings: ['Something is missing.'] }, undefined).split('\n');
     expect(lines[0]).toMatch(/^From drydock's collector: \d+ samples .* kernel events\.$/);
-    expect(lines[3]).toMatch(/ 1 {7}0 {2}collected-init$/);
+    expect(lines[3]).toMatch(/ 1 {2,}0 {2}collected-init$/);
     expect(lines).toContain('note: Something is missing.');
   });
 

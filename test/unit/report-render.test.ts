@@ -384,7 +384,7 @@ describe('proofs', () => {
         arm.configCheck === undefined ? arm : { ...arm, configCheck: { ...arm.configCheck, notCompared } },
       ),
     };
-    for (const text of [renderHtml(record), renderMarkdown(record), renderJunit(record)]) {
+    for (const text of [renderPage(record), renderMarkdown(record), renderJunit(record)]) {
       expect(text).toContain(`not compared with check-config.sh: ${notCompared}`);
       expect(text).not.toContain('both checks agree');
     }

@@ -22,7 +22,7 @@ import { scoreAll } from '../../src/stats/score.ts';
 import { checkedJson } from '../../src/store/checked-json.ts';
 import { keepInLedger, readKnownRuns } from '../../src/store/run-history.ts';
 import { recordSchema } from '../../src/model/record.ts';
-import { timelineSchema } from '../../src/store/timeline-schema.ts';
+import { timelineSchema } from '../../src/model/boots/timeline.ts';
 import { fixtureRecord } from '../fixtures/report/record.ts';
 import { runs } from '../support/properties.ts';
 

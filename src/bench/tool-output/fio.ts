@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OutputError, positive } from './output-error.ts';
+import { documentOf, OutputError, positive } from './output-error.ts';
 
 const TOOL = 'fio';
 
@@ -26,20 +26,9 @@ export function parseFio(text: string): readonly FioJob[] {
   if (text.trim() === '') throw new OutputError(TOOL, 'is empty');
   const start = /^\{$/m.exec(text);
   if (start === null) throw new OutputError(TOOL, 'has no JSON document');
-  let document: unknown;
-  try {
-    document = JSON.parse(text.slice(start.index));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new OutputError(TOOL, `is not whole JSON (${error.message})`);
-  }
-  const parsed = outputSchema.safeParse(document);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new OutputError(TOOL, `is not as expected at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? '?'}`);
-  }
-  if (parsed.data.jobs.length === 0) throw new OutputError(TOOL, 'has no job');
-  return parsed.data.jobs.map(({ jobname, error, read, write }) => {
+  const { jobs } = documentOf(TOOL, text.slice(start.index), outputSchema);
+  if (jobs.length === 0) throw new OutputError(TOOL, 'has no job');
+  return jobs.map(({ jobname, error, read, write }) => {
     if (error !== 0) throw new OutputError(TOOL, `says that the job ${jobname} failed with errno ${String(error)}`);
     if (read.total_ios > 0 && write.total_ios > 0) {
       throw new OutputError(TOOL, `has both reads and writes in the job ${jobname}, which is to do one of them`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OutputError, positive } from './output-error.ts';
+import { documentOf, OutputError, positive } from './output-error.ts';
 
 const TOOL = 'iperf3';
 const BITS_PER_BYTE = 8;
@@ -18,19 +18,7 @@ const outputSchema = z.looseObject({
  */
 export function parseIperf3(text: string): { readonly bytesPerSec: number; readonly reverse: boolean } {
   if (text.trim() === '') throw new OutputError(TOOL, 'is empty');
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new OutputError(TOOL, `is not whole JSON (${error.message})`);
-  }
-  const parsed = outputSchema.safeParse(document);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new OutputError(TOOL, `is not as expected at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? '?'}`);
-  }
-  const { error, start, end } = parsed.data;
+  const { error, start, end } = documentOf(TOOL, text, outputSchema);
   if (error !== undefined) throw new OutputError(TOOL, `says: ${error}`);
   if (start.test_start === undefined) throw new OutputError(TOOL, 'has no start.test_start: no test began');
   const bits = positive(TOOL, 'end.sum_received.bits_per_second', end.sum_received?.bits_per_second);

@@ -1,3 +1,5 @@
+import type { ZodType } from 'zod';
+
 /** What a measuring tool wrote does not hold what drydock reads from it; the message names the tool and what is missing. */
 export class OutputError extends Error {
   /** The tool whose output it is: `fio`. */
@@ -8,6 +10,24 @@ export class OutputError extends Error {
     this.name = 'OutputError';
     this.tool = tool;
   }
+}
+
+/**
+ * The JSON document that a tool wrote.
+ * @throws OutputError when it is cut off, or not of that form
+ */
+export function documentOf<T>(tool: string, text: string, schema: ZodType<T>): T {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new OutputError(tool, `is not whole JSON (${error.message})`);
+  }
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new OutputError(tool, `is not as expected at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? '?'}`);
 }
 
 /**

@@ -1,9 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { OutputError, positive } from './output-error.ts';
 
 const TOOL = 'sockperf';
 const MICROSECONDS = 1e6;
-/** It colours some of its lines even when it writes to a file. */
-const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
 /** Whole round trips, request to response. */
 export interface RoundTrips {
@@ -18,7 +17,8 @@ export interface RoundTrips {
  * @throws OutputError that names what is missing, or in sockperf's words what went wrong
  */
 export function parseSockperf(text: string): RoundTrips {
-  const plain = text.replace(COLOUR, '');
+  // It colours some of its lines even when it writes to a file.
+  const plain = stripVTControlCharacters(text);
   if (plain.trim() === '') throw new OutputError(TOOL, 'is empty');
   const complaint =
     /^sockperf: (?:ERROR: )(.+)$/m.exec(plain)?.[1] ?? /^sockperf: (No valid observations.+)$/m.exec(plain)?.[1];

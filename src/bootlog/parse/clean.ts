@@ -1,8 +1,6 @@
-/**
- * Terminal noise of a serial console. ECMA-48: CSI sequences (colour, cursor, SeaBIOS's screen reset), OSC strings up to
- * BEL or ST, and two-character escapes; then every control character but tab.
- */
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
+import { withoutEscapes } from '../../text/terminal-escapes.ts';
+
+/** Every control character but tab. */
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]/g;
 const NOISY = /[\x00-\x08\x0b-\x1f\x7f]/;
 
@@ -12,8 +10,7 @@ const NOISY = /[\x00-\x08\x0b-\x1f\x7f]/;
  */
 export function cleanLine(line: string): readonly string[] {
   if (!NOISY.test(line)) return line === '' ? [] : [line];
-  return line
-    .replace(ESCAPES, '')
+  return withoutEscapes(line)
     .split('\r')
     .map((piece) => piece.replace(CONTROLS, ''))
     .filter((piece) => piece !== '');

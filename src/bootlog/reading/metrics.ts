@@ -1,5 +1,5 @@
 import type { BootMarkers, MarkerId } from '../../model/boots/boot.ts';
-import type { Clock, Score, Unit } from '../../model/verdicts/measure.ts';
+import type { Clock, Measurement, Score, Unit } from '../../model/verdicts/measure.ts';
 import { hasOldInitrd } from './old-initrd.ts';
 
 /** What drydock measures, in which unit, and between which two ends. */
@@ -7,7 +7,7 @@ export interface MetricDefinition {
   readonly id: string;
   readonly title: string;
   readonly unit: Unit;
-  readonly better: 'lower' | 'higher';
+  readonly better: Measurement['better'];
   readonly clock: Clock;
   /** True for quantities without noise: one look is the truth, and no test applies. */
   readonly exact: boolean;

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { calibrationOf, LOOKS } from '../../profile/calibrate.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, resultsRoot } from '../locations.ts';
+import { CLOCK_CHOICES } from '../flags/boots.ts';
+import type { ClockChoice } from '../flags/boots.ts';
 import { cacheDirOption, guestOption, jsonOption, resultsDirOption, wholeNumber } from '../flags/options.ts';
 import { runFlagOption, runFlagsOf } from '../flags/run-flags.ts';
 import { runCommand } from '../run/execute.ts';
@@ -11,7 +13,7 @@ interface CalibrateFlags {
   profile: string;
   arm?: string;
   boots?: number;
-  clock: 'wall' | 'virtual' | 'both';
+  clock: ClockChoice;
   guest: string;
   json: boolean;
   dryRun: boolean;
@@ -33,9 +35,7 @@ export function addCalibrateCommand(program: Command, context: CommandContext, f
       'boots per arm on the wall clock (default 8; with fewer, the false-alarm rate means little)',
       wholeNumber(1, 1_000),
     )
-    .addOption(
-      new Option('--clock <name>', 'which clock to calibrate').choices(['wall', 'virtual', 'both']).default('both'),
-    )
+    .addOption(new Option('--clock <name>', 'which clock to calibrate').choices(CLOCK_CHOICES).default('both'))
     .addOption(runFlagOption('accelerator'))
     .addOption(guestOption())
     .addOption(runFlagOption('install'))

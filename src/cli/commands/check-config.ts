@@ -4,6 +4,7 @@ import { Fault } from '../../host/fault.ts';
 import { jsonText } from '../../json/text.ts';
 import { parseConfig } from '../../kernel/config/config.ts';
 import { checkDockerConfig } from '../../kernel/config/docker-requirements.ts';
+import { REQUIREMENT_SECTIONS } from '../../model/record.ts';
 import type { RequirementRow } from '../../model/record.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -64,7 +65,7 @@ async function checkConfigCommand(context: CommandContext, options: CheckConfigO
   if (options.json) {
     stdout.write(`${jsonText({ ok: missing.length === 0, missing: missing.map((row) => row.symbol), rows }, 1)}\n`);
   } else {
-    for (const section of ['necessary', 'optional', 'network', 'storage'] as const) {
+    for (const section of REQUIREMENT_SECTIONS) {
       stdout.write(`${TITLES[section]}:\n`);
       for (const row of rows.filter((one) => one.section === section)) {
         stdout.write(`  ${row.value === 'missing' ? '✗' : '✓'} CONFIG_${row.symbol}: ${row.value}\n`);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { jsonText } from '../../json/text.ts';
-import type { WorkloadName } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../../pipeline/events/failure.ts';
 import type { RunRequest } from '../../model/request.ts';
 import { executeNeeds, planNeeds } from '../../pipeline/needs/run.ts';

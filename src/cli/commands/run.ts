@@ -8,7 +8,7 @@ import { benchOptions } from '../flags/bench.ts';
 import type { BenchFlags } from '../flags/bench.ts';
 import { bootModeOptions } from '../flags/boot-mode.ts';
 import type { BootModeFlags } from '../flags/boot-mode.ts';
-import { bootOptions } from '../flags/boots.ts';
+import { bootOptions, CLOCK_CHOICES } from '../flags/boots.ts';
 import type { BootFlags } from '../flags/boots.ts';
 import { imageOptions } from '../flags/image.ts';
 import type { ImageFlags } from '../flags/image.ts';
@@ -48,7 +48,7 @@ const clockOption = (): Option =>
     '--clock <name>',
     'wall: boots to Docker; virtual: kernel and initrd only, time counted in instructions, free of noise',
   )
-    .choices(['wall', 'virtual', 'both'])
+    .choices(CLOCK_CHOICES)
     .default('wall');
 const ablateOption = (): Option =>
   new Option(

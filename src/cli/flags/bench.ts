@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { WORKLOAD_NAMES } from '../../model/bench.ts';
+import { WORKLOAD_NAMES } from '../../model/workloads.ts';
 import { Fault } from '../../host/fault.ts';
 import { parseStatsdTarget } from '../../host/net/statsd-target.ts';
-import type { WorkloadName } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { BenchRequest } from '../../model/request.ts';
 import { nearest } from '../../profile/nearest.ts';
 import type { Profile } from '../../profile/schema.ts';

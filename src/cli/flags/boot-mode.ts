@@ -1,18 +1,20 @@
 import { Option } from 'commander';
 import { Fault } from '../../host/fault.ts';
+import { BOOT_MODES } from '../../model/environment.ts';
 import type { RunRequest } from '../../model/request.ts';
 import { nearest } from '../../profile/nearest.ts';
 import type { Profile } from '../../profile/schema.ts';
+import type { ClockChoice } from './boots.ts';
 
 /** What the command line says of how guests are booted. */
 export interface BootModeFlags {
-  readonly boot?: 'direct' | 'grub' | undefined;
+  readonly boot?: (typeof BOOT_MODES)[number] | undefined;
   /** The arm whose kernel becomes the default of a disk that is kept. */
   readonly keepKernel?: string | undefined;
 }
 
 interface Measured extends BootModeFlags {
-  readonly clock: 'wall' | 'virtual' | 'both';
+  readonly clock: ClockChoice;
   readonly collectHz?: number | undefined;
 }
 
@@ -21,7 +23,7 @@ export const bootModeOptions = (): readonly Option[] => [
   new Option(
     '--boot <mode>',
     "direct: QEMU loads the kernel; grub: the guest's boot loader loads it from the disk (default: from the profile, else direct)",
-  ).choices(['direct', 'grub']),
+  ).choices(BOOT_MODES),
   new Option(
     '--keep-kernel <arm>',
     "with --boot grub: also keep a disk in the run's folder that boots this arm's kernel by default",

@@ -15,12 +15,16 @@ const VIRTUAL_BOOTS = 2;
 /** Weeks of boots: more is a slip of the finger, and its plan would not fit into memory. */
 const MOST_BOOTS = 1_000;
 
+/** Which clocks guests are booted on. */
+export const CLOCK_CHOICES = ['wall', 'virtual', 'both'] as const;
+export type ClockChoice = (typeof CLOCK_CHOICES)[number];
+
 /** What the command line says of the number of boots. */
 export interface BootFlags {
   readonly boots?: number | 'auto' | undefined;
   readonly maxBoots?: number;
   readonly budget?: number;
-  readonly clock: 'wall' | 'virtual' | 'both';
+  readonly clock: ClockChoice;
 }
 
 function bootCount(text: string): number | 'auto' {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DockerClient, DockerContainer } from '../../host/net/docker-client.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Clock, RunResult } from '../../host/host.ts';
-import { createLineSplitter } from '../../host/process/line-queue.ts';
+import { createLineSplitter } from '../../text/lines.ts';
 import { readTotals } from './container-totals.ts';
 import type { DaemonCall, DaemonSurroundings } from './daemon-calls.ts';
 import { execEnded } from './exec-end.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createDockerClient } from '../../host/net/docker-client.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Files, Host } from '../../host/host.ts';
-import { createLineSplitter } from '../../host/process/line-queue.ts';
+import { createLineSplitter } from '../../text/lines.ts';
 import { attendContainer, streamEnd } from './container.ts';
 import type { ContainerParts } from './container.ts';
 import { createDaemonCall } from './daemon-calls.ts';

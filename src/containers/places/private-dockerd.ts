@@ -3,7 +3,7 @@ import { createAppendLog } from '../../host/append-log.ts';
 import { createDockerClient } from '../../host/net/docker-client.ts';
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Host, RunningProcess } from '../../host/host.ts';
-import { createLineSplitter } from '../../host/process/line-queue.ts';
+import { createLineSplitter } from '../../text/lines.ts';
 import { inOwnNamespaces } from '../../host/process/own-namespaces.ts';
 import { makeShortFolder } from '../../host/short-folder.ts';
 import { untilAborted } from '../../host/abort.ts';

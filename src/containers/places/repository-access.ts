@@ -1,6 +1,7 @@
 import type { Guest } from '../../guest/ssh/guest.ts';
 import { Fault } from '../../host/fault.ts';
 import type { FileServer } from '../../host/host.ts';
+import { filledLines } from '../../text/lines.ts';
 
 /** A file server as the containers of a guest reach it. Disposing of it closes the port in the guest. */
 export interface RepositoryAccess extends AsyncDisposable {
@@ -35,7 +36,7 @@ export async function openRepositoryAccess(
         kind: 'unavailable',
         headline: `The guest's sshd does not listen on ${bridgeAddress} for containers`,
         hint: 'Its configuration needs `GatewayPorts clientspecified`: build the guest image again with --refresh-image.',
-        detail: stdout.split('\n').filter((line) => line !== ''),
+        detail: filledLines(stdout),
       });
     }
   } catch (error) {

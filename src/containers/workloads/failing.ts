@@ -3,6 +3,7 @@ import { Fault } from '../../host/fault.ts';
 import type { RunResult } from '../../host/host.ts';
 import type { FailureKind } from '../../model/failure.ts';
 import type { Worker } from './worker.ts';
+import { filledLines } from '../../text/lines.ts';
 
 /** How much of what a program said goes into a row of the report; the log has all of it. */
 const SHOWN_LINES = 15;
@@ -54,9 +55,7 @@ const CAUSES: readonly {
 
 /** The end of what a program said, stderr last, for that is where it complains. */
 function tail(ran: Pick<RunResult, 'stdout' | 'stderr'>): readonly string[] {
-  return [ran.stdout, ran.stderr]
-    .flatMap((text) => text.split('\n').filter((line) => line.trim() !== ''))
-    .slice(-SHOWN_LINES);
+  return [ran.stdout, ran.stderr].flatMap(filledLines).slice(-SHOWN_LINES);
 }
 
 /** What the daemon still knows of a container: how its main process ended, if it did, and what that wrote. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../host/host.ts';
-import type { BenchEvent, WorkloadName, WorkloadRun } from '../../model/bench.ts';
+import type { BenchEvent, WorkloadRun } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { Place } from '../place.ts';
 import type { Sampler } from '../sampler/sampler.ts';
 

@@ -1,3 +1,5 @@
+import { withoutEscapes } from '../../text/terminal-escapes.ts';
+
 /** One line the guest printed, with the host's own clock. */
 export interface ConsoleLine {
   /** 0-based position on this console. */
@@ -8,10 +10,7 @@ export interface ConsoleLine {
   readonly text: string;
 }
 
-// ECMA-48 control sequences (CSI … final byte), OSC strings and two-byte escapes: systemd colours its status lines.
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-
 /** The text a person would read: no terminal escapes, no carriage returns. */
 export function plainText(raw: string): string {
-  return raw.replace(ESCAPES, '').replaceAll('\r', '');
+  return withoutEscapes(raw).replaceAll('\r', '');
 }

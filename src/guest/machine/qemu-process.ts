@@ -15,6 +15,7 @@ import { describeProcessors, sampleLiveness } from './liveness.ts';
 import { connectQmp } from './qmp.ts';
 import type { Qmp } from './qmp.ts';
 import type { Liveness } from './hang-detector.ts';
+import { filledLines } from '../../text/lines.ts';
 
 /** A crash report is complete when the console pauses for this long; a panic prints without pauses, even under TCG. */
 const REPORT_PAUSE_SEC = 1.5;
@@ -118,7 +119,7 @@ async function collectWords(host: Host, stderr: AsyncIterable<unknown>, logPath:
     // The pipe broke because QEMU was killed; what it said is kept.
   }
   if (text !== '') await host.files.appendText(logPath, text).catch(() => undefined);
-  return text.split('\n').filter((line) => line.trim() !== '');
+  return filledLines(text);
 }
 
 /** Records the console to its end. */

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import { Fault } from '../fault.ts';
 import type { LineSocket, Sockets } from '../host.ts';
 import { onAbort } from '../abort.ts';
+import { createLineSplitter } from '../../text/lines.ts';
 
 /** `sun_path` of sockaddr_un holds 108 bytes with its terminating NUL (unix(7)); longer paths are cut without a word. */
 const MAX_PATH_BYTES = 107;
@@ -51,14 +52,13 @@ function connected(path: string, signal: AbortSignal | undefined): Promise<Socke
 
 /** Splits a byte stream into lines; what follows the last line end is not a line yet. */
 async function* linesOf(socket: Socket): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let pending = '';
+  const whole: string[] = [];
+  const lines = createLineSplitter((line) => whole.push(line.replace(/\r$/, '')));
   try {
     for await (const chunk of socket) {
       if (!(chunk instanceof Uint8Array)) continue;
-      const parts = (pending + decoder.decode(chunk, { stream: true })).split('\n');
-      pending = parts.pop() ?? '';
-      for (const line of parts) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+      lines.push(chunk);
+      yield* whole.splice(0);
     }
   } catch {
     // A reset or a socket we closed ourselves: both mean that no more lines come.

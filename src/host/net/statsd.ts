@@ -139,10 +139,10 @@ function createStatsd(target: StatsdTarget, { run, onTrouble }: StatsdOptions): 
   const client = new StatsD({
     protocol: 'stream',
     stream,
-    prefix: 'drydock.',
     globalTags: { run: tagValue(run) },
-    // DD_ENV and its like would put tags of this shell on the run's metrics.
+    // DD_ENV and its like would put tags and figures of this shell among the run's metrics.
     includeDataDogTags: false,
+    datadog: false,
     maxBufferSize: MAX_PAYLOAD_BYTES,
     bufferFlushInterval: FLUSH_MS,
     errorHandler: () => undefined,
@@ -158,7 +158,7 @@ function createStatsd(target: StatsdTarget, { run, onTrouble }: StatsdOptions): 
       for (const field of FIELDS) {
         const value = point[field];
         if (value === null || !Number.isFinite(value)) continue;
-        client.gauge(`${isMachine ? 'machine' : 'container'}.${GAUGES[field]}`, plainNumber(value), tags);
+        client.gauge(`drydock.${isMachine ? 'machine' : 'container'}.${GAUGES[field]}`, plainNumber(value), tags);
       }
     },
     event(place, { label, container }) {

@@ -9,6 +9,7 @@ import { onAbort } from '../abort.ts';
 import { endOf, killGroup, guarded, PIPE_GRACE_MS, searchPath, TERM_GRACE_MS } from './process-group.ts';
 import type { KillList } from './process-group.ts';
 import { startLive } from './live-process.ts';
+import { createLineSplitter, filledLines } from '../../text/lines.ts';
 
 const TAIL_LINES = 25;
 
@@ -36,10 +37,6 @@ async function requireTool(program: string): Promise<string> {
   });
 }
 
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line.trim() !== '');
-}
-
 /** Appends chunks to the log in the order in which they came; the first failure is kept for `written`. */
 function openLog(file: string | undefined) {
   let tail: Promise<void> = Promise.resolve();
@@ -60,22 +57,18 @@ async function collect(
   onLine: ((line: string) => void) | undefined,
 ): Promise<string> {
   const chunks: Uint8Array[] = [];
-  let pending = '';
-  const decoder = new TextDecoder();
+  const lines = createLineSplitter(onLine);
   try {
     for await (const chunk of stream ?? []) {
       if (!(chunk instanceof Uint8Array)) continue;
       chunks.push(chunk);
       onChunk(chunk);
-      if (onLine === undefined) continue;
-      const parts = (pending + decoder.decode(chunk, { stream: true })).split('\n');
-      pending = parts.pop() ?? '';
-      for (const line of parts) onLine(line);
+      if (onLine !== undefined) lines.push(chunk);
     }
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw error;
   }
-  if (pending !== '') onLine?.(pending);
+  lines.end();
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -131,7 +124,8 @@ function interrupted(command: Argv): Fault {
 }
 
 function commandFailed(command: Argv, result: RunResult, logPath: string | undefined): Fault {
-  const said = lines(result.stderr).length > 0 ? lines(result.stderr) : lines(result.stdout);
+  const complaints = filledLines(result.stderr);
+  const said = complaints.length > 0 ? complaints : filledLines(result.stdout);
   const full = /No space left on device/.test(result.stderr);
   const name = path.basename(command[0]);
   return new Fault({

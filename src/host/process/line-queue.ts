@@ -1,19 +1,4 @@
-/** Tells whole lines of a stream of bytes as they come; `end` tells what follows the last line end, if anything does. */
-export function createLineSplitter(onLine: ((line: string) => void) | undefined) {
-  const decoder = new TextDecoder();
-  let pending = '';
-  return {
-    push(chunk: Uint8Array): void {
-      const parts = (pending + decoder.decode(chunk, { stream: true })).split('\n');
-      pending = parts.pop() ?? '';
-      for (const line of parts) onLine?.(line);
-    },
-    end(): void {
-      if (pending !== '') onLine?.(pending);
-      pending = '';
-    },
-  };
-}
+import { createLineSplitter } from '../../text/lines.ts';
 
 /** Bytes in, whole lines out, for one reader; they wait here until it asks. */
 export interface LineQueue {

@@ -1,3 +1,5 @@
+import { filledLines } from '../../text/lines.ts';
+
 /** Of stderr, for a program that ends badly: its last words, not its life. */
 const KEPT_BYTES = 16 * 1024;
 const SAID_LINES = 25;
@@ -9,11 +11,6 @@ export function createLastWords(): { add(chunk: Uint8Array): void; lines(): read
     add(chunk) {
       kept = Buffer.concat([kept, chunk]).subarray(-KEPT_BYTES);
     },
-    lines: () =>
-      kept
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line.trim() !== '')
-        .slice(-SAID_LINES),
+    lines: () => filledLines(kept.toString('utf8')).slice(-SAID_LINES),
   };
 }

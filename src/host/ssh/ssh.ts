@@ -12,6 +12,7 @@ import { forwardIn } from './ssh-forward.ts';
 import { interrupted, messageOf, openLink, RETRY_HINT } from './ssh-link.ts';
 import type { Link } from './ssh-link.ts';
 import { openUnixSocket, startProgram } from './ssh-stream.ts';
+import { filledLines } from '../../text/lines.ts';
 
 /** A server that has not said its first word by then is taken for absent. */
 const MUTE_MS = 10_000;
@@ -81,7 +82,7 @@ function commandFailed(command: readonly string[], ended: Ended, exitCode: numbe
   const name = command[0] ?? 'The command';
   const full = ended.stderr.includes('No space left on device');
   const how = ended.signalName === undefined ? `exit code ${String(exitCode)}` : `signal ${ended.signalName}`;
-  const said = (ended.stderr.trim() === '' ? ended.stdout : ended.stderr).split('\n').filter((line) => line !== '');
+  const said = filledLines(ended.stderr.trim() === '' ? ended.stdout : ended.stderr);
   return new Fault({
     kind: full ? 'disk-full' : 'command-failed',
     headline: full ? `${name} found no space left on the guest's disk` : `${name} in the guest ended with ${how}`,

@@ -3,6 +3,7 @@ import { Fault } from '../../host/fault.ts';
 import type { Host } from '../../host/host.ts';
 import { jsonText } from '../../json/text.ts';
 import type { CpioEntry } from './newc.ts';
+import { filledLines } from '../../text/lines.ts';
 
 export interface Ext2ImageOptions {
   /** Parents before what is in them. Hard links become files of their own. */
@@ -99,7 +100,7 @@ export async function writeExt2Image(host: Host, options: Ext2ImageOptions): Pro
   );
   const { stderr } = await host.processes.run(['debugfs', '-w', '-f', 'commands', 'image'], running);
   // It ends with 0 whatever happened; all it says there without need is its version.
-  const complaints = stderr.split('\n').filter((line) => line.trim() !== '' && !/^debugfs \d/.test(line));
+  const complaints = filledLines(stderr).filter((line) => !/^debugfs \d/.test(line));
   if (complaints.length > 0) {
     throw new Fault({
       kind: 'command-failed',

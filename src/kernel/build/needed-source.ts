@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Host } from '../../host/host.ts';
 import { compiledFiles } from '../code/code-index.ts';
 import type { Config } from '../config/config.ts';
+import { filledLines } from '../../text/lines.ts';
 
 /** Where most of a tree is, and where a folder that nothing is compiled in is of no use to the others. */
 const BRANCHES = ['drivers', 'sound'] as const;
@@ -13,7 +14,7 @@ async function foldersIn(host: Host, directory: string): Promise<readonly string
   const { stdout } = await host.processes.run([
     ...(['find', directory, '-mindepth', '1', '-maxdepth', '1', '-type', 'd', '-printf', '%f\\n'] as const),
   ]);
-  return stdout.split('\n').filter((name) => name !== '');
+  return filledLines(stdout);
 }
 
 /**

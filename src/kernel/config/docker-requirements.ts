@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { RequirementRow } from '../../model/record.ts';
 import type { Config } from './config.ts';
 import { compareVersions } from '../version.ts';
@@ -132,7 +133,7 @@ const VALUES: Readonly<Record<string, RequirementRow['value']>> = {
 export function parseCheckConfigOutput(text: string): RequirementRow[] {
   const rows: RequirementRow[] = [];
   let section: Section | undefined;
-  for (const line of text.replaceAll(/\u001b\[[0-9;]*m/g, '').split('\n')) {
+  for (const line of stripVTControlCharacters(text).split('\n')) {
     const heading = HEADINGS.find(([words]) => line.trim() === words);
     if (heading !== undefined) section = heading[1];
     const [, symbol, words = ''] = /^\s*- CONFIG_(\w+): (.+?)\s*$/.exec(line) ?? [];

@@ -1,4 +1,4 @@
-import type { Clock, Unit } from './measure.ts';
+import type { Clock, Measurement, Unit } from './measure.ts';
 
 /** One run's samples of one metric on one arm. */
 export interface TrendPoint {
@@ -28,7 +28,7 @@ export interface Trend {
   readonly metric: string;
   readonly unit: Unit;
   readonly clock: Clock;
-  readonly better: 'lower' | 'higher';
+  readonly better: Measurement['better'];
   readonly points: readonly TrendPoint[];
   readonly changePoints: readonly ChangePoint[];
 }

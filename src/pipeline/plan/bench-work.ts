@@ -8,7 +8,7 @@ import { network } from '../../containers/workloads/network.ts';
 import { packageInstall } from '../../containers/workloads/package-install.ts';
 import type { AptFile } from '../../containers/workloads/package-install.ts';
 import type { Workload } from '../../containers/workloads/workload.ts';
-import type { WorkloadName } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { Bench } from '../../profile/bench-schema.ts';
 import type { BenchRequest } from '../../model/request.ts';
 

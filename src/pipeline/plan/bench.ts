@@ -1,7 +1,7 @@
 import { samplerDigest } from '../../containers/sampler/sampler-program.ts';
 import { Fault } from '../../host/fault.ts';
 import { workloadImageTag } from '../../images/containers/workload-image.ts';
-import type { WorkloadName } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { Bench } from '../../profile/bench-schema.ts';
 import { isInstalled } from '../../profile/guest-schema.ts';
 import type { BootstrappedGuest } from '../../profile/guest-schema.ts';

@@ -1,6 +1,7 @@
 import { BENCH_METRICS, comparesWithHost } from '../../bench/metrics.ts';
 import type { BenchMetricDefinition } from '../../bench/metrics.ts';
-import type { BenchPlace, BenchRecord, BenchSession, WorkloadName } from '../../model/bench.ts';
+import type { BenchPlace, BenchRecord, BenchSession } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Json } from '../../model/json.ts';

@@ -16,7 +16,7 @@ import { renderMarkdown } from '../../report/formats/markdown.ts';
 import { medianBoot } from '../../report/rows/median-boot.ts';
 import { checkedJson } from '../../store/checked-json.ts';
 import { recordSchema } from '../../model/record.ts';
-import { timelineSchema } from '../../store/timeline-schema.ts';
+import { timelineSchema } from '../../model/boots/timeline.ts';
 
 type Timelines = ReadonlyMap<number, BootTimeline>;
 

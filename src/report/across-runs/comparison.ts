@@ -1,17 +1,13 @@
 import type { ComparedMetric, ComparedSamples, Comparison } from '../../model/verdicts/comparison.ts';
 import type { Unit, Verdict } from '../../model/verdicts/measure.ts';
-import { formatChange, formatInstant, formatP, formatRatio, formatValue, spreadOf } from '../text/format.ts';
+import { formatChange, formatInstant, formatRatio, formatValue, spreadOf } from '../text/format.ts';
 import { markdownList, markdownTable, markdownText } from '../formats/markdown.ts';
 import { metricName } from '../text/metric-names.ts';
-import { oneLine, textTable, wrap, type TextColumn } from '../text/text-table.ts';
+import { oneLine, wrap } from '../text/text-table.ts';
+import { verdictTable } from '../text/verdict-table.ts';
+import type { VerdictColumn } from '../text/verdict-table.ts';
+import { pCell } from '../../text/p-value.ts';
 
-const SGR: Readonly<Record<Verdict, string>> = {
-  better: '32',
-  worse: '31',
-  same: '2',
-  undecided: '33',
-  incomparable: '33',
-};
 const VERDICTS: readonly Verdict[] = ['worse', 'better', 'same', 'undecided', 'incomparable'];
 
 function figure(samples: ComparedSamples | null, unit: Unit): string {
@@ -24,11 +20,7 @@ function ratioWords({ ratio, ci95, method }: ComparedMetric): { readonly ratio: 
   return formatRatio(ratio, ci95);
 }
 
-interface Column extends TextColumn {
-  readonly cell: (row: ComparedMetric) => string;
-}
-
-function columnsOf({ before, after }: Comparison): readonly Column[] {
+function columnsOf({ before, after }: Comparison): readonly VerdictColumn<ComparedMetric>[] {
   // Two runs of one profile have arms of one name; the head must still tell them apart.
   const [from, to] = before.arm === after.arm ? ['Before', 'After'] : [before.arm, after.arm];
   return [
@@ -47,7 +39,7 @@ function columnsOf({ before, after }: Comparison): readonly Column[] {
       head: 'p',
       align: 'right',
       spare: 4,
-      cell: ({ p, method }) => (method === 'direct' ? formatP(p) : (method ?? 'none')),
+      cell: ({ p, method }) => (method === 'direct' ? pCell(p) : (method ?? 'none')),
     },
     { head: 'Verdict', align: 'left', cell: ({ verdict }) => verdict },
   ];
@@ -74,15 +66,9 @@ export function comparisonTable(
   useColour: boolean,
   columns = Number.POSITIVE_INFINITY,
 ): string {
-  const shown = columnsOf(comparison);
-  const rows = comparison.metrics.map((row) => shown.map(({ cell }) => cell(row)));
-  const colour = (row: number, column: number): string | undefined => {
-    const verdict = shown[column]?.head === 'Verdict' ? comparison.metrics[row]?.verdict : undefined;
-    return verdict === undefined ? undefined : SGR[verdict];
-  };
   const paragraph = (text: string): readonly string[] => wrap(oneLine(text), columns);
   return [
-    ...textTable(shown, rows, { columns, rule: true, ...(useColour ? { colour } : {}) }),
+    ...verdictTable(columnsOf(comparison), comparison.metrics, { columns, rule: '─', colour: useColour }),
     '',
     ...reasons(comparison).flatMap(paragraph),
     '',

@@ -1,10 +1,11 @@
 import type { EnvironmentTrends, Trend } from '../../model/verdicts/trend.ts';
 import { formatChange, formatValue, plural, spreadOf } from '../text/format.ts';
-import { reportStyle } from '../html/style.ts';
-import { Markup, markup } from '../text/markup.ts';
+import { htmlDocument } from '../html/document.ts';
+import { markup, type Markup } from '../text/markup.ts';
 import { metricName } from '../text/metric-names.ts';
 import { trendSvg } from '../charts/trend.ts';
 import { oneLine, textTable, wrap, type TextColumn } from '../text/text-table.ts';
+import { pText } from '../../text/p-value.ts';
 
 /** What the page of a history has beside the style of reports. */
 const STYLE = `
@@ -23,7 +24,7 @@ function medianOf(trend: Trend, at: number): string {
 function changeWords({ changePoints, unit }: Trend): readonly string[] {
   return changePoints.map(
     ({ run, before, after, relativeChange, p }) =>
-      `${relativeChange === undefined ? 'change' : formatChange(relativeChange)} from run ${run} on (${formatValue(before, unit)} → ${formatValue(after, unit)}, p = ${p.toFixed(4)})`,
+      `${relativeChange === undefined ? 'change' : formatChange(relativeChange)} from run ${run} on (${formatValue(before, unit)} → ${formatValue(after, unit)}, ${pText(p)})`,
   );
 }
 
@@ -62,7 +63,7 @@ export function historyTable(environments: readonly EnvironmentTrends[], columns
     return [
       ...paragraph(conditionWords(environment)),
       '',
-      ...textTable(COLUMNS, rows, { columns, rule: true }),
+      ...textTable(COLUMNS, rows, { columns, rule: '─' }),
       ...(changes.length === 0 ? [] : ['', ...changes]),
     ].join('\n');
   });
@@ -83,24 +84,10 @@ export function renderHistory(environments: readonly EnvironmentTrends[], versio
     (environment) => markup`<section><h2>${conditionWords(environment)}</h2>
 <div class="trends">${environment.trends.map(figure)}</div></section>`,
   );
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="drydock ${version}">
-<title>drydock history</title>
-<style>${new Markup(reportStyle + STYLE)}</style>
-</head>
-<body><main>
-<header><h1>Every run's metrics, by environment</h1>
+  const main = markup`<header><h1>Every run's metrics, by environment</h1>
 <p class="dim">One dot a run: the median of its samples; the bar goes from the least to the most. Runs stand side by side in the order
 they were made, whatever time lay between them. A broken line marks a change point: a split of the series by ranks that one random
 order of its runs in a hundred, at most, has as sharp; series of fewer than ten runs have none.</p></header>
-${sections.length === 0 ? markup`<p>No run has samples of what was asked for.</p>` : sections}
-</main></body>
-</html>
-`;
-  return page.source;
+${sections.length === 0 ? markup`<p>No run has samples of what was asked for.</p>` : sections}`;
+  return htmlDocument({ title: 'drydock history', version, style: STYLE, main });
 }

@@ -7,10 +7,10 @@ import type { BootMarkers } from '../../model/boots/boot.ts';
 import type { InitcallReport } from '../../model/boots/bootlog.ts';
 import { bootHeadline, endText } from './analysis-text.ts';
 import { plural } from '../text/format.ts';
-import { reportStyle } from '../html/style.ts';
+import { htmlDocument } from '../html/document.ts';
 import { factList, section } from '../html/page.ts';
-import { initcallRows, spanName } from './initcall-rows.ts';
-import { Markup, markup } from '../text/markup.ts';
+import { initcallCells, initcallRows, stamp } from './initcall-rows.ts';
+import { markup, type Markup } from '../text/markup.ts';
 import { metricName } from '../text/metric-names.ts';
 import { phaseClasses, timelineSvg } from '../charts/timeline.ts';
 
@@ -24,27 +24,13 @@ const STYLE = `.log td.message { min-width: 22em; } .log td { white-space: nowra
 /** An analysis as one page that loads nothing and runs nothing, dark and light, in the style of the run report. */
 export function renderAnalysisHtml(analysis: LogAnalysis, version: string): string {
   const { source, bootsInText, warnings, boots } = analysis;
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="drydock ${version}">
-<title>${source}: boot log</title>
-<style>${new Markup(reportStyle)}${new Markup(STYLE)}</style>
-</head>
-<body><main>
-<header>
+  const main = markup`<header>
 <p class="run">drydock ${version} · boot log</p>
 <h1>${source}: ${plural(bootsInText, 'boot')}</h1>
 ${warningList(warnings)}
 </header>
-${boots.map((boot) => bootSections(boot, bootsInText))}
-</main></body>
-</html>
-`;
-  return page.source;
+${boots.map((boot) => bootSections(boot, bootsInText))}`;
+  return htmlDocument({ title: `${source}: boot log`, version, style: STYLE, main });
 }
 
 function bootSections(boot: BootAnalysis, bootsInText: number): Markup {
@@ -188,15 +174,6 @@ function initcallsSection(report: InitcallReport): Markup {
   const unfinished = report.unfinished.map(
     ({ name, pid, atSec, line }) => `${name} @ ${pid} never returned: called at ${stamp(atSec)} s, line ${line}`,
   );
-  const rows = shown.map((span) => [
-    stamp(span.selfUsecs / 1e6),
-    stamp(span.usecs / 1e6),
-    stamp(span.startSec),
-    span.kind,
-    span.pid === undefined ? '?' : String(span.pid),
-    String(span.returned),
-    spanName(span),
-  ]);
   const rest =
     hidden === 0
       ? undefined
@@ -205,10 +182,6 @@ function initcallsSection(report: InitcallReport): Markup {
 ${table(
   'Initcalls',
   [num('Self, s'), num('Total, s'), num('From, s'), text('Kind'), num('Task'), num('Result'), message('Name')],
-  rows,
+  shown.map(initcallCells),
 )}${rest}`;
-}
-
-function stamp(sec: number): string {
-  return sec.toFixed(6);
 }

@@ -1,7 +1,7 @@
 import type { BootAnalysis, EndPoint, LogAnalysis, MarkerFinding, MetricFinding } from '../../model/boots/analysis.ts';
 import type { InitcallReport } from '../../model/boots/bootlog.ts';
 import { plural } from '../text/format.ts';
-import { initcallRows, spanName } from './initcall-rows.ts';
+import { initcallCells, initcallRows, stamp } from './initcall-rows.ts';
 import { markerName } from '../../bootlog/reading/markers.ts';
 import { metricName } from '../text/metric-names.ts';
 import { cut, oneLine, textTable } from '../text/text-table.ts';
@@ -129,15 +129,7 @@ function initcallsText(report: InitcallReport, { initcalls, top, columns }: Anal
   if (!initcalls) return [...head, '  (--initcalls shows them)'];
   const table = textTable(
     [right('Self, s'), right('Total, s'), right('From, s'), left('Kind'), right('Task'), right('Result'), left('Name')],
-    shown.map((span) => [
-      stamp(span.selfUsecs / 1e6),
-      stamp(span.usecs / 1e6),
-      stamp(span.startSec),
-      span.kind,
-      span.pid === undefined ? '?' : String(span.pid),
-      String(span.returned),
-      spanName(span),
-    ]),
+    shown.map(initcallCells),
     { columns },
   );
   const rest = hidden === 0 ? [] : [`${hidden} cheaper ones left out, ${stamp(hiddenSelfSec)} s in all`];
@@ -146,8 +138,4 @@ function initcallsText(report: InitcallReport, { initcalls, top, columns }: Anal
 
 function warningLine(warning: string): string {
   return `  ! ${oneLine(warning)}`;
-}
-
-function stamp(sec: number): string {
-  return sec.toFixed(6);
 }

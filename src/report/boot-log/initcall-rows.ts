@@ -41,8 +41,26 @@ export function initcallRows({ spans }: InitcallReport, count: number): Initcall
 }
 
 /** `async_port_probe [libata]` with its depth shown by indentation. */
-export function spanName({ name, module, depth }: InitcallSpan): string {
+function spanName({ name, module, depth }: InitcallSpan): string {
   return `${'· '.repeat(depth)}${name}${module === undefined ? '' : ` [${module}]`}`;
+}
+
+/** A span as cells: self, total, from, kind, task, result, name. */
+export function initcallCells(span: InitcallSpan): string[] {
+  return [
+    stamp(span.selfUsecs / 1e6),
+    stamp(span.usecs / 1e6),
+    stamp(span.startSec),
+    span.kind,
+    span.pid === undefined ? '?' : String(span.pid),
+    String(span.returned),
+    spanName(span),
+  ];
+}
+
+/** Seconds with the microseconds of the printk clock. */
+export function stamp(sec: number): string {
+  return sec.toFixed(6);
 }
 
 function selfSec(spans: readonly InitcallSpan[]): number {

@@ -2,7 +2,9 @@ import type { BenchRecord } from '../../model/bench.ts';
 import type { Environment } from '../../model/environment.ts';
 import { benchTables, type BenchRow, type BenchTable } from '../rows/bench-rows.ts';
 import { benchVerdict, failedRows } from '../rows/bench-summary.ts';
-import { textTable, wrap, type TextColumn } from '../text/text-table.ts';
+import { wrap } from '../text/text-table.ts';
+import { isCut, verdictTable } from '../text/verdict-table.ts';
+import type { VerdictColumn } from '../text/verdict-table.ts';
 
 export interface BenchTerminalOptions {
   readonly columns: number;
@@ -11,15 +13,6 @@ export interface BenchTerminalOptions {
   /** Text that moves no cursor, in the characters that the terminal has. */
   readonly safe: (text: string) => string;
 }
-
-const SGR: Readonly<Record<BenchRow['verdict'], string>> = {
-  better: '32',
-  worse: '31',
-  same: '2',
-  undecided: '33',
-  incomparable: '33',
-  'not scored': '33',
-};
 
 /** The tables of container work, what was lost, and what failed; a block of lines each, none longer than the terminal. */
 export function benchTerminal(
@@ -40,11 +33,7 @@ export function benchTerminal(
   return [...tables, verdict, failed].filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
 }
 
-interface Column extends TextColumn {
-  readonly cell: (row: BenchRow) => string;
-}
-
-function columnsOf({ baseline, candidate, host }: BenchTable): readonly Column[] {
+function columnsOf({ baseline, candidate, host }: BenchTable): readonly VerdictColumn<BenchRow>[] {
   const hostValue = (row: BenchRow): string => row.host?.value ?? '';
   return [
     { head: 'Metric', align: 'left', cell: (row) => row.metric },
@@ -61,15 +50,10 @@ function columnsOf({ baseline, candidate, host }: BenchTable): readonly Column[]
 }
 
 function tableLines(table: BenchTable, { columns, colour, ascii, safe }: BenchTerminalOptions): readonly string[] {
-  const shown = columnsOf(table).map((column) => ({ ...column, head: safe(column.head) }));
-  const cells = table.rows.map((row) => shown.map(({ cell }) => safe(cell(row))));
-  const sgr = (row: number, column: number): string | undefined => {
-    const verdict = shown[column]?.head === 'Verdict' ? table.rows[row]?.verdict : undefined;
-    return verdict === undefined ? undefined : SGR[verdict];
-  };
-  const lines = textTable(shown, cells, { columns, rule: ascii !== true, ...(colour ? { colour: sgr } : {}) });
+  const rule = ascii === true ? undefined : '─';
+  const lines = verdictTable(columnsOf(table), table.rows, { columns, colour, safe, rule });
   // A table that had to be cut has lost its verdicts: each row becomes words.
-  if (!lines.some((line) => line.endsWith('…'))) return lines;
+  if (!isCut(lines)) return lines;
   return table.rows.flatMap((row) =>
     wrap(
       safe(

@@ -1,6 +1,5 @@
 import { exclusionSentences } from '../../bootlog/timeline/standstill.ts';
 import type { Calibration } from '../../model/verdicts/calibration.ts';
-import type { Verdict } from '../../model/verdicts/measure.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { ledgerTables, type LedgerTable } from '../rows/ablation-rows.ts';
 import { benchTerminal } from './bench-terminal.ts';
@@ -9,6 +8,8 @@ import { plural } from '../text/format.ts';
 import { metricName } from '../text/metric-names.ts';
 import { headline, scoreGroups, type ScoreGroup, type ScoreRow } from '../rows/score-rows.ts';
 import { oneLine, wrap } from '../text/text-table.ts';
+import { isCut, paintVerdict, verdictTable } from '../text/verdict-table.ts';
+import type { VerdictColumn } from '../text/verdict-table.ts';
 
 export interface TerminalOptions {
   /** Width of the terminal in characters. */
@@ -17,25 +18,6 @@ export interface TerminalOptions {
   /** Only printable ASCII, for terminals and logs that know nothing else. */
   readonly ascii?: boolean;
 }
-
-interface Column {
-  readonly head: string;
-  readonly align: 'left' | 'right';
-  readonly cell: (row: ScoreRow) => string;
-  /** Columns with a higher number go first when the terminal is narrow; 0 stays. */
-  readonly spare: number;
-}
-
-const gap = '  ';
-
-/** How a verdict is coloured. */
-const sgrOfVerdict: Readonly<Record<Verdict, string>> = {
-  better: '32',
-  worse: '31',
-  same: '2',
-  undecided: '33',
-  incomparable: '33',
-};
 
 /**
  * The scores as a table for the end of a run. No line is wider than the terminal (from 24 columns up): spare columns
@@ -128,60 +110,30 @@ function groupLines(
   safe: (text: string) => string,
   options: TerminalOptions,
 ): readonly string[] {
-  const all = tableColumns(group);
-  for (let spare = Math.max(...all.map((column) => column.spare)); spare >= 0; spare -= 1) {
-    const columns = all.filter((column) => column.spare <= spare);
-    const lines = tableLines(columns, group.rows, width, safe, options);
-    if (lines !== undefined) return lines;
-  }
+  const rule = options.ascii === true ? '-' : '─';
+  const lines = verdictTable(tableColumns(group), group.rows, { columns: width, colour: options.colour, safe, rule });
+  // A table that had to be cut has lost its verdicts: each row becomes words.
+  if (!isCut(lines)) return lines;
   return group.rows.flatMap((row) => blockLines(group, row, width, safe, options));
 }
 
-function tableColumns({ baseline, candidate }: ScoreGroup): readonly Column[] {
+function tableColumns({ baseline, candidate }: ScoreGroup): readonly VerdictColumn<ScoreRow>[] {
   return [
-    { head: 'Metric', align: 'left', cell: (row) => row.metric, spare: 0 },
-    { head: baseline, align: 'right', cell: (row) => row.baseline, spare: 0 },
-    { head: candidate, align: 'right', cell: (row) => row.candidate, spare: 0 },
-    { head: 'Ratio', align: 'right', cell: (row) => row.ratio, spare: 0 },
+    { head: 'Metric', align: 'left', cell: (row) => row.metric },
+    { head: baseline, align: 'right', cell: (row) => row.baseline },
+    { head: candidate, align: 'right', cell: (row) => row.candidate },
+    { head: 'Ratio', align: 'right', cell: (row) => row.ratio },
     { head: '95 % interval', align: 'right', cell: (row) => row.interval, spare: 1 },
     { head: 'p', align: 'right', cell: (row) => row.p, spare: 2 },
-    { head: 'Verdict', align: 'left', cell: (row) => row.verdict, spare: 0 },
+    { head: 'Verdict', align: 'left', cell: (row) => row.verdict },
     {
       head: 'Thesis',
       align: 'right',
       cell: (row) => (row.thesis === undefined ? 'none' : `${row.thesis.before} → ${row.thesis.after}`),
       spare: 3,
     },
-    { head: 'Thesis ratio', align: 'right', cell: (row) => row.thesis?.ratio ?? 'none', spare: 0 },
+    { head: 'Thesis ratio', align: 'right', cell: (row) => row.thesis?.ratio ?? 'none' },
   ];
-}
-
-/** `undefined` when the columns do not fit. */
-function tableLines(
-  columns: readonly Column[],
-  rows: readonly ScoreRow[],
-  width: number,
-  safe: (text: string) => string,
-  options: TerminalOptions,
-): readonly string[] | undefined {
-  const table = columns.map((column) => {
-    const cells = rows.map((row) => safe(column.cell(row)));
-    const head = safe(column.head);
-    return { column, head, cells, width: Math.max(...[head, ...cells].map(length)) };
-  });
-  if (table.reduce((sum, { width: own }) => sum + own + gap.length, -gap.length) > width) return undefined;
-  const headLine = table.map(({ column, head, width: own }) => pad(head, own, column.align)).join(gap);
-  const ruleLine = table.map(({ width: own }) => (options.ascii === true ? '-' : '─').repeat(own)).join(gap);
-  const bodyLines = rows.map((row, index) =>
-    table
-      .map(({ column, cells, width: own }) => {
-        const cell = pad(cells[index] ?? '', own, column.align);
-        return column.head === 'Verdict' ? paint(cell, row.verdict, options) : cell;
-      })
-      .join(gap)
-      .trimEnd(),
-  );
-  return [headLine.trimEnd(), ruleLine, ...bodyLines];
 }
 
 function blockLines(
@@ -197,11 +149,8 @@ function blockLines(
     ),
     width - 2,
   );
-  return words.map((line, index) => (index === 0 ? paint(line, row.verdict, options) : `  ${line}`));
-}
-
-function paint(text: string, verdict: Verdict, { colour }: TerminalOptions): string {
-  return colour ? `\u001b[${sgrOfVerdict[verdict]}m${text}\u001b[0m` : text;
+  const first = (line: string): string => (options.colour ? paintVerdict(line, row.verdict) : line);
+  return words.map((line, index) => (index === 0 ? first(line) : `  ${line}`));
 }
 
 const asciiForms: Readonly<Record<string, string>> = { '×': 'x', '–': 'to', '—': '-', '→': '->', '’': "'", '…': '...' };
@@ -209,13 +158,4 @@ const asciiForms: Readonly<Record<string, string>> = { '×': 'x', '–': 'to', '
 function plainText(text: string, ascii: boolean): string {
   const line = oneLine(text);
   return ascii ? line.replaceAll(/[^ -~]/gu, (character) => asciiForms[character] ?? '?') : line;
-}
-
-function pad(text: string, width: number, align: 'left' | 'right'): string {
-  const space = ' '.repeat(Math.max(0, width - length(text)));
-  return align === 'left' ? text + space : space + text;
-}
-
-function length(text: string): number {
-  return [...text].length;
 }

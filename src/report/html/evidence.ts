@@ -1,3 +1,4 @@
+import { REQUIREMENT_SECTIONS } from '../../model/record.ts';
 import type { ArmRecord, RequirementRow, RunRecord } from '../../model/record.ts';
 import { formatBytes } from '../text/format.ts';
 import { markup, type Markup } from '../text/markup.ts';
@@ -97,7 +98,7 @@ function necessaryRows(arm: ArmRecord): readonly RequirementRow[] {
 }
 
 function optionalWords(arm: ArmRecord): string {
-  const others = (['optional', 'network', 'storage'] as const).flatMap((section) => {
+  const others = REQUIREMENT_SECTIONS.filter((section) => section !== 'necessary').flatMap((section) => {
     const rows = arm.configCheck?.rows.filter((row) => row.section === section) ?? [];
     const present = rows.filter((row) => row.value !== 'missing').length;
     return rows.length === 0 ? [] : [`${section} ${present} of ${rows.length}`];

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Score } from '../../model/verdicts/measure.ts';
 import type { RunRecord, StageRecord } from '../../model/record.ts';
 import { environmentFacts, type Fact } from '../rows/environment-facts.ts';
@@ -10,9 +9,9 @@ import { calibrationSection } from './calibration.ts';
 import { armsSection, configSection, dockerSection } from './evidence.ts';
 import { scoresSection } from './scores.ts';
 import { processesSection, type ProcessLogs } from './processes.ts';
-import { reportStyle } from './style.ts';
+import { htmlDocument } from './document.ts';
 import { costliestSection, timelinesSection, type Timelines } from './timelines.ts';
-import { Markup, markup } from '../text/markup.ts';
+import { markup, type Markup } from '../text/markup.ts';
 import { metricName } from '../text/metric-names.ts';
 import { reproduceCommand } from '../rows/reproduce.ts';
 import { timeWords } from '../rows/run-time.ts';
@@ -35,20 +34,7 @@ export function renderHtml(
   record: RunRecord,
   { script, timelines = new Map(), processes = new Map() }: PageParts,
 ): string {
-  // CSP 3 names an inline script by the digest of its text.
-  const scriptDigest = createHash('sha256').update(script).digest('base64');
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptDigest}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="drydock ${record.drydockVersion}">
-<title>${record.profile.name}: drydock run ${record.id}</title>
-<style>${new Markup(reportStyle)}</style>
-</head>
-<body><main>
-<header>
+  const main = markup`<header>
 <p class="run">drydock ${record.drydockVersion} · run <span class="mono">${record.id}</span> · ${formatInstant(record.startedAt)}</p>
 <h1>${headline(record)}</h1>
 <p class="dim">${record.profile.name}: ${record.profile.description}</p>
@@ -64,11 +50,9 @@ ${section('Arms', armsSection(record))}
 ${section('Findings and boot warnings', noticesSection(record))}
 ${section('Stages', stagesSection(record))}
 ${section('Guest packages', packagesSection(record))}
-${section('Run it again', markup`<pre>${reproduceCommand(record)}</pre><p class="dim">Figures compare only with runs on the same accelerator and CPU. This run's raw data is in <code>record.json</code> beside this page.</p>`)}
-</main><script>${new Markup(script)}</script></body>
-</html>
-`;
-  return page.source;
+${section('Run it again', markup`<pre>${reproduceCommand(record)}</pre><p class="dim">Figures compare only with runs on the same accelerator and CPU. This run's raw data is in <code>record.json</code> beside this page.</p>`)}`;
+  const title = `${record.profile.name}: drydock run ${record.id}`;
+  return htmlDocument({ title, version: record.drydockVersion, script, main });
 }
 
 /** A part of a page under its own heading. */

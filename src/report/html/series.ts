@@ -1,4 +1,5 @@
-import type { BenchRecord, Series, WorkloadName } from '../../model/bench.ts';
+import type { BenchRecord, Series } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import {
   eventSpans,
   SERIES_CHARTS,

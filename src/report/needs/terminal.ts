@@ -22,9 +22,9 @@ export function needsSummary(report: NeedsReport, columns: number): string {
     return names.length === 0 ? [] : [...wrap(`${name}: ${names.join(', ')}`, columns)];
   });
   return [
-    ...textTable(counts, countRows(report), { columns, rule: true }),
+    ...textTable(counts, countRows(report), { columns, rule: '─' }),
     '',
-    ...textTable(modules, report.modules.map(moduleCells), { columns, rule: true }),
+    ...textTable(modules, report.modules.map(moduleCells), { columns, rule: '─' }),
     '',
     'No workload touched, and no used symbol depends on:',
     ...(idle.length === 0 ? ['nothing: every symbol that can be watched was used'] : idle),

@@ -1,13 +1,15 @@
 import { BENCH_METRICS, comparesWithHost, type Bound } from '../../bench/metrics.ts';
-import { WORKLOAD_NAMES } from '../../model/bench.ts';
+import { WORKLOAD_NAMES } from '../../model/workloads.ts';
 import { jsonText } from '../../json/text.ts';
-import type { BenchPlace, BenchRecord, WorkloadName } from '../../model/bench.ts';
+import type { BenchPlace, BenchRecord } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { Environment } from '../../model/environment.ts';
 import type { Measurement, Score, Unit, Verdict } from '../../model/verdicts/measure.ts';
 import { median } from '../../stats/summary.ts';
-import { formatChange, formatP, formatRatio, formatValue, spreadOf } from '../text/format.ts';
+import { formatChange, formatRatio, formatValue, spreadOf } from '../text/format.ts';
 import { metricName } from '../text/metric-names.ts';
 import { outlierNotes } from './score-notes.ts';
+import { pCell } from '../../text/p-value.ts';
 
 /** A place's figure of one metric: the median, and how its samples lie. */
 export interface BenchCell {
@@ -137,7 +139,7 @@ function rowOf(metric: Metric, context: RowContext): BenchRow {
     ...common,
     change: formatChange(changeOf(score)),
     ...formatRatio(score.ratio, score.ci95),
-    p: formatP(score.p),
+    p: pCell(score.p),
     verdict: score.verdict,
     meaning: meaningOf(score, metric.better),
     reason: score.reason,

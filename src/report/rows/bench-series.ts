@@ -1,4 +1,5 @@
-import type { BenchRecord, Series, SeriesPoint, WorkloadName, WorkloadRun } from '../../model/bench.ts';
+import type { BenchRecord, Series, SeriesPoint, WorkloadRun } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { AxisUnit } from '../charts/axis-ticks.ts';
 
 /** What a point holds that can be drawn. */

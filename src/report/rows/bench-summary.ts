@@ -1,5 +1,6 @@
-import { WORKLOAD_NAMES } from '../../model/bench.ts';
-import type { BenchFailure, BenchRecord, WorkloadName } from '../../model/bench.ts';
+import { WORKLOAD_NAMES } from '../../model/workloads.ts';
+import type { BenchFailure, BenchRecord } from '../../model/bench.ts';
+import type { WorkloadName } from '../../model/workloads.ts';
 import type { Environment } from '../../model/environment.ts';
 import type { Score } from '../../model/verdicts/measure.ts';
 import { benchPairs, benchTables, lossWords } from './bench-rows.ts';

@@ -1,6 +1,7 @@
 import type { ProcessLog, ProcessSpan } from '../../model/boots/processes.ts';
 import { formatBytes, plural } from '../text/format.ts';
-import { replaceUnprintable } from '../text/markup.ts';
+import { textTable } from '../text/text-table.ts';
+import type { TextColumn } from '../text/text-table.ts';
 
 const SOURCES: Readonly<Record<ProcessLog['source'], string>> = {
   drydock: "drydock's collector",
@@ -8,18 +9,17 @@ const SOURCES: Readonly<Record<ProcessLog['source'], string>> = {
   'systemd-bootchart': "systemd-bootchart's chart",
 };
 
-type Column = readonly [head: string, width: number, cell: (span: ProcessSpan) => string];
-
 const bytes = (value: number | undefined): string => (value === undefined ? '-' : formatBytes(value));
 
-const COLUMNS: readonly Column[] = [
-  ['start s', 10, (span) => span.startSec.toFixed(3)],
-  ['end s', 10, (span) => span.endSec?.toFixed(3) ?? '-'],
-  ['cpu s', 9, (span) => span.cpuSec.toFixed(3)],
-  ['read', 11, (span) => bytes(span.readBytes)],
-  ['written', 11, (span) => bytes(span.writeBytes)],
-  ['pid', 8, (span) => String(span.pid)],
-  ['ppid', 8, (span) => String(span.ppid)],
+const COLUMNS: readonly (TextColumn & { readonly cell: (span: ProcessSpan) => string })[] = [
+  { head: 'start s', align: 'right', cell: (span) => span.startSec.toFixed(3) },
+  { head: 'end s', align: 'right', cell: (span) => span.endSec?.toFixed(3) ?? '-' },
+  { head: 'cpu s', align: 'right', cell: (span) => span.cpuSec.toFixed(3) },
+  { head: 'read', align: 'right', cell: (span) => bytes(span.readBytes) },
+  { head: 'written', align: 'right', cell: (span) => bytes(span.writeBytes) },
+  { head: 'pid', align: 'right', cell: (span) => String(span.pid) },
+  { head: 'ppid', align: 'right', cell: (span) => String(span.ppid) },
+  { head: 'name', align: 'left', cell: (span) => span.name },
 ];
 
 /** `1 process`, `2 processes`. */
@@ -43,10 +43,9 @@ export function processTable(log: ProcessLog, top: number | undefined): string {
   const lines = [
     `From ${SOURCES[log.source]}: ${plural(log.samples, 'sample')} from ${log.startSec.toFixed(3)} to ${log.endSec.toFixed(3)} s, ${exactness}.`,
     '',
-    `${COLUMNS.map(([head, width]) => head.padStart(width)).join('')}  name`,
-    ...shown.map(
-      (span) =>
-        `${COLUMNS.map(([, width, cell]) => cell(span).padStart(width)).join('')}  ${replaceUnprintable(span.name)}`,
+    ...textTable(
+      COLUMNS,
+      shown.map((span) => COLUMNS.map(({ cell }) => cell(span))),
     ),
     '',
     `${countProcesses(log.processes.length)}${shown.length < log.processes.length ? `, ${shown.length} of them shown` : ''}; ${cpuSec.toFixed(3)} s of processor time in all.`,

@@ -1,4 +1,4 @@
-import { WORKLOAD_NAMES } from '../../model/bench.ts';
+import { WORKLOAD_NAMES } from '../../model/workloads.ts';
 import type { BenchRecord } from '../../model/bench.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { flagWords } from '../../model/request.ts';

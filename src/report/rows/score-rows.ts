@@ -3,9 +3,10 @@ import { VERDICTS } from '../../model/verdicts/measure.ts';
 import type { Score, Verdict } from '../../model/verdicts/measure.ts';
 import type { ArmRecord, RunRecord } from '../../model/record.ts';
 import { benchHeadline } from './bench-summary.ts';
-import { formatP, formatRatio, formatValue, spreadOf } from '../text/format.ts';
+import { formatRatio, formatValue, spreadOf } from '../text/format.ts';
 import { isVirtual, metricName } from '../text/metric-names.ts';
 import { effectNotes, outlierNotes } from './score-notes.ts';
+import { pCell } from '../../text/p-value.ts';
 
 /** One row of the score table in words: every form of the report shows these same strings. */
 export interface ScoreRow {
@@ -90,7 +91,7 @@ function toRow(score: Score): ScoreRow {
     ...formatRatio(score.ratio, score.ci95),
     // Sizes are known exactly, so there is nothing to estimate and no test.
     ...(score.p === null ? { ratio: formatRatio(score.ratio).ratio, interval: 'exact' } : {}),
-    p: formatP(score.p),
+    p: pCell(score.p),
     verdict: score.verdict,
     reason: score.reason,
     notes: [...effectNotes(score), ...outlierNotes(score)],

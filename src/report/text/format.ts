@@ -70,13 +70,6 @@ export function formatChange(change: number): string {
   return `${percent === '0.0' ? '±' : change < 0 ? '−' : '+'}${percent} %`;
 }
 
-/** A permutation p with three decimals, or `exact` for quantities that need no test. */
-export function formatP(p: number | null): string {
-  if (p === null) return 'exact';
-  if (!Number.isFinite(p)) return 'not tested';
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
-}
-
 /** ISO 8601 to `2026-05-04 09:12:33 UTC`; anything else stays as it is. */
 export function formatInstant(iso: string): string {
   const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(iso);

@@ -10,8 +10,8 @@ export interface TextColumn {
 export interface TextTableOptions {
   /** No line is longer than this many characters. */
   readonly columns?: number | undefined;
-  /** A rule under the heads. */
-  readonly rule?: boolean;
+  /** The character of a rule under the heads; there is none without it. */
+  readonly rule?: '─' | '-' | undefined;
   /** SGR colour code of a cell. */
   readonly colour?: (row: number, column: number) => string | undefined;
 }
@@ -25,7 +25,7 @@ export function textTable(
   rows: readonly (readonly string[])[],
   options: TextTableOptions = {},
 ): string[] {
-  const { columns = Number.POSITIVE_INFINITY, rule = false, colour } = options;
+  const { columns = Number.POSITIVE_INFINITY, rule, colour } = options;
   const table = heads.map((column, index) => {
     const cells = rows.map((row) => oneLine(row[index] ?? ''));
     return { column, index, cells, width: Math.max(...[column.head, ...cells].map(length)) };
@@ -55,7 +55,11 @@ export function textTable(
       .join('  ')
       .trimEnd();
   });
-  return [line(({ column }) => column.head), ...(rule ? [line(({ width }) => '─'.repeat(width))] : []), ...body];
+  return [
+    line(({ column }) => column.head),
+    ...(rule === undefined ? [] : [line(({ width }) => rule.repeat(width))]),
+    ...body,
+  ];
 }
 
 /** Text as one printable line that moves no cursor. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { buildPackageRepository } from '../../images/containers/package-repository.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({

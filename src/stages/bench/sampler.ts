@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compileSampler } from '../../containers/sampler/sampler-program.ts';
-import { artifactSchema } from '../shared/schemas.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ program: artifactSchema });

@@ -3,7 +3,7 @@ import { fetchRegistryImage } from '../../images/containers/registry-image.ts';
 import { buildPackagesImage } from '../../images/containers/workload-image.ts';
 import type { BenchImage } from '../../profile/bench-schema.ts';
 import type { BootstrappedGuest } from '../../profile/guest-schema.ts';
-import { artifactSchema } from '../shared/schemas.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({

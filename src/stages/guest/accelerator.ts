@@ -3,13 +3,14 @@ import { chooseAccelerator, probeKvm } from '../../guest/machine/kvm-probe.ts';
 import { buildInitrd } from '../../initrd/busybox-initrd.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { acceleratorSchema } from '../../model/environment.ts';
+import type { RunRequest } from '../../model/request.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ accelerator: acceleratorSchema, reason: z.string() });
 export type AcceleratorChoice = z.infer<typeof outputSchema>;
 
 type AcceleratorInput = {
-  readonly asked: 'auto' | 'kvm' | 'tcg';
+  readonly asked: RunRequest['accelerator'];
   /** Kernel for the probe boot. */
   readonly kernel: Artifact;
   readonly busybox: Artifact;

@@ -5,12 +5,12 @@ import { buildCentosImage } from '../../images/centos/image.ts';
 import { buildDebianImage } from '../../images/debian.ts';
 import type { DebianImage } from '../../images/debian.ts';
 import type { InstalledImage } from '../../images/guest-export.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Json } from '../../model/json.ts';
 import { guestSchema, isInstalled } from '../../profile/guest-schema.ts';
 import type { InstalledGuest, BootstrappedGuest, GuestDefinition } from '../../profile/guest-schema.ts';
 import type { Store } from '../../store/store.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({

@@ -10,7 +10,6 @@ import type { GrubMenu } from '../../guest/grub/grub-menu.ts';
 import type { Machine } from '../../guest/machine/machine.ts';
 import { flattenOverlay } from '../../guest/machine/overlay.ts';
 import { DOCKER_READY } from '../../guest/console/readiness.ts';
-import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import type { OverlayGuest } from '../../guest/overlay-guest.ts';
 import { connectGuest, proveReboot } from '../../guest/ssh/guest.ts';
 import type { BootIdentity, ConnectOptions, Guest, RebootProof } from '../../guest/ssh/guest.ts';
@@ -19,12 +18,14 @@ import { putVerified } from '../../guest/ssh/verified-transfer.ts';
 import { Fault } from '../../host/fault.ts';
 import { parseConfig } from '../../kernel/config/config.ts';
 import { checkDockerConfig, compareChecks, parseCheckConfigOutput } from '../../kernel/config/docker-requirements.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import { configCheckSchema, dockerProofSchema, rebootProofSchema } from '../../model/record.ts';
 import type { ConfigCheck } from '../../model/record.ts';
-import { artifactSchema } from '../shared/schemas.ts';
+import { openGuestCopy } from '../shared/guest-copy.ts';
 import type { Stage, StageContext } from '../stage.ts';
+import { filledLines } from '../../text/lines.ts';
 
 /** An arm's kernel and initrd, ready to be booted. */
 export type InstallArm = {
@@ -186,10 +187,7 @@ async function proveArm(
   const failed = await guest.run(['systemctl', 'list-units', '--failed', '--plain', '--no-legend'], {
     okExitCodes: [0, 1],
   });
-  for (const unit of failed.stdout
-    .trim()
-    .split('\n')
-    .filter((line) => line !== '')) {
+  for (const unit of filledLines(failed.stdout)) {
     context.finding({ level: 'warning', message: `${arm.name}: failed unit ${unit.trim()}` });
   }
   return {
@@ -245,12 +243,9 @@ export const install: Stage<InstallInput, Install> = {
   fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
-    const { host, store, workDir, signal } = context;
-    const { accelerator, machine: size, hostKey } = input;
+    const { host, store, workDir } = context;
     const overlay = path.join(workDir, 'install.qcow2');
-    const diskPath = await store.use(input.disk);
-    const installed = { diskPath, overlay, workDir, hostKey, accelerator, machine: size, signal };
-    const lab: InstallContext = { input, context, guest: await openOverlayGuest(host, installed) };
+    const lab: InstallContext = { input, context, guest: await openGuestCopy(input, context, overlay) };
     const { login } = lab.guest;
     const proven: InstalledArm[] = [];
 

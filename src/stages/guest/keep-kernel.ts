@@ -8,13 +8,13 @@ import type { GrubMenu } from '../../guest/grub/grub-menu.ts';
 import type { Machine } from '../../guest/machine/machine.ts';
 import { flattenOverlay } from '../../guest/machine/overlay.ts';
 import { DOCKER_READY } from '../../guest/console/readiness.ts';
-import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import { connectGuest } from '../../guest/ssh/guest.ts';
 import type { BootIdentity } from '../../guest/ssh/guest.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
 import { rebootProofSchema } from '../../model/record.ts';
-import { artifactSchema } from '../shared/schemas.ts';
+import { openGuestCopy } from '../shared/guest-copy.ts';
 import type { Stage } from '../stage.ts';
 
 type KeepKernelInput = {
@@ -48,21 +48,11 @@ export const keepKernel: Stage<KeepKernelInput, KeptKernel> = {
   fillsMachine: true,
   output: outputSchema,
   async run(input, context) {
-    const { host, store, workDir, signal } = context;
+    const { host, store, workDir } = context;
     const { grub } = input;
     const loader = DISTROS[grub.family].bootLoader;
-    const { accelerator, machine: size, hostKey } = input;
     const overlay = path.join(workDir, 'keep.qcow2');
-    const diskPath = await store.use(input.disk);
-    const kept = await openOverlayGuest(host, {
-      diskPath,
-      overlay,
-      workDir,
-      hostKey,
-      accelerator,
-      machine: size,
-      signal,
-    });
+    const kept = await openGuestCopy(input, context, overlay);
     const { login } = kept;
     const entry = entryOfArm(grub, input.arm);
     const start = (name: string): Promise<Machine> => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '../../host/fault.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import { obtainFile } from '../shared/obtain-file.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ iso: artifactSchema });

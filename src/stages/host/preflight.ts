@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../../host/fault.ts';
 import type { Argv, Host } from '../../host/host.ts';
 import { mountedBelow } from '../../host/mounts.ts';
-import { artifactSchema } from '../shared/schemas.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Stage, StageContext } from '../stage.ts';
 import {
   BENCH_REQUIREMENTS,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { buildHandOver } from '../../initrd/virtual-clock-end.ts';
-import { artifactSchema } from '../shared/schemas.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ archive: artifactSchema });

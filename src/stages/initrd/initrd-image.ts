@@ -4,10 +4,10 @@ import { buildOldInitrd } from '../../initrd/old-initrd.ts';
 import { parseConfig } from '../../kernel/config/config.ts';
 import { checkOldInitrd, ramDiskKb } from '../../kernel/config/old-initrd-requirements.ts';
 import { parseVersion } from '../../kernel/version.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { unpackModules } from '../shared/initrd-modules.ts';
 import type { ModulesInput } from '../shared/initrd-modules.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { buildInitrd } from '../../initrd/busybox-initrd.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { unpackModules } from '../shared/initrd-modules.ts';
 import type { ModulesInput } from '../shared/initrd-modules.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ initrd: artifactSchema });

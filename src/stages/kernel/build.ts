@@ -2,7 +2,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import { orderlyAbort } from '../../guest/ssh/detached-job.ts';
 import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
-import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import { openJobRunner } from '../../guest/ssh/job-runner.ts';
 import { buildKernelInGuest } from '../../kernel/build/build-in-guest.ts';
 import { buildKernel } from '../../kernel/build/build.ts';
@@ -10,11 +9,12 @@ import type { BuiltKernel } from '../../kernel/build/build.ts';
 import { changedSymbols, parseConfig } from '../../kernel/config/config.ts';
 import { rejectionFault, verifyResolved } from '../../kernel/config/configure.ts';
 import { proveCompiledIn } from '../../kernel/patch/patch-proof.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Accelerator } from '../../model/environment.ts';
+import { openGuestCopy } from '../shared/guest-copy.ts';
 import { kernelTree } from '../shared/kernel-tree.ts';
 import type { TreeInput } from '../shared/kernel-tree.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
 const outputSchema = z.strictObject({
@@ -120,12 +120,8 @@ async function inGuest(
   const { host, store, workDir, logPath } = context;
   const { builder, asked } = input;
   using orderly = orderlyAbort(host.clock, context.signal);
-  const { accelerator, machine: size, hostKey } = builder;
-  const guest = await openOverlayGuest(host, {
-    diskPath: await store.use(builder.disk),
-    overlay: path.join(workDir, 'build.qcow2'),
-    ...{ workDir, hostKey, accelerator, machine: size, signal: orderly.signal },
-  });
+  const overlay = path.join(workDir, 'build.qcow2');
+  const guest = await openGuestCopy(builder, { ...context, signal: orderly.signal }, overlay);
   context.progress({ message: 'booting the guest that builds' });
   const stock = {
     kernelPath: await store.use(builder.kernel),

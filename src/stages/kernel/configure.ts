@@ -7,10 +7,10 @@ import { parseConfig } from '../../kernel/config/config.ts';
 import { configureKernel, rejectionFault } from '../../kernel/config/configure.ts';
 import { checkOldInitrd } from '../../kernel/config/old-initrd-requirements.ts';
 import { versionOfMakefile } from '../../kernel/version.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { kernelTree } from '../shared/kernel-tree.ts';
 import type { TreeInput } from '../shared/kernel-tree.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ config: artifactSchema, builtIn: z.number(), modules: z.number() });

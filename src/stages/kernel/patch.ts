@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { makePatch, PATCHED_FILES } from '../../kernel/patch/patch.ts';
+import { artifactSchema } from '../../model/artifact.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { artifactSchema } from '../shared/schemas.ts';
 import type { Stage } from '../stage.ts';
 
 const outputSchema = z.strictObject({ diff: artifactSchema });

@@ -2,22 +2,18 @@ import path from 'node:path';
 import type { Machine } from '../../guest/machine/machine.ts';
 import type { DriveSpec } from '../../guest/machine/qemu-args.ts';
 import type { ConsoleReadiness } from '../../guest/console/readiness.ts';
-import { openOverlayGuest } from '../../guest/overlay-guest.ts';
 import { connectGuest } from '../../guest/ssh/guest.ts';
 import type { Guest } from '../../guest/ssh/guest.ts';
 import { unmeasuredCmdline } from '../../guest/machine/unmeasured-cmdline.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import type { Accelerator } from '../../model/environment.ts';
+import { openGuestCopy } from './guest-copy.ts';
+import type { GuestInput } from './guest-copy.ts';
 import type { StageContext } from '../stage.ts';
 
 /** A guest's disk, and all that its boot on the stock kernel depends on. */
-export type StockGuestInput = {
-  readonly disk: Artifact;
-  readonly hostKey: string;
+export type StockGuestInput = GuestInput & {
   readonly stock: { readonly kernel: Artifact; readonly initrd: Artifact };
   readonly stockCmdline: string;
-  readonly accelerator: Accelerator;
-  readonly machine: { readonly cpus: number; readonly memoryMb: number };
   readonly qemu: string;
 };
 
@@ -39,19 +35,9 @@ export async function withStockGuest<T>(
   options: StockGuestOptions,
   use: (guest: Guest, machine: Machine) => Promise<T>,
 ): Promise<T> {
-  const { host, store, workDir, signal, logPath } = context;
+  const { host, store, logPath } = context;
   const { overlay, until, drives } = options;
-  const { accelerator, machine: size, hostKey } = input;
-  const diskPath = await store.use(input.disk);
-  const disk = await openOverlayGuest(host, {
-    diskPath,
-    overlay,
-    workDir,
-    hostKey,
-    accelerator,
-    machine: size,
-    signal,
-  });
+  const disk = await openGuestCopy(input, context, overlay);
   context.progress({ message: 'booting the stock kernel' });
   const stock = {
     kernelPath: await store.use(input.stock.kernel),

@@ -15,6 +15,7 @@ import {
 } from '../score.ts';
 import type { ScoredMetric } from '../score.ts';
 import { median } from '../summary.ts';
+import { pText } from '../../text/p-value.ts';
 
 /**
  * By how much the same arm may differ between two runs on one machine for no reason of its own: neighbours, heat, caches. No
@@ -41,7 +42,7 @@ export function judgeAcross(metric: ScoredMetric & { readonly clock: Clock }, { 
   const drift = DRIFT[metric.clock];
   const words = `${percent(drift)} of drift between the runs`;
   const doubts = [
-    ...(p < SIGNIFICANCE ? [] : [`p = ${p.toFixed(3)} is not below ${String(SIGNIFICANCE)}`]),
+    ...(p < SIGNIFICANCE ? [] : [`${pText(p)} is not below ${String(SIGNIFICANCE)}`]),
     ...(ci95[0] > 1 + drift || ci95[1] < 1 / (1 + drift) ? [] : [`${span(ci95)} is not beyond ${words}`]),
     ...tooSmall(metric.unit, from, to),
   ];
