@@ -44,7 +44,7 @@ function cmdlineOf(guest: GuestDefinition, profile: Profile, arm: Arm, ofInitrd:
 }
 
 /** An arm with the steps that only it needs, or that it is the first to need. */
-export interface ArmPlan {
+interface ArmPlan {
   readonly steps: readonly Step<unknown>[];
   readonly arm: PlannedArm;
 }
