@@ -125,7 +125,11 @@ function loaderOf(evidence: BootEvidence) {
   return loadsAtSec === undefined || startsAtSec === undefined ? {} : { loader: { loadsAtSec, startsAtSec } };
 }
 
-function fitLines(lines: readonly ConsoleStampedLine[], asked: readonly RequestedLine[], isCalibrated: boolean): ClockFit {
+function fitLines(
+  lines: readonly ConsoleStampedLine[],
+  asked: readonly RequestedLine[],
+  isCalibrated: boolean,
+): ClockFit {
   const floors = answers(lines, asked).map(({ line, question }) => ({
     guestSec: line.guestSec,
     notBeforeHostSec: question.askedAtSec,

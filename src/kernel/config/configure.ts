@@ -55,7 +55,8 @@ export interface ConfiguredKernel {
 const TINY_FILES = ['kernel/configs/tiny-base.config', 'kernel/configs/tiny.config', 'arch/x86/configs/tiny.config'];
 
 function conflictLine({ symbol, first, second }: Conflict): string {
-  const said = (asked: RequestedSymbol): string => `${formatSymbol(symbol, asked.value)} at ${formatOrigin(asked.origin)}`;
+  const said = (asked: RequestedSymbol): string =>
+    `${formatSymbol(symbol, asked.value)} at ${formatOrigin(asked.origin)}`;
   return `${said(first)}, but ${said(second)}`;
 }
 

@@ -52,7 +52,11 @@ function renamed(one: RequestedSymbol, other: OtherName): RequestedSymbol {
  * in addition is added. Symbols that the tree defines stay, so nothing changes on the release the fragments are written for. A
  * symbol that the tables do not know, or that this release should have, stays too: verifying will name it.
  */
-export function translateSymbols(asked: readonly RequestedSymbol[], version: KernelVersion, known: Known): TranslatedSymbols {
+export function translateSymbols(
+  asked: readonly RequestedSymbol[],
+  version: KernelVersion,
+  known: Known,
+): TranslatedSymbols {
   const result: RequestedSymbol[] = [];
   const findings: Finding[] = [];
   const always: string[] = [];
@@ -72,7 +76,11 @@ export function translateSymbols(asked: readonly RequestedSymbol[], version: Ker
     }
     if (standing === undefined || standing.value === wanted.value) note(one, words);
     else
-      note(one, `${words}, but ${formatOrigin(standing.origin)} requests ${standing.value} for it, which is kept`, 'warning');
+      note(
+        one,
+        `${words}, but ${formatOrigin(standing.origin)} requests ${standing.value} for it, which is kept`,
+        'warning',
+      );
   };
 
   for (const one of asked) {

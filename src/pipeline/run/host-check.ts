@@ -25,7 +25,8 @@ export async function checkHost(
   const { request, past } = options;
   const { profile, plan, choice: before } = provisional;
   const stages = await check(provisional);
-  if (past?.guest !== undefined || requestedGuest(request, profile) !== 'auto') return { prepared: provisional, stages };
+  if (past?.guest !== undefined || requestedGuest(request, profile) !== 'auto')
+    return { prepared: provisional, stages };
   const choice = await chooseGuest({ ...options, profile, busybox: plan.preflight.output().busybox });
   if (choice.name === before.name) return { prepared: { ...provisional, choice }, stages };
   const prepared = await prepareRun(options, choice);
