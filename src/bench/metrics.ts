@@ -47,7 +47,7 @@ function diskMetrics(pattern: 'sequential' | 'random', block: string, counted: s
   return DISK_JOBS.filter((job) => job.pattern === pattern).map(({ metric, target, direction }) => ({
     id: metric,
     title: `Disk: ${pattern} ${direction}, ${target}`,
-    endPoints: `fio, ${block} ${direction}s past the page cache, one at a time, of a file on ${TARGETS[target]}: ${counted}`,
+    endPoints: `fio, ${pattern} ${block} ${direction}s with direct I/O, queue depth 1, of a file on ${TARGETS[target]}: ${counted}`,
   }));
 }
 
@@ -96,11 +96,11 @@ export const BENCH_METRICS: readonly BenchMetricDefinition[] = [
   ]),
   ...group(
     { ...wall, workload: 'disk', unit: 'bytes/s', better: 'higher', bound: 'disk' },
-    diskMetrics('sequential', '1 MiB', 'bytes in a second'),
+    diskMetrics('sequential', '1 MiB', 'bytes per second'),
   ),
   ...group(
     { ...wall, workload: 'disk', unit: 'ops/s', better: 'higher', bound: 'disk' },
-    diskMetrics('random', '4 KiB', 'requests finished in a second'),
+    diskMetrics('random', '4 KiB', 'requests per second'),
   ),
   ...group({ ...wall, workload: 'network', unit: 'bytes/s', better: 'higher', bound: 'network' }, [
     {

@@ -34,6 +34,7 @@ function createCountedRow(rows: TaskRows, id: 'boots' | 'benches', doneWords: st
   let done = 0;
   let most = '';
   const end = (): void => {
+    rows.stopClock(id);
     rows.finish(id, `${id}  ${String(done)} ${doneWords}`);
   };
   return {

@@ -35,22 +35,40 @@ export function judgeDeterministic(
   const [from, to] = [widest(before), widest(after)];
   const ci95: Interval = [from[0] / to[1], from[1] / to[0]];
   const apart = Math.max(disagreement(before), disagreement(after));
-  const spread = `the boots of an arm agree within ${(apart * 100).toFixed(4)} %`;
+  const spread =
+    apart === 0
+      ? 'all boots of an arm agree exactly'
+      : `the boots of an arm agree within ${(apart * 100).toFixed(4)} %`;
   if (apart > VIRTUAL_AGREEMENT) {
-    return { ci95, p: null, verdict: 'undecided', reason: `virtual clock, but ${spread} only: not deterministic` };
+    return {
+      ci95,
+      p: null,
+      verdict: 'undecided',
+      reason: `virtual clock, but ${spread} only: it is not deterministic here`,
+    };
   }
   if (before.length < 2 || after.length < 2) {
     return {
       ci95,
       p: null,
       verdict: 'undecided',
-      reason: 'virtual clock: one boot an arm does not show that it repeats',
+      reason: 'virtual clock: one boot per arm does not show that boots repeat exactly',
     };
   }
   if (ci95[0] <= 1 && ci95[1] >= 1) {
-    return { ci95, p: null, verdict: 'same', reason: `virtual clock, no test applies: ${spread}, and so do the arms` };
+    return {
+      ci95,
+      p: null,
+      verdict: 'same',
+      reason: `virtual clock, which has no noise, so no test is needed: ${spread}, and the two arms do, too`,
+    };
   }
   const isLower = median(after) < median(before);
   const verdict = isLower === (better === 'lower') ? 'better' : 'worse';
-  return { ci95, p: null, verdict, reason: `virtual clock, no test applies: ${spread}; the difference is real` };
+  return {
+    ci95,
+    p: null,
+    verdict,
+    reason: `virtual clock, which has no noise, so no test is needed: ${spread}, and the arms differ`,
+  };
 }

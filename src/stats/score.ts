@@ -206,7 +206,10 @@ function decide(
 ): { verdict: Verdict; reason: string } {
   if (before.length < MIN_SAMPLES || after.length < MIN_SAMPLES) {
     const counts = `${before.length} and ${after.length} samples`;
-    return { verdict: 'undecided', reason: `${counts}: fewer than ${MIN_SAMPLES} an arm can never be significant` };
+    return {
+      verdict: 'undecided',
+      reason: `${counts}: with fewer than ${MIN_SAMPLES} per arm no difference can be significant`,
+    };
   }
   const significance = options.significance ?? SIGNIFICANCE;
   const relative = options.relativeThreshold ?? DEFAULT_RELATIVE_THRESHOLD;
@@ -214,7 +217,7 @@ function decide(
   const margin = options.sameMargin ?? DEFAULT_SAME_MARGIN;
   const [from, to] = [median(before), median(after)];
   const change = Math.abs(to - from);
-  const span = `the interval ${ci95[0].toFixed(3)}–${ci95[1].toFixed(3)}`;
+  const span = `the interval of baseline / candidate, ${ci95[0].toFixed(3)}–${ci95[1].toFixed(3)},`;
   const doubts = [
     ...(p < significance ? [] : [`${pText(p)} is not below ${Number(significance.toPrecision(2))}`]),
     ...(ci95[0] > 1 || ci95[1] < 1 ? [] : [`${span} includes 1`]),

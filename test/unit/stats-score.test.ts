@@ -80,7 +80,7 @@ describe('a verdict', () => {
       [1, 2, 3],
       {},
       'undecided',
-      /3 and 3 samples: fewer than 4/,
+      /3 and 3 samples: with fewer than 4/,
     ],
     ['decided with four', [10, 11, 12, 13], [1, 2, 3, 4], {}, 'better', /p = 0\.029/],
     [

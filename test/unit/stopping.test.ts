@@ -143,7 +143,7 @@ describe('what a reader must know of the samples', () => {
     const findings = sampleFindings(taken, scored(taken));
     expect(findings.map(({ level }) => level)).toEqual(['info']);
     const place = String((late?.order ?? 0) + 1);
-    expect(findings[0]?.message).toMatch(/: total_boot \d+\.\d MADs above the median$/);
+    expect(findings[0]?.message).toMatch(/: total_boot \d+\.\d median absolute deviations above the median$/);
     expect(findings[0]?.message).toContain(`boot ${place}, docker-min, stands out among its arm's and is kept`);
   });
 

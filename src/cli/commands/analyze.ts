@@ -67,7 +67,7 @@ export function addAnalyzeCommand(program: Command, context: CommandContext, fin
     .addOption(
       new Option(
         '--base <pattern>',
-        'with --delta: times since the line that begins so, or since this time (show_delta -b)',
+        'with --delta: show times since the first line that starts with <pattern>, or since this time (as show_delta -b)',
       )
         .argParser(deltaBase)
         .implies({ delta: true }),

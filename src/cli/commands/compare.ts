@@ -71,7 +71,7 @@ export function addCompareCommand(program: Command, context: CommandContext, fin
   program
     .command('compare <before> <after>')
     .description('compare two runs, metric by metric; exit 1 when a metric got worse')
-    .option('--arm <name>', 'which arm of both (default: the candidate of each)')
+    .option('--arm <name>', 'arm to compare, the same in both runs (default: the candidate of each run)')
     .addOption(
       new Option('--fail-on <verdict>', 'exit 1 when a metric has this verdict')
         .choices(['worse', 'never'])

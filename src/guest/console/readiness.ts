@@ -56,7 +56,7 @@ const DOCKER0_UP: ConsoleReadiness = {
   by: 'console',
   description: 'the bridge docker0',
   pattern: /drydock: docker0 up|ADDRCONF\(NETDEV_(?:UP|CHANGE)\): docker0/,
-  hint: 'dockerd did not make its bridge: BRIDGE, VETH, NF_NAT and the iptables options are the usual suspects; `journalctl -u docker` in the guest says.',
+  hint: 'dockerd did not make its bridge: often BRIDGE, VETH, NF_NAT or an iptables option is missing in the kernel; `journalctl -u docker` in the guest shows the cause.',
 };
 
 export const DOCKER_READY: ConsoleReadiness = {

@@ -114,7 +114,7 @@ export function createDownloads(files: Pick<Files, 'sha256' | 'rename' | 'remove
         throw new Fault({
           kind: 'digest-mismatch',
           headline: `${url} is not the file that was asked for`,
-          hint: 'Either the sha256 in the profile is wrong, or the file was changed on the way. Nothing was used. Compare with the digest its publisher signs.',
+          hint: 'Either the sha256 in the profile is wrong, or the file changed during the download. drydock does not use it. Compare the sha256 with the one that the publisher signs.',
           detail: [`asked for sha256 ${options.sha256}`, `got       sha256 ${got}`],
         });
       }

@@ -86,7 +86,7 @@ async function verify(host: Host, options: SuppliesOptions, packages: readonly s
   throw new Fault({
     kind: 'digest-mismatch',
     headline: `${String(bad.length)} of the packages ${bad.length === 1 ? 'is' : 'are'} not signed by the key on the installer's medium`,
-    hint: "None was used. They were changed on the way, or repositories: names a place that is not the distribution's.",
+    hint: "drydock uses none of them. They changed during the download, or `repositories:` names a place that is not the distribution's.",
     detail: bad.map((line) => path.basename(line)),
   });
 }

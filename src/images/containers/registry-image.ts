@@ -29,7 +29,7 @@ const CAUSES: readonly Cause[] = [
     pattern: /does not match provided manifest digest|Digest did not match|does not match expected|digest mismatch/i,
     kind: 'digest-mismatch',
     headline: ({ registry, digest }) => `${registry} answered with other content than ${digest}`,
-    hint: 'Nothing was used. The registry, or something between it and this machine, sends wrong data.',
+    hint: 'drydock does not use it. The registry, or something between it and this machine, sends wrong data.',
   },
   {
     pattern: /no image found in (?:manifest list|image index) for architecture/i,
@@ -53,7 +53,7 @@ const CAUSES: readonly Cause[] = [
     pattern: /connection refused|no such host|network is unreachable|no route to host|timeout|server misbehaving/i,
     kind: 'download-failed',
     headline: ({ registry }) => `The registry of ${registry} cannot be reached`,
-    hint: 'Check the network, or build the image from packages: instead, which needs no registry.',
+    hint: 'Check the network, or use the key `packages:` to build the image, which needs no registry.',
   },
 ];
 

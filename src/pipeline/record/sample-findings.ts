@@ -4,9 +4,9 @@ import type { BootSummary } from '../../model/boots/boot.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Outlier, Score } from '../../model/verdicts/measure.ts';
 
-/** How far a sample lies from its arm's median in words: `9.1 MADs above`. */
+/** How far a sample lies from its arm's median in words: `9.1 median absolute deviations above`. */
 function distance({ mads }: Outlier): string {
-  return `${Math.abs(mads).toFixed(1)} MADs ${mads > 0 ? 'above' : 'below'}`;
+  return `${Math.abs(mads).toFixed(1)} median absolute deviations ${mads > 0 ? 'above' : 'below'}`;
 }
 
 function bootsWith(metric: string, arm: string, boots: readonly BootSummary[]): readonly BootSummary[] {

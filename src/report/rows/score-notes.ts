@@ -15,6 +15,6 @@ export function effectNotes({ effect }: Score): readonly string[] {
 export function outlierNotes({ outliers, unit }: Score): readonly string[] {
   return (outliers ?? []).map(({ arm, index, value, mads }) => {
     const side = mads > 0 ? 'above' : 'below';
-    return `outlier, kept: sample ${index + 1} of ${arm}, ${formatValue(value, unit)}, ${Math.abs(mads).toFixed(1)} MADs ${side} its median`;
+    return `sample ${index + 1} of ${arm}, ${formatValue(value, unit)}, is an outlier (${Math.abs(mads).toFixed(1)} median absolute deviations ${side} the median) and stays in the data`;
   });
 }

@@ -94,7 +94,7 @@ async function fromTarball(input: Extract<SourceInput, { kind: 'tarball' }>, con
     different: {
       kind: 'digest-mismatch',
       headline: `${input.location} is not the file the profile asks for`,
-      hint: 'Either kernel.source.sha256 in the profile is wrong, or this is another file. Nothing was used.',
+      hint: 'Either kernel.source.sha256 in the profile is wrong, or the file is not the expected one. drydock does not use it.',
     },
     asker: 'profile',
   });
