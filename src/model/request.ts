@@ -114,9 +114,11 @@ export function repeatedFlags(flags: RunFlags): FlagValues {
 export function flagWords(values: FlagValues): readonly string[] {
   return flagEntries.flatMap(({ key, flag }) => {
     const value = values[key];
-    if (value === undefined || value === false) return [];
+    if (value === undefined) return [];
     const [name = ''] = flag.flags.split(' ');
-    return value === true ? [name] : [name, String(value)];
+    if (typeof value !== 'boolean') return [name, String(value)];
+    // `--no-x` is given to say false.
+    return value === name.startsWith('--no-') ? [] : [name];
   });
 }
 

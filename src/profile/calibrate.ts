@@ -63,6 +63,6 @@ export function calibrationOf(profile: Profile, armName: string | undefined): Pr
       b: make('candidate', bare),
       ...Object.fromEntries(LOOKS.map((look) => [look.name, make('variant', look)])),
     },
-    calibration: { looks: LOOKS.map((look) => look.name) },
+    calibration: { arm: name, looks: LOOKS.map((look) => look.name) },
   };
 }

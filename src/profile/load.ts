@@ -165,7 +165,7 @@ async function load<S extends z.ZodType>(
   return { value: parseDefinition(catalogue.schema, shown.startsWith('..') ? file : shown, text), path: file, text };
 }
 
-/** The profile with its sources' relative paths taken from the folder that the profile is in. */
+/** The profile with its relative paths, of kernel sources and of a guest's definition, taken from the folder that it is in. */
 export function anchoredProfile(profile: Profile, folder: string): Profile {
   const anchor = (source: KernelSpec['source']): KernelSpec['source'] => {
     if ('directory' in source) return { ...source, directory: path.resolve(folder, source.directory) };
@@ -192,7 +192,8 @@ export function anchoredProfile(profile: Profile, folder: string): Profile {
     arm,
     spec.kernel === 'stock' ? spec : { ...spec, kernel: anchoredKernel(spec.kernel) },
   ]);
-  return { ...profile, arms: Object.fromEntries(arms) };
+  const guest = isDefinitionPath(profile.guest) ? path.resolve(folder, profile.guest) : profile.guest;
+  return { ...profile, guest, arms: Object.fromEntries(arms) };
 }
 
 /** Loads a profile by name (from `pipelines/`) or by path. */

@@ -156,7 +156,9 @@ export const profileSchema = z
       .string()
       .min(1)
       .default('auto')
-      .describe('auto, the name of a definition in vm-images/, or the path of another one.'),
+      .describe(
+        'auto, the name of a definition in vm-images/, or the path of another one, counted from the folder of the profile.',
+      ),
     build: z
       .enum(['auto', 'host', 'guest'])
       .default('auto')
@@ -196,7 +198,10 @@ export const profileSchema = z
       .optional()
       .describe('Which changes each arm has; written by --ablate, not by hand.'),
     calibration: z
-      .strictObject({ looks: z.array(name).describe('The arms with an instrumentation.') })
+      .strictObject({
+        arm: z.exactOptional(name).describe('The arm of the named profile that is calibrated.'),
+        looks: z.array(name).describe('The arms with an instrumentation.'),
+      })
       .optional()
       .describe(
         'Arms a and b are identical, each other arm adds one instrumentation; written by drydock calibrate, not by hand.',

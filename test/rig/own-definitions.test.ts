@@ -16,7 +16,11 @@ describe.concurrent('a guest', () => {
     expect(text).toContain('./sshd.conf');
     await writeFile(own, text);
     await cp('vm-images/files/sshd.conf', path.join(rig.folder, 'sshd.conf'));
-    const args = ['--profile', await rig.profile(), '--guest', own, '--boots', '1', '--accel', 'tcg'];
+    // Named from the profile's folder, which is not the one that drydock runs in.
+    const profile = await rig.profile();
+    const settings = { guest: './my-guest.yaml', guestCmdline: { 'my-guest': ['drydock.own=1'] } };
+    await writeFile(profile, JSON.stringify({ ...JSON.parse(await readFile(profile, 'utf8')), ...settings }));
+    const args = ['--profile', profile, '--boots', '1', '--accel', 'tcg'];
     const { code, stderr } = await rig.drydock('run', ...args).ended;
     expect(stderr).toBe('');
     expect(code).toBe(0);
@@ -25,6 +29,10 @@ describe.concurrent('a guest', () => {
     );
     expect(record.guest.name).toBe(own);
     expect(record.environment.guest).toBe('my-guest');
+    expect(record.arms[0]?.cmdline).toContain('drydock.own=1');
+    // Settings for a guest that this run does not use are no mistake.
+    const other = await rig.drydock('run', ...args, '--guest', 'debian-12-minimal', '--dry-run').ended;
+    expect([other.code, other.stderr]).toEqual([0, '']);
   });
 
   test('that does not exist is refused with the nearest name, wherever it is named', async () => {

@@ -476,6 +476,17 @@ test('the command that repeats a run has the flags of the request that only a pe
   expect(recordSchema.parse(JSON.parse(renderJson(record)))).toEqual(record);
 });
 
+test('a calibration is repeated as one, with its arm, and the flags that calibrate has', () => {
+  const record: RunRecord = {
+    ...fixtureRecord,
+    profile: { ...fixtureRecord.profile, name: 'docker-min-calibration' },
+    calibration: { arm: 'docker-min', noise: [], looks: [] },
+  };
+  expect(reproduceCommand(record)).toBe(
+    'npm ci && npm run drydock -- calibrate --profile docker-min --guest debian-12-minimal --accel tcg --arm docker-min --boots 5 --clock wall',
+  );
+});
+
 test('the command that repeats a run survives a shell', () => {
   expect(reproduceCommand(fixtureRecord)).toBe(
     'npm ci && npm run pipeline -- --profile docker-min --guest debian-12-minimal --accel tcg --boots 5',

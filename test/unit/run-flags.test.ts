@@ -34,3 +34,9 @@ test('the flags of a request come back as the words that give them', () => {
   expect(words).toEqual(['--collect', '50', '--openmetrics']);
   expect(repeatedFlags(parsed(...words))).toEqual(repeatedFlags(flags));
 });
+
+test('a flag that is given to say no is repeated where it said no', () => {
+  expect(flagWords({ install: false })).toEqual(['--no-install']);
+  expect(flagWords({ install: true, openMetrics: false })).toEqual([]);
+  expect(flagWords({ openMetrics: true })).toEqual(['--openmetrics']);
+});

@@ -3,7 +3,7 @@ import { jsonText } from '../../json/text.ts';
 import type { RunRequest } from '../../model/request.ts';
 import type { BuildChoice, PlannedUnit } from '../../pipeline/events/event.ts';
 import { whyNotHere } from '../../pipeline/plan/guest-choice.ts';
-import { estimateRun, prepareRun } from '../../pipeline/plan/prepare.ts';
+import { checkSources, estimateRun, prepareRun } from '../../pipeline/plan/prepare.ts';
 import type { PreparedRun } from '../../pipeline/plan/prepare.ts';
 import { profileFor } from '../../profile/for-guest.ts';
 import { openHistory } from '../../store/durations.ts';
@@ -134,6 +134,7 @@ export async function showPlan(
   const { host, stdout, signal } = context;
   const store = openStore(host, options.cacheRoot);
   const prepared = await prepareRun({ host, folders, request: { ...request, install: false } });
+  await checkSources(host, prepared, store);
   const missing = await missingHere(context, store, prepared);
   const estimate = await estimateRun(prepared, store, await openHistory(host, options.cacheRoot));
   const absent = await whyNotHere(host, prepared.guest, request, estimate.steps, signal);

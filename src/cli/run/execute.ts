@@ -9,7 +9,7 @@ import type { Emit } from '../../pipeline/events/event.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../../pipeline/events/failure.ts';
 import { openJournal, readPastRun } from '../../pipeline/events/journal.ts';
 import type { PastRun } from '../../pipeline/events/journal.ts';
-import { prepareRun } from '../../pipeline/plan/prepare.ts';
+import { checkSources, prepareRun } from '../../pipeline/plan/prepare.ts';
 import { executeRun } from '../../pipeline/run/run.ts';
 import { StepError } from '../../pipeline/steps/run-steps.ts';
 import { loadProfile } from '../../profile/load.ts';
@@ -162,7 +162,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
   const text = options.derive === undefined ? loaded.text : stringify(profile);
   const request = await requestOf(host, { path: loaded.path, text, profile }, options);
   if (options.dryRun) return showPlan(context, options, request);
-  await prepareRun({ host, folders, request });
+  await checkSources(host, await prepareRun({ host, folders, request }), openStore(host, options.cacheRoot));
   if (context.signal.aborted) return notBegun(context);
   const runId = await freshRunId(context, options.resultsRoot, profile.name);
   const load = () => Promise.resolve({ request });

@@ -318,6 +318,7 @@ static void collect(u64 samples)
 				: written > MAX_BYTES ? "size" : 0;
 			sample(turn++, why != 0, stat_fd, disk_fd, load_fd);
 			if (why) {
+				if (events >= 0) hear(); /* ends that the last sample found: their events say when */
 				say("E "), say(why), put('\n');
 				if (events >= 0) CLOSE(events), events = NOWHERE;
 			}

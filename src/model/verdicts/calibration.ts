@@ -45,6 +45,7 @@ export type LookCost = Immutable<z.infer<typeof lookCostSchema>>;
 
 /** An A/A run: two identical arms, and one arm for every way of looking. */
 export const calibrationSchema = z.strictObject({
+  arm: z.exactOptional(z.string()).describe("the profile's arm that was calibrated; absent in older records"),
   noise: z.array(noiseSchema).describe('one per metric'),
   looks: z.array(lookCostSchema).describe('one per instrumentation and metric'),
 });

@@ -53,22 +53,6 @@ async function checkFragments({ host, folders, request }: PrepareOptions, profil
   });
 }
 
-/** A source that is not there is found before anything is built. */
-async function checkSources({ host, request }: PrepareOptions, profile: Profile): Promise<void> {
-  for (const [arm, { kernel }] of Object.entries(profile.arms)) {
-    if (kernel === 'stock' || 'package' in kernel.source) continue;
-    const isTree = 'directory' in kernel.source;
-    const place = 'directory' in kernel.source ? kernel.source.directory : kernel.source.tarball;
-    if (/^https?:/.test(place)) continue;
-    if ((await host.files.stat(place))?.kind === (isTree ? 'directory' : 'file')) continue;
-    throw new Fault({
-      kind: 'profile',
-      headline: `There is no ${isTree ? 'folder' : 'file'} ${place}, which has the kernel source of ${arm}`,
-      hint: `Fix ${isTree ? 'directory' : 'tarball'}: in ${request.profilePath}; a relative path counts from the profile's folder.`,
-    });
-  }
-}
-
 /** A misspelt guest would leave out what a profile has for that guest alone. */
 async function checkGuestKeys(options: PrepareOptions, profile: Profile, guest: string): Promise<void> {
   const { host, folders, request } = options;
@@ -77,13 +61,13 @@ async function checkGuestKeys(options: PrepareOptions, profile: Profile, guest: 
     kernel === 'stock' ? [] : [kernel.guests ?? {}],
   );
   const keys = [profile.guestCmdline ?? {}, ...kernels].flatMap((part) => Object.keys(part));
-  const unknown = keys.find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  const meant = nearest(unknown, known);
+  // Another name may be a guest of the user's own that this run does not use.
+  const misspelt = keys.find((key) => !known.includes(key) && nearest(key, known) !== undefined);
+  if (misspelt === undefined) return;
   throw new Fault({
     kind: 'profile',
-    headline: `${request.profilePath} has settings for the guest ${unknown}, which does not exist`,
-    hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}There are: ${known.join(', ')}.`,
+    headline: `${request.profilePath} has settings for the guest ${misspelt}, which does not exist`,
+    hint: `Did you mean ${nearest(misspelt, known) ?? ''}? There are: ${known.join(', ')}.`,
   });
 }
 
@@ -95,7 +79,9 @@ async function checkGuestKeys(options: PrepareOptions, profile: Profile, guest: 
 export async function prepareRun(options: PrepareOptions, decided?: GuestChoice): Promise<PreparedRun> {
   const { host, folders, request } = options;
   const parsed = parseDefinition(profileSchema, request.profilePath, request.profileText);
-  const profile = anchoredProfile(parsed, path.dirname(request.profilePath));
+  // A journal from before paths counted from the profile's folder has the path as it was typed: they count from here, as then.
+  const folder = path.isAbsolute(request.profilePath) ? path.dirname(request.profilePath) : '.';
+  const profile = anchoredProfile(parsed, folder);
   const choice = decided ?? provisionalGuest(requestedGuest(request, profile), request);
   const { value: definition } = await loadGuest(host.files, choice.name, folders.guests);
   const guest = guestOnDisk(request, guestBootedBy(request.boot, definition));
@@ -103,10 +89,32 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
   await checkGuest(host, guest, request, onGuest);
   await checkFragments(options, profile);
   await checkGuestKeys(options, profile, guest.name);
-  await checkSources(options, onGuest);
   const sites = await planSites(host, onGuest, guest, request);
   const plan = planRun({ host, profile: onGuest, guest, request, folders }, sites);
   return { profile, guest, choice, plan };
+}
+
+/**
+ * Refuses a kernel source that is not there before anything is built. One that the store has is not needed any more.
+ *
+ * @throws Fault `profile`
+ */
+export async function checkSources(host: Host, { plan }: PreparedRun, store: Store): Promise<void> {
+  for (const { name, spec } of plan.arms) {
+    const source = spec.kernel === 'stock' ? undefined : spec.kernel.source;
+    if (source === undefined || 'package' in source) continue;
+    const isTree = 'directory' in source;
+    const place = 'directory' in source ? source.directory : source.tarball;
+    if (/^https?:/.test(place)) continue;
+    if ((await host.files.stat(place))?.kind === (isTree ? 'directory' : 'file')) continue;
+    const step = plan.steps.find(({ id }) => id === `source:${name}`);
+    if (!isTree && step !== undefined && (await step.peek({ store }))) continue;
+    throw new Fault({
+      kind: 'profile',
+      headline: `There is no ${isTree ? 'folder' : 'file'} ${place}, which has the kernel source of ${name}`,
+      hint: `Fix ${isTree ? 'directory' : 'tarball'}: of this arm; a relative path counts from the profile's folder.`,
+    });
+  }
 }
 
 /** Steps and boots with what is cached and how long the rest took the last time. */

@@ -12,13 +12,14 @@ export function calibrationFrom(
   measurements: Readonly<Record<string, readonly Measurement[]>>,
 ): Calibration | undefined {
   if (profile.calibration === undefined) return undefined;
-  const { looks } = profile.calibration;
+  const { looks, arm } = profile.calibration;
   const samplesOf = (arm: string, metric: string): readonly number[] =>
     measurements[arm]?.find((one) => one.metric === metric)?.samples ?? [];
   const timed = definitions.filter(
     ({ id, unit }) => unit === 's' && samplesOf('a', id).length > 0 && samplesOf('b', id).length > 0,
   );
   return {
+    ...(arm === undefined ? {} : { arm }),
     noise: timed.map((metric) => noiseOf(metric, samplesOf('a', metric.id), samplesOf('b', metric.id))),
     looks: looks.flatMap((look) =>
       timed.flatMap((metric) => {

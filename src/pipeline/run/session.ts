@@ -152,6 +152,12 @@ export async function guestSession(
       emit({ type: 'boot-finished', id, ...boot });
       announce(lab, planned, 'session');
       startedSec = seconds();
+    } else {
+      // A measured boot's summary has them; this boot has none.
+      for (const warning of booted.warnings) {
+        const message = `session ${String(planned.round + 1)} of ${arm.name}: ${warning}`;
+        emit({ type: 'finding', id: planned.id, finding: { level: 'warning', message } });
+      }
     }
     return () => Promise.resolve();
   };
@@ -159,7 +165,7 @@ export async function guestSession(
     options,
     prepared,
     {
-      id: planned.id,
+      id: planned.boot?.id ?? planned.id,
       arm: arm.name,
       built: arm.built(),
       disk: plan.disk.output().disk,

@@ -79,6 +79,8 @@ export async function writeReports(
 ): Promise<void> {
   // First of all: no report is made of a record that could not be read again.
   checkedJson(recordSchema, record, RECORD, () => renderJson(record));
+  // Before anything else can fail: the figures are hours of work, and the other reports can be made of them again.
+  await host.files.writeAtomic(path.join(directory, RECORD), renderJson(record));
   const parts: PageParts = {
     script: await host.files.readText(PAGE_SCRIPT),
     timelines: await readTimelines(host, directory),

@@ -5,27 +5,43 @@ import { flagWords } from '../../model/request.ts';
 
 /** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
 export function reproduceCommand(record: RunRecord): string {
-  const options = [
+  const { calibration } = record;
+  const pinned = [
     ['--profile', profileOf(record)],
     ...(record.ablation === undefined ? [] : [['--ablate', record.ablation.factors.join(',')]]),
     ['--guest', record.guest.name],
     ['--accel', record.environment.accelerator],
-    ...bootMode(record),
-    ...buildOptions(record),
+  ];
+  const measured = [
     ...bootOptions(record),
     ...(record.virtualBoots === undefined
       ? []
       : [['--clock', record.bootsPerArm === 0 && record.bench === undefined ? 'virtual' : 'both']]),
+  ];
+  if (calibration !== undefined) {
+    const arm = calibration.arm === undefined ? [] : [['--arm', calibration.arm]];
+    const wall = record.virtualBoots === undefined ? [['--clock', 'wall']] : [];
+    return commandLine('npm run drydock -- calibrate', [...pinned, ...arm, ...measured, ...wall]);
+  }
+  return commandLine('npm run pipeline --', [
+    ...pinned,
+    ...bootMode(record),
+    ...buildOptions(record),
+    ...measured,
     ...(record.bench === undefined ? [] : [benchOptions(record.bench)]),
     flagWords(record.flags ?? {}),
-  ];
-  return `npm ci && npm run pipeline -- ${options.flat().map(quoteForShell).join(' ')}`;
+  ]);
 }
 
-/** An ablation is made of the profile that was named. */
-function profileOf({ profile, ablation }: RunRecord): string {
+function commandLine(command: string, options: readonly (readonly string[])[]): string {
+  return `npm ci && ${command} ${options.flat().map(quoteForShell).join(' ')}`;
+}
+
+/** An ablation and a calibration are made of the profile that was named. */
+function profileOf({ profile, ablation, calibration }: RunRecord): string {
   if (profile.path !== undefined) return profile.path;
-  return ablation === undefined ? profile.name : profile.name.replace(/-ablation$/, '');
+  const isDerived = ablation !== undefined || calibration !== undefined;
+  return isDerived ? profile.name.replace(/-(ablation|calibration)$/, '') : profile.name;
 }
 
 function bootMode({ environment, keptKernel }: RunRecord): readonly (readonly string[])[] {
