@@ -77,7 +77,7 @@ export const BENCH_METRICS: readonly BenchMetricDefinition[] = [
     {
       id: 'cpu_events',
       title: 'Processor',
-      endPoints: 'sysbench cpu, one thread a CPU: searches for all primes up to 10000, in a second',
+      endPoints: 'sysbench cpu, one thread per CPU: searches for all primes up to 10000, per second',
     },
   ]),
   ...group({ ...wall, workload: 'memory', unit: 'bytes/s', better: 'higher', bound: 'memory' }, [
@@ -85,13 +85,13 @@ export const BENCH_METRICS: readonly BenchMetricDefinition[] = [
       id: 'memory_read',
       title: 'Memory, reading',
       endPoints:
-        'sysbench memory, one thread a CPU, each over and over its own 1 MiB: bytes read in a second (caches take part)',
+        'sysbench memory, one thread per CPU, each over and over its own 1 MiB: bytes read per second (caches take part)',
     },
     {
       id: 'memory_write',
       title: 'Memory, writing',
       endPoints:
-        'sysbench memory, one thread a CPU, each over and over its own 1 MiB: bytes written in a second (caches take part)',
+        'sysbench memory, one thread per CPU, each over and over its own 1 MiB: bytes written per second (caches take part)',
     },
   ]),
   ...group(

@@ -91,7 +91,10 @@ export function requestedBench(profile: Profile, flags: BenchFlags): BenchReques
         known.length === 0
           ? `The profile ${profile.name} declares no workloads`
           : `The profile ${profile.name} does not declare ${absent.join(', ')}`,
-      hint: `Add ${known.length === 0 ? 'a section bench:' : 'it to bench.workloads'} to the profile; pipelines/docker-min.yaml has one.`,
+      hint:
+        known.length === 0
+          ? 'Add a section bench: to the profile; pipelines/docker-min.yaml has one.'
+          : `Add it to bench.workloads in the profile, which has ${known.join(', ')}.`,
     });
   }
   return {
