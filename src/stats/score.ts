@@ -168,17 +168,28 @@ type Judged = Pick<Score, 'ci95' | 'p' | 'verdict' | 'reason'>;
 function judgeExact(metric: ScoredMetric, before: number, after: number, options: ScoreOptions): Judged {
   const ratio = before / after;
   const ci95: Interval = [ratio, ratio];
-  if (before === after) return { ci95, p: null, verdict: 'same', reason: 'exact, no test applies: both are equal' };
+  if (before === after)
+    return { ci95, p: null, verdict: 'same', reason: 'the size is exact, so no test is needed: both are equal' };
   const relative = options.relativeThreshold ?? DEFAULT_RELATIVE_THRESHOLD;
   const absolute = options.absoluteThreshold ?? DEFAULT_ABSOLUTE_THRESHOLD[metric.unit];
   const difference = Math.abs(after - before);
   if (difference <= absolute || difference <= relative * before) {
-    return { ci95, p: null, verdict: 'same', reason: 'exact, no test applies: the difference is too small to matter' };
+    return {
+      ci95,
+      p: null,
+      verdict: 'same',
+      reason: 'the size is exact, so no test is needed: the difference is too small to matter',
+    };
   }
   const verdict = direction(metric, before, after);
   const share = percent(Math.abs(after - before) / before);
   const change = after < before ? 'smaller' : 'larger';
-  return { ci95, p: null, verdict, reason: `exact, no test applies: the candidate's is ${share} ${change}` };
+  return {
+    ci95,
+    p: null,
+    verdict,
+    reason: `the size is exact, so no test is needed: the candidate's is ${share} ${change}`,
+  };
 }
 
 function judgeSamples(

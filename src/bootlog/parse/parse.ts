@@ -212,7 +212,7 @@ class BootCollector {
     warnings.push(...this.notices.warnings());
     if (this.#largestStepSec >= SKEW_WORTH_SAYING_SEC) {
       warnings.push(
-        `${this.#stepsBack} line(s) are stamped earlier than the line before, by up to ${this.#largestStepSec.toFixed(6)} s: ` +
+        `${this.#stepsBack} line(s) have an earlier time stamp than the line before, by up to ${this.#largestStepSec.toFixed(6)} s: ` +
           "another CPU's clock, or one that was set back; their cost counts as 0",
       );
     }

@@ -70,7 +70,7 @@ async function checkDisk({ processes }: Host, diskPath: string): Promise<void> {
   throw new Fault({
     kind: 'usage',
     headline: `The disk ${diskPath} cannot be made a guest: ${why}`,
-    hint: 'Make it one file of its own: qemu-img convert -O qcow2 DISK WHOLE.qcow2',
+    hint: 'Convert it to an image without a backing file: qemu-img convert -O qcow2 DISK WHOLE.qcow2',
   });
 }
 
