@@ -62,7 +62,7 @@ export const runFlagsSchema = z.strictObject({
     .register(runFlagRegistry, {
       flags: '--build <where>',
       group: 'Kernel and boot:',
-      help: "where kernels are built (overrides the profile); auto: in the guest if its compiler fits the kernel's age and KVM works, else on the host",
+      help: 'where kernels are built (overrides the profile); auto: in the guest if KVM works and its compiler can build a kernel of this age, else on the host',
     }),
   install: z
     .boolean()
@@ -148,7 +148,7 @@ export const runRequestSchema = z.strictObject({
         })
         .readonly(),
     )
-    .describe('boot until the intervals decide, or until measured boots have taken this long'),
+    .describe('boot until the confidence intervals allow a verdict, or until measured boots have taken this long'),
   refresh: z.string().describe('with --refresh-image, a text that no earlier image was made with; otherwise empty'),
   bench: z.exactOptional(benchRequestSchema.readonly()).describe('container workloads; absent: none'),
 });

@@ -163,14 +163,14 @@ export const profileSchema = z
       .enum(['auto', 'host', 'guest'])
       .default('auto')
       .describe(
-        "Where kernels are built; auto: in the guest if its compiler fits the kernel's age and KVM works, else on the host.",
+        'Where kernels are built; auto: in the guest if KVM works and its compiler can build a kernel of this age, else on the host.',
       ),
     boots: z
       .union([z.number().int().min(1).max(200), z.literal('auto')], {
         error: 'expected a whole number from 1 to 200, or auto',
       })
       .default(5)
-      .describe('Measured boots per arm; auto: until the intervals decide.'),
+      .describe('Measured boots per arm; auto: until the confidence intervals allow a verdict.'),
     boot: z
       .exactOptional(z.enum(BOOT_MODES))
       .describe('direct: QEMU is the boot loader; grub: the guest has its own, on its disk. --boot overrides it.'),

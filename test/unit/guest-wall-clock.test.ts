@@ -34,7 +34,7 @@ describe("a guest's time of day", () => {
     expect(wallClockWarnings({ offsetSec: -0.9, errorSec: 0.1 })).toEqual([]);
     expect(wallClockWarnings({ offsetSec: -2.4, errorSec: 0.5 })).toEqual([]);
     expect(wallClockWarnings({ offsetSec: -2.6, errorSec: 0.5 })).toEqual([
-      "the guest's clock is 2.6 s behind the host's after the boot (error 0.5 s, 2 s are usual): it does not keep the time",
+      "the guest's clock is 2.6 s behind the host's after the boot (measured to 0.5 s; up to 2 s is normal): it does not keep the time",
     ]);
     expect(wallClockWarnings({ offsetSec: 3600, errorSec: 0.5 })[0]).toContain("3600.0 s ahead of the host's");
   });

@@ -213,7 +213,7 @@ class BootCollector {
     if (this.#largestStepSec >= SKEW_WORTH_SAYING_SEC) {
       warnings.push(
         `${this.#stepsBack} line(s) have an earlier time stamp than the line before, by up to ${this.#largestStepSec.toFixed(6)} s: ` +
-          "another CPU's clock, or one that was set back; their cost counts as 0",
+          'the clocks of two CPUs differ, or the clock was set back; the cost of these lines counts as 0',
       );
     }
     if (this.#clock === 'journal') {

@@ -44,7 +44,7 @@ function minutes(text: string): number {
 export const bootOptions = (): readonly Option[] => [
   new Option(
     '--boots <n|auto>',
-    'measured boots per arm (default: from the profile; with --bench, one per session). Use 4 or more for a verdict. auto: boot until the intervals decide',
+    'measured boots per arm (default: from the profile; with --bench, one per session). Use 4 or more for a verdict. auto: boot until the confidence intervals allow a verdict',
   ).argParser(bootCount),
   new Option(
     '--max-boots <n>',

@@ -176,7 +176,7 @@ function readBridgeAddress({ docker, call }: ContainerParts): Promise<string> {
     throw new Fault({
       kind: 'unavailable',
       headline: "The Docker daemon's default bridge has no IPv4 address",
-      hint: 'Containers reach their machine through the bridge. Start the daemon with one.',
+      hint: "Containers reach this machine through Docker's default bridge. Start the daemon with a bridge.",
     });
   });
 }

@@ -41,7 +41,7 @@ const SYSTEMD_STARTED: ConsoleReadiness = {
   by: 'console',
   description: 'systemd',
   pattern: /systemd\[1\]: systemd \d+|Welcome to \S+/,
-  hint: 'The initrd did not hand over to the guest: check root=, and the drivers for its disk and file system.',
+  hint: "The initrd did not switch to the guest's root file system: check root=, and the drivers for the root's disk and file system.",
 };
 
 export const SSHD_REACHABLE: SshReadiness = {

@@ -36,7 +36,7 @@ async function proveCmdline(guest: Guest, entry: MenuEntry): Promise<void> {
   throw new Fault({
     kind: 'wrong-kernel',
     headline: `GRUB booted another entry than ${entry.id}, or changed its command line`,
-    hint: "The console log shows GRUB's own words; an entry that it does not know is the first one of its menu.",
+    hint: "The console log shows GRUB's messages; for an entry that it does not know, GRUB boots the first one of its menu.",
     detail: [`running: ${running}`, `wanted:  ${wanted}`],
     consoleTail: guest.console.tail(25),
     logPath: guest.console.path,
@@ -98,7 +98,7 @@ export function checkStartedEntry({ console }: Machine, name: string): void {
   throw new Fault({
     kind: 'wrong-kernel',
     headline: `GRUB did not start the entry of ${name}`,
-    hint: "The beginning of the console log shows GRUB's own words.",
+    hint: "The beginning of the console log shows GRUB's messages.",
     detail: console.lines.slice(0, 10).map(({ text }) => text),
     logPath: console.path,
   });

@@ -33,6 +33,6 @@ export function wallClockWarnings({ offsetSec, errorSec }: WallClock): readonly 
   if (Math.abs(offsetSec) - errorSec <= BOUND_SEC) return [];
   const side = offsetSec > 0 ? 'ahead of' : 'behind';
   return [
-    `the guest's clock is ${Math.abs(offsetSec).toFixed(1)} s ${side} the host's after the boot (error ${errorSec.toFixed(1)} s, ${String(BOUND_SEC)} s are usual): it does not keep the time`,
+    `the guest's clock is ${Math.abs(offsetSec).toFixed(1)} s ${side} the host's after the boot (measured to ${errorSec.toFixed(1)} s; up to ${String(BOUND_SEC)} s is normal): it does not keep the time`,
   ];
 }

@@ -73,7 +73,7 @@ export function buildFault(output: string, exitCode: number, logPath: string): F
     return new Fault({
       kind: 'disk-full',
       headline: 'The kernel build found no space left on the disk',
-      hint: 'A build needs about 1 GB beside the source tree: free space, or put the cache elsewhere with --cache-dir.',
+      hint: 'A build needs about 1 GB of disk space in addition to the source tree. Delete files, or move the cache with --cache-dir.',
       detail,
       logPath,
     });

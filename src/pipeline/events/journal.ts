@@ -109,7 +109,7 @@ export async function readPastRun(host: Host, runDirectory: string): Promise<Pas
     throw new Fault({
       kind: 'usage',
       headline: `There is no run in ${runDirectory}`,
-      hint: 'Name a folder of results/, such as the one a failed run printed.',
+      hint: 'Give the path of a run in results/; a failed run prints it.',
     });
   }
   let request: RunRequest | undefined;

@@ -61,14 +61,14 @@ function scoreTable({ clock, baseline, candidate, rows }: ScoreGroup): readonly 
     row.thesis === undefined ? 'none' : `${row.thesis.before} → ${row.thesis.after}, ${row.thesis.ratio}`,
   ]);
   const endPoints = rows.map((row) => {
-    const thesis = row.thesis === undefined ? '' : ` — thesis: ${row.thesis.endPoints}`;
+    const thesis = row.thesis === undefined ? '' : ` (in the thesis of 2017: ${row.thesis.endPoints})`;
     const notes = row.notes.length === 0 ? '' : `; ${row.notes.join('; ')}`;
     return `${row.metric}: ${row.endPoints}${thesis}. ${row.verdict}: ${row.reason}${notes}`;
   });
   return [
     `## ${markdownText(candidate)} against ${markdownText(baseline)}${clock === '' ? '' : ` ${clock}`}`,
     markdownTable(head, body, 'lrrrrrlr'),
-    'Ratio is baseline over candidate, medians: above 1 the candidate is lower. End points and reasons:',
+    'Ratio = median of the baseline / median of the candidate: above 1 the candidate is lower. What each metric measures, and the reason of its verdict:',
     markdownList(endPoints),
   ];
 }
