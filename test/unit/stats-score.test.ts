@@ -173,7 +173,9 @@ describe('a verdict', () => {
       p: null,
       verdict: 'better',
     });
-    expect(score([8_000_000], [2_000_000], {}, SIZE).reason).toMatch(/the size is exact, so no test is needed: .* 75\.0 % smaller/);
+    expect(score([8_000_000], [2_000_000], {}, SIZE).reason).toMatch(
+      /the size is exact, so no test is needed: .* 75\.0 % smaller/,
+    );
     expect(score([2_000_000], [8_000_000], {}, SIZE).verdict).toBe('worse');
     expect(score([2], [2], {}, SIZE).verdict).toBe('same');
     // One byte more, and a large share of very little, are no regressions.
