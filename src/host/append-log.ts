@@ -31,7 +31,7 @@ export function createAppendLog(
     if (text !== '') await files.appendText(path, text);
   };
   let written = options.after ?? Promise.resolve();
-  // Whoever flushes sees the failure; until then nobody waits for it.
+  // flush() rejects with the failure; without this handler Node would end the process before.
   written.catch(failed);
   return {
     append(text) {

@@ -66,6 +66,15 @@ describe.concurrent('a profile of the user’s own', () => {
     expect(report).toContain(`npm run pipeline -- --profile ${own} `);
   });
 
+  test('is refused by a dry run when a tarball is neither there nor in the cache', async () => {
+    await using rig = await createRig({ hasImage: true });
+    const kernel = { ...rig.kernel, source: { tarball: './linux.tar.xz', sha256: '0'.repeat(64) } };
+    const own = await rig.profile({ small: { role: 'candidate', kernel, initrd: 'busybox' } });
+    const { code, stderr } = await rig.drydock('run', '--profile', own, '--dry-run').ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no file \S+\/linux\.tar\.xz, which has the kernel source of small/);
+  });
+
   test('is refused before anything is built when its kernel source is not there', async () => {
     await using rig = await createRig({ hasImage: true });
     const own = await rig.profile();

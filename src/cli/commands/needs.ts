@@ -6,7 +6,7 @@ import type { WorkloadName } from '../../model/workloads.ts';
 import { exitCodeOf, renderFailure, toFailure } from '../../pipeline/events/failure.ts';
 import type { RunRequest } from '../../model/request.ts';
 import { executeNeeds, planNeeds } from '../../pipeline/needs/run.ts';
-import { estimateRun, prepareRun } from '../../pipeline/plan/prepare.ts';
+import { checkSources, estimateRun, prepareRun } from '../../pipeline/plan/prepare.ts';
 import { StepError } from '../../pipeline/steps/run-steps.ts';
 import { loadProfile } from '../../profile/load.ts';
 import { listrReporter } from '../../progress/listr.ts';
@@ -121,7 +121,9 @@ async function needsCommand(context: CommandContext, flags: NeedsFlags): Promise
     ...(bench === undefined ? {} : { bench: { ...bench, minutes: WATCH_MINUTES } }),
   };
   if (flags.dryRun) return showPlan(context, root, request);
-  planNeeds(await prepareRun({ host, folders, request }), request.bench);
+  const prepared = await prepareRun({ host, folders, request });
+  await checkSources(host, prepared);
+  planNeeds(prepared, request.bench);
   const runId = await freshRunId(context, results, `${loaded.value.name}-needs`);
   const runDirectory = path.join(results, runId);
   await host.files.makeDirectory(runDirectory);

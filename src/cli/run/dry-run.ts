@@ -134,9 +134,9 @@ export async function showPlan(
   const { host, stdout, signal } = context;
   const store = openStore(host, options.cacheRoot);
   const prepared = await prepareRun({ host, folders, request: { ...request, install: false } });
-  await checkSources(host, prepared, store);
   const missing = await missingHere(context, store, prepared);
   const estimate = await estimateRun(prepared, store, await openHistory(host, options.cacheRoot));
+  await checkSources(host, prepared, estimate.steps);
   const absent = await whyNotHere(host, prepared.guest, request, estimate.steps, signal);
   if (options.json) {
     stdout.write(`${jsonText(planJson(prepared, request, estimate), 1)}\n`);

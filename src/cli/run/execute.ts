@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { Fault } from '../../host/fault.ts';
-import { quoteCommand } from '../../host/process/shell-quote.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { RunRecord } from '../../model/record.ts';
 import type { RunRequest } from '../../model/request.ts';
@@ -22,6 +21,7 @@ import { finalTable } from '../../report/formats/terminal.ts';
 import { openHistory } from '../../store/durations.ts';
 import { keepInLedger } from '../../store/run-history.ts';
 import { openStore } from '../../store/store.ts';
+import { shellWord } from '../../text/shell-word.ts';
 import type { CommandContext } from '../context.ts';
 import { cacheRoot, folders, resultsRoot } from '../locations.ts';
 import { showPlan } from './dry-run.ts';
@@ -32,7 +32,7 @@ import { freshRunId } from './run-folder.ts';
 /** Exit code of everything that the user has to fix first. */
 const USAGE = 2;
 
-/** What a command that makes or continues a run needs to know besides what is to be run. */
+/** Where a run and its cache are kept, and how it is reported. */
 interface RunPlaces {
   readonly json: boolean;
   readonly failOn: 'worse' | 'never';
@@ -72,8 +72,7 @@ interface Execution {
 function resumeLine({ runId, runDirectory, cacheRoot: cache }: Execution): string {
   const run = runDirectory === path.join(resultsRoot(undefined), runId) ? runId : runDirectory;
   const flags = cache === cacheRoot(undefined) ? [] : ['--cache-dir', cache];
-  const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : quoteCommand([text]));
-  return ['npm run drydock -- resume', ...[run, ...flags].map(word)].join(' ');
+  return ['npm run drydock -- resume', ...[run, ...flags].map(shellWord)].join(' ');
 }
 
 function verdictCode(record: RunRecord, failOn: 'worse' | 'never'): number {
@@ -162,7 +161,7 @@ export async function runCommand(context: CommandContext, options: RunCommandOpt
   const text = options.derive === undefined ? loaded.text : stringify(profile);
   const request = await requestOf(host, { path: loaded.path, text, profile }, options);
   if (options.dryRun) return showPlan(context, options, request);
-  await checkSources(host, await prepareRun({ host, folders, request }), openStore(host, options.cacheRoot));
+  await checkSources(host, await prepareRun({ host, folders, request }));
   if (context.signal.aborted) return notBegun(context);
   const runId = await freshRunId(context, options.resultsRoot, profile.name);
   const load = () => Promise.resolve({ request });

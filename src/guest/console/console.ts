@@ -212,7 +212,7 @@ export function recordConsole(host: Host, path: string, options: RecordOptions =
       return arrivals.lastNewsAtSec;
     },
     flush: async () => {
-      // Whoever was to know of a failure has been told.
+      // onFailure has reported a failure; a log that cannot be written does not end the boot.
       await Promise.allSettled([file.flush(), stamp.flush()]);
     },
     tail: (count) => lastTexts(assembler, count),

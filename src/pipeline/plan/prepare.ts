@@ -95,20 +95,25 @@ export async function prepareRun(options: PrepareOptions, decided?: GuestChoice)
 }
 
 /**
- * Refuses a kernel source that is not there before anything is built. One that the store has is not needed any more.
+ * Refuses a kernel source that is not there before anything is built.
  *
+ * @param steps what is known to be cached: a tarball that is in the store is not needed any more. Without them only folders are
+ * checked; a missing tarball then ends the run at its source step.
  * @throws Fault `profile`
  */
-export async function checkSources(host: Host, { plan }: PreparedRun, store: Store): Promise<void> {
+export async function checkSources(
+  host: Host,
+  { plan }: PreparedRun,
+  steps: readonly PlannedUnit[] = [],
+): Promise<void> {
   for (const { name, spec } of plan.arms) {
     const source = spec.kernel === 'stock' ? undefined : spec.kernel.source;
     if (source === undefined || 'package' in source) continue;
     const isTree = 'directory' in source;
     const place = 'directory' in source ? source.directory : source.tarball;
-    if (/^https?:/.test(place)) continue;
+    const isNeeded = isTree || steps.some(({ id, cached }) => id === `source:${name}` && !cached);
+    if (!isNeeded || /^https?:/.test(place)) continue;
     if ((await host.files.stat(place))?.kind === (isTree ? 'directory' : 'file')) continue;
-    const step = plan.steps.find(({ id }) => id === `source:${name}`);
-    if (!isTree && step !== undefined && (await step.peek({ store }))) continue;
     throw new Fault({
       kind: 'profile',
       headline: `There is no ${isTree ? 'folder' : 'file'} ${place}, which has the kernel source of ${name}`,

@@ -2,6 +2,7 @@ import { WORKLOAD_NAMES } from '../../model/workloads.ts';
 import type { BenchRecord } from '../../model/bench.ts';
 import type { RunRecord } from '../../model/record.ts';
 import { flagWords } from '../../model/request.ts';
+import { shellWord } from '../../text/shell-word.ts';
 
 /** The command that repeats the run on the same kind of machine: profile, guest, accelerator and boots pinned. */
 export function reproduceCommand(record: RunRecord): string {
@@ -34,7 +35,7 @@ export function reproduceCommand(record: RunRecord): string {
 }
 
 function commandLine(command: string, options: readonly (readonly string[])[]): string {
-  return `npm ci && ${command} ${options.flat().map(quoteForShell).join(' ')}`;
+  return `npm ci && ${command} ${options.flat().map(shellWord).join(' ')}`;
 }
 
 /** An ablation and a calibration are made of the profile that was named. */
@@ -75,9 +76,4 @@ function bootOptions({ bootsPerArm, stopping, bench, environment }: RunRecord): 
     ['--boots', 'auto', '--max-boots', String(maxBootsPerArm)],
     ...(budgetMinutes === undefined ? [] : [['--budget', String(budgetMinutes)]]),
   ];
-}
-
-/** A word for a POSIX shell, quoted only where it must be. */
-function quoteForShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
